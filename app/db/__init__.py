@@ -1,0 +1,1 @@
+"""The way to the server: connector, strategies, and `Database`, the only door."""

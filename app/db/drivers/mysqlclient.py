@@ -1,0 +1,76 @@
+"""mysqlclient: the C client library, whose socket we adopt once it is connected."""
+
+import math
+import ssl
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import MySQLdb
+from MySQLdb.connections import Connection
+from MySQLdb.constants import CLIENT
+
+from app.db.connection import OwnsFlow
+from app.db.drivers.session import SET_SESSION
+from app.db.flow import set_options
+from app.settings import Settings
+
+
+class MySQLClientConnection(OwnsFlow, Connection):  # type: ignore[misc]
+    """A mysqlclient connection that knows its socket."""
+
+    @contextmanager
+    def answer_within(self, seconds: float) -> Iterator[None]:  # noqa: ARG002
+        """Leave the deadline to DB_READ_TIMEOUT_SECONDS and TCP_USER_TIMEOUT.
+
+        The C library takes its timeouts at connect and not later.
+        """
+        yield
+
+
+class MySQLClientDriver:
+    """Opens mysqlclient connections. The library builds its own TLS context."""
+
+    dbapi = MySQLdb
+
+    def __init__(self, settings: Settings, tls: ssl.SSLContext | None) -> None:  # noqa: ARG002
+        self._settings = settings
+        self._arguments = _arguments(settings)
+
+    def open(self) -> MySQLClientConnection:
+        """Connect within the connect timeout; raises `OperationalError`."""
+        settings = self._settings
+        connection = MySQLClientConnection(**self._arguments)
+        set_options(
+            connection.fileno(),
+            keepalive_seconds=settings.db_keepalive_seconds,
+            user_timeout_seconds=settings.db_tcp_user_timeout_seconds,
+        )
+        connection.adopt(connection.fileno())
+        return connection
+
+
+def _arguments(settings: Settings) -> dict[str, Any]:
+    url = settings.database_url
+    arguments: dict[str, Any] = {
+        "user": url.user,
+        "password": url.password,
+        "host": url.host,
+        "port": url.port,
+        "database": url.name,
+        "charset": "utf8mb4",
+        "init_command": SET_SESSION,
+        "autocommit": True,
+        "client_flag": CLIENT.FOUND_ROWS,
+        "multi_statements": False,
+        "ssl_mode": settings.db_ssl_mode,
+        # The library counts in whole seconds.
+        "connect_timeout": math.ceil(settings.db_connect_timeout_seconds),
+        "read_timeout": math.ceil(settings.db_read_timeout_seconds),
+        "write_timeout": math.ceil(settings.db_write_timeout_seconds),
+    }
+    if url.unix_socket is not None:
+        arguments |= {"unix_socket": url.unix_socket, "host": "localhost"}
+    if settings.db_ssl_ca is not None:
+        arguments["ssl"] = {"ca": settings.db_ssl_ca}
+    return arguments

@@ -1,0 +1,82 @@
+"""The one seam of this package: where connections come from.
+
+A strategy decides how long a connection lives and who may hold it next.
+Transactions, replays and errors belong to `Database`, which is the only
+caller; sockets and TLS to the connector; SQL to the query modules.
+
+A strategy is constructed as `Class(connect, settings)` and opens nothing
+before the first `acquire`. `connect()` opens a connection; `connect.dbapi` is
+the driver's module. It is called by many threads at once. After a fork
+`Database` builds a new one in the child, so a strategy need not notice.
+"""
+
+from importlib import import_module
+from typing import Any, Protocol
+
+from app.db.connection import Connection
+from app.db.connector import Connector
+from app.db.strategies import STRATEGIES
+from app.settings import BadSettings, Settings
+
+
+class ConnectionStrategy(Protocol):
+    """Four verbs. Two more are called where a class has them:
+
+    `end_request()` when a request is over, in the thread that served it;
+    `statistics()`, a dictionary of counters, for whoever asks.
+    """
+
+    def acquire(self) -> Connection:
+        """Hand out a connection that nobody else holds.
+
+        Raises `TimeoutError` when none became free in time, and whatever the
+        driver raises when none can be opened.
+        """
+
+    def release(self, connection: Connection) -> None:
+        """Take back a connection that works, outside any transaction."""
+
+    def discard(self, connection: Connection) -> None:
+        """Take back a connection that nobody may use again.
+
+        It may be dead or in the middle of anything: `connection.abandon()`
+        ends it without a word to the server.
+        """
+
+    def close(self) -> None:
+        """Close what is idle. What is out comes back by `discard`."""
+
+
+VERBS = ("acquire", "release", "discard", "close")
+
+
+class StrategyFactory(Protocol):
+    """A strategy's class, called as `Class(connect, settings)`."""
+
+    def __call__(self, connect: Connector, settings: Settings, /) -> ConnectionStrategy: ...
+
+
+def load_strategy(name: str) -> StrategyFactory:
+    """Import the class that `DB_STRATEGY` names.
+
+    Raises `BadSettings` if it cannot be imported or lacks one of the verbs.
+    """
+    module_name, _, class_name = STRATEGIES.get(name, name).partition(":")
+    try:
+        found: Any = getattr(import_module(module_name), class_name)
+    except ImportError as error:
+        raise _refused(name, f"cannot import {module_name} ({error})") from None
+    except AttributeError:
+        raise _refused(name, f"module {module_name} has no {class_name}") from None
+    missing = [verb for verb in VERBS if not callable(getattr(found, verb, None))]
+    if missing:
+        raise _refused(name, f"{class_name} is no strategy, it lacks {', '.join(missing)}")
+    factory: StrategyFactory = found
+    return factory
+
+
+def _refused(name: str, reason: str) -> BadSettings:
+    return BadSettings(
+        f"DB_STRATEGY={name!r}: {reason}; use one of {', '.join(STRATEGIES)}, or "
+        f"package.module:Class with {', '.join(VERBS)}"
+    )

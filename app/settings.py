@@ -1,0 +1,231 @@
+"""Every setting: its type, unit, limits, default and meaning, in one place.
+
+`.env.example` and `docs/configuration.md` are made from these declarations
+(`make docs`). The environment is read by `load_settings` and nowhere else;
+everything below it receives a frozen `Settings` value.
+"""
+
+from collections.abc import Mapping
+from typing import Annotated, Any, Literal
+
+from pydantic import AfterValidator, BeforeValidator, Field, SecretStr, ValidationError
+from pydantic_core import ErrorDetails
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+
+from app.database_url import DatabaseUrl
+from app.db.strategies import STRATEGIES
+
+STRATEGY_NAMES = ", ".join(STRATEGIES)
+
+
+class BadSettings(Exception):
+    """The environment cannot be used; the message is one line that names every problem."""
+
+
+def _known_strategy(name: str) -> str:
+    module, colon, attribute = name.partition(":")
+    own = colon and all(part.isidentifier() for part in [*module.split("."), attribute])
+    if name not in STRATEGIES and not own:
+        raise ValueError(f"use one of {STRATEGY_NAMES}, or package.module:Class")
+    return name
+
+
+def _long_enough(secret: SecretStr) -> SecretStr:
+    # RFC 7518, 3.2: a key of the same size as the hash output or larger.
+    if len(secret.get_secret_value()) < 32:
+        raise ValueError("at least 32 characters; make one with: openssl rand -hex 32")
+    return secret
+
+
+def _setting(meaning: str, *, section: str, example: str = "", **limits: Any) -> Any:
+    return Field(
+        description=meaning, json_schema_extra={"section": section, "example": example}, **limits
+    )
+
+
+Seconds = Annotated[float, Field(allow_inf_nan=False)]
+Url = Annotated[DatabaseUrl, NoDecode, BeforeValidator(DatabaseUrl.parse)]
+SERVICE, CONNECTIONS, LIVENESS, TLS = "Service", "Connections", "Liveness", "TLS"
+
+
+class Settings(BaseSettings):
+    """What the service was told, checked and unchangeable."""
+
+    model_config = SettingsConfigDict(
+        frozen=True, extra="ignore", env_file_encoding="utf-8", env_ignore_empty=True
+    )
+
+    database_url: Url = _setting(
+        "Where the data are: `mysql://user:password@host:port/name`. Percent-encode special "
+        "characters in the password; `?unix_socket=/path` replaces host and port.",
+        section=SERVICE,
+        example="mysql://app:secret@127.0.0.1:3306/students",
+    )
+    secret_key: Annotated[SecretStr, AfterValidator(_long_enough)] = _setting(
+        "Signs the access tokens; at least 32 characters, the same for all workers and replicas.",
+        section=SERVICE,
+        example="(openssl rand -hex 32)",
+    )
+    host: str = _setting(
+        "Address to listen on; `0.0.0.0` for all.", section=SERVICE, default="127.0.0.1"
+    )
+    port: int = _setting("Port to listen on.", section=SERVICE, default=8000, ge=1, le=65535)
+    web_concurrency: int = _setting("Worker processes.", section=SERVICE, default=2, ge=1, le=256)
+    threads: int = _setting("Threads a worker process.", section=SERVICE, default=8, ge=1, le=1024)
+    graceful_timeout_seconds: int = _setting(
+        "How long a worker may finish its requests when it is stopped or reloaded.",
+        section=SERVICE,
+        default=30,
+        ge=1,
+        le=3600,
+    )
+    access_token_seconds: int = _setting(
+        "How long an access token is valid.", section=SERVICE, default=900, ge=30, le=86400
+    )
+    log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = _setting(
+        "The least important line that is still logged.", section=SERVICE, default="INFO"
+    )
+
+    db_strategy: Annotated[str, AfterValidator(_known_strategy)] = _setting(
+        f"Where connections come from: {STRATEGY_NAMES}, or a class of your own as "
+        "`package.module:Class`.",
+        section=CONNECTIONS,
+        default="adaptive",
+    )
+    db_driver: Literal["pymysql", "mysqlclient"] = _setting(
+        "PyMySQL is pure Python; mysqlclient parses long answers about three times as fast and "
+        "has to be installed (`pip install -r requirements/mysqlclient.txt`).",
+        section=CONNECTIONS,
+        default="pymysql",
+    )
+    db_pool_size: int | None = _setting(
+        "Connections a worker process holds at most, in the strategies with a pool. "
+        "Left out, it is THREADS, so that no thread waits for another.",
+        section=CONNECTIONS,
+        default=None,
+        ge=1,
+        le=1024,
+    )
+    db_pool_timeout_seconds: Seconds = _setting(
+        "How long a request waits for a connection while all of them are busy; then 503.",
+        section=CONNECTIONS,
+        default=5,
+        gt=0,
+        le=300,
+    )
+    db_recycle_seconds: Seconds = _setting(
+        "Age at which a connection is replaced, in `timed`, `sqlalchemy`, `sqlalchemy_session` "
+        "and `adaptive`; 0 is never. Keep it below the server's `wait_timeout`.",
+        section=CONNECTIONS,
+        default=180,
+        ge=0,
+        le=31536000,
+    )
+    db_pre_ping: bool = _setting(
+        "Ping before every use, in `sqlalchemy` and `sqlalchemy_session`.",
+        section=CONNECTIONS,
+        default=True,
+    )
+
+    db_connect_timeout_seconds: Seconds = _setting(
+        "How long the TCP connection, and then each step of the handshake, may take.",
+        section=LIVENESS,
+        default=3,
+        gt=0,
+        le=300,
+    )
+    db_read_timeout_seconds: Seconds = _setting(
+        "How long the server may stay silent while a statement runs: longer than your slowest "
+        "statement.",
+        section=LIVENESS,
+        default=30,
+        gt=0,
+        le=86400,
+    )
+    db_write_timeout_seconds: Seconds = _setting(
+        "How long sending a statement may make no progress.",
+        section=LIVENESS,
+        default=10,
+        gt=0,
+        le=86400,
+    )
+    db_ping_after_idle_seconds: Seconds = _setting(
+        "`adaptive` asks a connection that was idle for longer, with a deadline of one second, "
+        "before it trusts it.",
+        section=LIVENESS,
+        default=10,
+        gt=0,
+        le=86400,
+    )
+    db_keepalive_seconds: int = _setting(
+        "Idle time before the kernel probes the flow (then every third of it, three times). "
+        "Below the idle limit of every firewall and load balancer on the way.",
+        section=LIVENESS,
+        default=30,
+        ge=1,
+        le=7200,
+    )
+    db_tcp_user_timeout_seconds: Seconds = _setting(
+        "How long sent data may stay unacknowledged before the kernel gives the flow up "
+        "(TCP_USER_TIMEOUT, RFC 5482). A slow statement is not disturbed: its data are "
+        "acknowledged at once.",
+        section=LIVENESS,
+        default=2,
+        ge=0.1,
+        le=3600,
+    )
+
+    db_ssl_mode: Literal["DISABLED", "REQUIRED", "VERIFY_CA", "VERIFY_IDENTITY"] = _setting(
+        "MySQL's own names: encrypted or not, and what is checked of the server's certificate.",
+        section=TLS,
+        default="DISABLED",
+    )
+    db_ssl_ca: str | None = _setting(
+        "File with the certificate authorities for VERIFY_CA and VERIFY_IDENTITY; left out, the "
+        "system's.",
+        section=TLS,
+        default=None,
+        example="/etc/ssl/certs/mysql-ca.pem",
+    )
+
+    @property
+    def pool_size(self) -> int:
+        """DB_POOL_SIZE, or one connection for each thread."""
+        return self.db_pool_size or self.threads
+
+
+def load_settings(env_file: str | None = ".env") -> Settings:
+    """Read the environment, and `.env` in the working directory for what it leaves out.
+
+    Raises `BadSettings` with every problem in one line.
+    """
+    try:
+        return Settings(_env_file=env_file)  # type: ignore[call-arg]
+    except ValidationError as error:
+        problems = [_in_words(problem) for problem in error.errors()]
+        raise BadSettings("; ".join(problems)) from None
+
+
+def _in_words(problem: ErrorDetails) -> str:
+    name = str(problem["loc"][0]).upper()
+    if problem["type"] == "missing":
+        example = Settings.model_fields[name.lower()].json_schema_extra
+        hint = example.get("example") if isinstance(example, Mapping) else ""
+        return f"{name} is missing: set it to something like {hint}"
+    shown = _shown(name, problem["input"])
+    return f"{name}={shown}: {_allowed(problem)}"
+
+
+def _shown(name: str, value: Any) -> str:
+    if name == "SECRET_KEY":
+        return "'…'"
+    if name == "DATABASE_URL":
+        return repr(DatabaseUrl.masked(str(value)))
+    return repr(value)
+
+
+def _allowed(problem: ErrorDetails) -> str:
+    if problem["type"] == "value_error":
+        return str(problem["ctx"]["error"])
+    message = problem["msg"]
+    return "use " + message.removeprefix("Input should be ")
