@@ -8,7 +8,17 @@ everything below it receives a frozen `Settings` value.
 from collections.abc import Mapping
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, BeforeValidator, Field, SecretStr, ValidationError
+from annotated_types import Gt
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    SecretStr,
+    ValidationError,
+)
+from pydantic.fields import FieldInfo
 from pydantic_core import ErrorDetails
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
@@ -48,12 +58,10 @@ Url = Annotated[DatabaseUrl, NoDecode, BeforeValidator(DatabaseUrl.parse)]
 SERVICE, CONNECTIONS, LIVENESS, TLS = "Service", "Connections", "Liveness", "TLS"
 
 
-class Settings(BaseSettings):
+class Settings(BaseModel):
     """What the service was told, checked and unchangeable."""
 
-    model_config = SettingsConfigDict(
-        frozen=True, extra="ignore", env_file_encoding="utf-8", env_ignore_empty=True
-    )
+    model_config = ConfigDict(frozen=True, extra="forbid")
 
     database_url: Url = _setting(
         "Where the data are: `mysql://user:password@host:port/name`. Percent-encode special "
@@ -64,7 +72,7 @@ class Settings(BaseSettings):
     secret_key: Annotated[SecretStr, AfterValidator(_long_enough)] = _setting(
         "Signs the access tokens; at least 32 characters, the same for all workers and replicas.",
         section=SERVICE,
-        example="(openssl rand -hex 32)",
+        example="the output of: openssl rand -hex 32",
     )
     host: str = _setting(
         "Address to listen on; `0.0.0.0` for all.", section=SERVICE, default="127.0.0.1"
@@ -93,8 +101,8 @@ class Settings(BaseSettings):
         default="adaptive",
     )
     db_driver: Literal["pymysql", "mysqlclient"] = _setting(
-        "PyMySQL is pure Python; mysqlclient parses long answers about three times as fast and "
-        "has to be installed (`pip install -r requirements/mysqlclient.txt`).",
+        "PyMySQL is pure Python; mysqlclient reads long answers in C and has to be installed "
+        "(`pip install -r requirements/mysqlclient.txt`).",
         section=CONNECTIONS,
         default="pymysql",
     )
@@ -194,13 +202,19 @@ class Settings(BaseSettings):
         return self.db_pool_size or self.threads
 
 
+class _FromEnvironment(Settings, BaseSettings):
+    model_config = SettingsConfigDict(
+        extra="ignore", env_file_encoding="utf-8", env_ignore_empty=True
+    )
+
+
 def load_settings(env_file: str | None = ".env") -> Settings:
     """Read the environment, and `.env` in the working directory for what it leaves out.
 
     Raises `BadSettings` with every problem in one line.
     """
     try:
-        return Settings(_env_file=env_file)  # type: ignore[call-arg]
+        return _FromEnvironment(_env_file=env_file)  # type: ignore[call-arg]
     except ValidationError as error:
         problems = [_in_words(problem) for problem in error.errors()]
         raise BadSettings("; ".join(problems)) from None
@@ -213,7 +227,7 @@ def _in_words(problem: ErrorDetails) -> str:
         hint = example.get("example") if isinstance(example, Mapping) else ""
         return f"{name} is missing: set it to something like {hint}"
     shown = _shown(name, problem["input"])
-    return f"{name}={shown}: {_allowed(problem)}"
+    return f"{name}={shown}: {_allowed(problem, name)}"
 
 
 def _shown(name: str, value: Any) -> str:
@@ -224,8 +238,22 @@ def _shown(name: str, value: Any) -> str:
     return repr(value)
 
 
-def _allowed(problem: ErrorDetails) -> str:
+def _allowed(problem: ErrorDetails, name: str) -> str:
     if problem["type"] == "value_error":
         return str(problem["ctx"]["error"])
-    message = problem["msg"]
-    return "use " + message.removeprefix("Input should be ")
+    limits = limits_of(Settings.model_fields[name.lower()])
+    if limits and problem["type"] not in {"int_parsing", "float_parsing"}:
+        return f"use {limits}"
+    message = problem["msg"].removeprefix("Input should be ").partition(", ")[0]
+    return f"use {message}" + (f", {limits}" if limits else "")
+
+
+def limits_of(field: FieldInfo) -> str:
+    """Say what a number may be, such as "1 to 65535"; empty where nothing bounds it."""
+    limits = {type(limit).__name__: limit for limit in field.metadata}
+    low, high = limits.get("Ge") or limits.get("Gt"), limits.get("Le")
+    if low is None or high is None:
+        return ""
+    if isinstance(low, Gt):
+        return f"more than {low.gt}, up to {high.le}"
+    return f"{low.ge} to {high.le}"

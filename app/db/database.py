@@ -71,6 +71,7 @@ class Database:
     ) -> None:
         self._connector = connector
         self._new_strategy = new_strategy
+        self.driver_error: type[Exception] = connector.dbapi.Error
         self._start()
         forks.watch(self)
 
@@ -191,7 +192,7 @@ class Database:
             tx.connection.commit()
         except BaseException as error:
             self._discard(tx)
-            if isinstance(error, self._connector.dbapi.Error) and outcome_of(error) == "unknown":
+            if isinstance(error, self.driver_error) and outcome_of(error) == "unknown":
                 raise OutcomeUnknown(str(error)) from error
             raise self._in_our_words(error) from error
         self._give_back(tx)
@@ -200,7 +201,7 @@ class Database:
         if tx.is_usable:
             try:
                 tx.connection.rollback()
-            except self._connector.dbapi.Error:
+            except self.driver_error:
                 tx.is_usable = False
         self._give_back(tx)
 
@@ -215,12 +216,12 @@ class Database:
             connection = acquire()
         except TimeoutError as error:
             raise PoolExhausted(str(error)) from error
-        except self._connector.dbapi.Error as error:
+        except self.driver_error as error:
             translated = translate(error)
             if isinstance(translated, ConnectionLost):  # in the handshake: nothing was asked
                 translated = DatabaseUnavailable(str(error))
             raise translated from error
-        return Transaction(connection, self._connector.dbapi.Error)
+        return Transaction(connection, self.driver_error)
 
     def _give_back(self, tx: Transaction) -> None:
         if self._closed or not tx.is_usable:
@@ -240,7 +241,7 @@ class Database:
             log.exception("the strategy failed to discard a connection")
 
     def _in_our_words(self, error: BaseException) -> BaseException:
-        return translate(error) if isinstance(error, self._connector.dbapi.Error) else error
+        return translate(error) if isinstance(error, self.driver_error) else error
 
     def _note_replay(self, what: str, error: DatabaseError) -> None:
         self._counters.add(f"replayed_{what}")

@@ -20,6 +20,7 @@
 The driver's error stays as the cause; its text is for the log, never for a client.
 """
 
+import re
 from typing import Literal
 
 
@@ -70,7 +71,9 @@ class ValueRefused(DatabaseError):
 
 
 class ConstraintViolation(DatabaseError):
-    """A rule of the schema would be broken; nothing was stored."""
+    """A rule of the schema would be broken; nothing was stored. `column` is the one at fault."""
+
+    column: str = ""
 
 
 class DuplicateKey(ConstraintViolation):
@@ -117,6 +120,10 @@ LOST = frozenset(
 # Looks like an ordinary error, but the server hangs up after it (1153: packet too large).
 FATAL_TO_CONNECTION = frozenset({1153, 2020})
 
+# The column is in the text only: FOREIGN KEY (`campus_id`), or the key's name,
+# which in this schema is idx_unique_<column>; MySQL puts the table before it.
+_COLUMN = re.compile(r"FOREIGN KEY \(`(\w+)`\)|for key '(?:\w+\.)?idx_unique_(\w+)'")
+
 Outcome = Literal["refused", "not_executed", "unknown"]
 
 
@@ -147,6 +154,8 @@ def translate(error: BaseException) -> DatabaseError:
         kind = CLASSES.get(code, StatementRefused)
     translated = kind(str(error))
     translated.code = code
+    if isinstance(translated, ConstraintViolation) and (found := _COLUMN.search(str(error))):
+        translated.column = found[1] or found[2]
     return translated
 
 

@@ -1,0 +1,40 @@
+"""Access tokens: short-lived JWTs, signed with SECRET_KEY (RFC 7519, HS256)."""
+
+from datetime import UTC, datetime, timedelta
+
+import jwt
+
+from app.auth.caller import Caller
+from app.settings import Settings
+
+ALGORITHM = "HS256"
+AUDIENCE = "student-data"
+
+
+class BadToken(Exception):
+    """The token is expired, forged, or not one of ours."""
+
+
+def issue(caller: Caller, settings: Settings) -> str:
+    """Make a token that is valid for ACCESS_TOKEN_SECONDS."""
+    now = datetime.now(UTC)
+    lifetime = timedelta(seconds=settings.access_token_seconds)
+    claims = {**caller.as_claims(), "aud": AUDIENCE, "iat": now, "exp": now + lifetime}
+    return jwt.encode(claims, settings.secret_key.get_secret_value(), ALGORITHM)
+
+
+def read(token: str, settings: Settings) -> Caller:
+    """Check a token and give its caller; raises `BadToken`."""
+    try:
+        claims = jwt.decode(
+            token,
+            settings.secret_key.get_secret_value(),
+            algorithms=[ALGORITHM],
+            audience=AUDIENCE,
+            options={"require": ["exp", "sub", "role"]},
+        )
+        return Caller.from_claims(claims)
+    except jwt.ExpiredSignatureError:
+        raise BadToken("the token has expired") from None
+    except (jwt.InvalidTokenError, KeyError, ValueError):
+        raise BadToken("the token is not valid") from None

@@ -1,0 +1,37 @@
+"""What a resource raises when it cannot do what was asked."""
+
+from collections.abc import Sequence
+from typing import NotRequired, TypedDict
+
+
+class InputError(TypedDict):
+    """One thing wrong with the input: a JSON pointer into the body, or a parameter's name."""
+
+    pointer: NotRequired[str]
+    parameter: NotRequired[str]
+    detail: str
+
+
+class Problem(Exception):
+    """An answer that is no success; `app.errors` writes it as problem+json."""
+
+    def __init__(
+        self,
+        status: int,
+        detail: str,
+        *,
+        kind: str = "",
+        errors: Sequence[InputError] = (),
+        headers: Sequence[tuple[str, str]] = (),
+    ) -> None:
+        super().__init__(detail)
+        self.status = status
+        self.detail = detail
+        self.kind = kind
+        self.errors = errors
+        self.headers = headers
+
+
+def not_found(what: str) -> Problem:
+    """Say that something is not there, or not for this caller: the answer is the same."""
+    return Problem(404, f"No such {what}.")

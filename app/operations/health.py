@@ -1,0 +1,30 @@
+"""Whether the process lives, and whether it can work."""
+
+from flask import Response
+
+from app.http.operation import operation
+from app.http.problems import Problem
+from app.http.restful import Resource, answer
+from app.http.state import database
+from app.operations import schema
+
+
+class Livez(Resource):  # type: ignore[misc]
+    """The process answers; the database is not asked."""
+
+    @operation(roles=None)
+    def get(self) -> Response:
+        """Say that the process lives."""
+        return answer({"status": "alive"})
+
+
+class Readyz(Resource):  # type: ignore[misc]
+    """The database answers, and its schema is the one this code needs."""
+
+    @operation(roles=None)
+    def get(self) -> Response:
+        """Say whether requests can be served."""
+        reason = schema.problem(database())
+        if reason is not None:
+            raise Problem(503, reason, kind="not-ready", headers=[("Retry-After", "1")])
+        return answer({"status": "ready", "schema": schema.newest()})

@@ -1,0 +1,40 @@
+"""What is checked once, before the first worker is forked."""
+
+import errno
+import logging
+import os
+import socket
+
+from app.operations import doctor
+from app.settings import BadSettings, Settings
+
+log = logging.getLogger(__name__)
+
+
+def check(settings: Settings) -> None:
+    """Raise `BadSettings` for what cannot work, and log a warning for what will not last."""
+    _check_port(settings)
+    for finding in doctor.examine(settings):
+        if finding.cure:
+            log.warning("%s: %s; %s", finding.name, finding.seen, finding.cure)
+
+
+def _check_port(settings: Settings) -> None:
+    if "GUNICORN_FD" in os.environ or "LISTEN_FDS" in os.environ:
+        return  # the sockets are inherited: an upgrade of gunicorn, or systemd
+    try:
+        family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
+        with socket.create_server((settings.host, settings.port), family=family):
+            pass
+    except OSError as error:
+        if error.errno == errno.EADDRINUSE:
+            raise BadSettings(
+                f"PORT={settings.port}: taken by another program on {settings.host}; "
+                "use a free port from 1 to 65535"
+            ) from None
+        if error.errno == errno.EACCES:
+            raise BadSettings(f"PORT={settings.port}: not allowed; use one above 1023") from None
+        raise BadSettings(
+            f"HOST={settings.host!r}: cannot listen there ({error.strerror}); "
+            "use an address of this machine, or 0.0.0.0"
+        ) from None

@@ -1,0 +1,4 @@
+"""Students: the resource that all others resemble.
+
+`resources.py` is HTTP, `schemas.py` says what valid input is, `queries.py` is SQL.
+"""

@@ -1,0 +1,34 @@
+"""What a valid request about students looks like; lengths are the columns' own."""
+
+from typing import Annotated
+
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+
+from app.http.paging import Page
+
+Key = Annotated[int, Field(ge=1, le=4294967295)]  # INT UNSIGNED
+CampusKey = Annotated[int, Field(ge=1, le=255)]  # TINYINT UNSIGNED
+Name = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=45)]
+# One @ with something on both sides: whether mail arrives, only a mail can tell.
+Email = Annotated[str, StringConstraints(max_length=50, pattern=r"^[^@\s\x00]+@[^@\s\x00]+$")]
+
+
+class StudentPage(Page):
+    """A page of students, ordered by their key."""
+
+    campus_id: CampusKey | None = Field(None, description="Only of this campus.")
+    active: bool | None = Field(None, description="Only active ones, or only the others.")
+    last_name: Name | None = Field(None, description="Only with this last name.")
+
+
+class NewStudent(BaseModel):
+    """A student to be created."""
+
+    model_config = ConfigDict(extra="forbid", strict=True)
+
+    first_name: Name
+    last_name: Name
+    email: Email
+    campus_id: CampusKey
+    address_id: Key
+    active: bool = True

@@ -1,0 +1,60 @@
+"""The application on the sample data, as in production (`TESTING` off), and its signed-in users."""
+
+from base64 import b64encode
+from contextlib import closing
+
+import pytest
+
+from app import create_app
+from tests.support.database import query, settings_for
+
+
+@pytest.fixture(scope="package")
+def app(migrated):
+    application = create_app(settings_for(migrated))
+    yield application
+    application.extensions["database"].close()
+
+
+@pytest.fixture
+def client(app):
+    return app.test_client()
+
+
+@pytest.fixture
+def root(server, migrated):
+    with closing(server.connect(migrated)) as connection:
+        yield connection
+
+
+@pytest.fixture(scope="package")
+def tokens(app, server):
+    """An access token for the sample user of each role."""
+    return {user.role: sign_in(app.test_client(), user) for user in server.users}
+
+
+@pytest.fixture
+def as_role(tokens):
+    """Headers of a signed-in user of some role."""
+    return lambda role: {"Authorization": f"Bearer {tokens[role]}"}
+
+
+@pytest.fixture
+def me(root):
+    """The rows that the sample users stand for: `student` and `staff`."""
+    (student_id,) = query(root, "SELECT student_id FROM api_user WHERE role = 'student'")[0]
+    ((campus_id,),) = query(
+        root,
+        "SELECT campus_id FROM staff JOIN api_user USING (staff_id) WHERE api_user.role = 'staff'",
+    )
+    return {"student_id": student_id, "campus_id": campus_id}
+
+
+def basic(user_name, password):
+    return {"Authorization": "Basic " + b64encode(f"{user_name}:{password}".encode()).decode()}
+
+
+def sign_in(client, user):
+    answer = client.post("/v1/tokens", headers=basic(user.user_name, user.password))
+    assert answer.status_code == 201, answer.text
+    return answer.json["access_token"]

@@ -1,0 +1,52 @@
+"""Whether the process lives, and whether it can work."""
+
+from contextlib import closing
+
+from app import create_app
+from app.operations import schema
+from tests.support.database import query, settings_for
+
+
+def test_livez_never_touches_the_database(client, root):
+    before = query(root, "SHOW GLOBAL STATUS LIKE 'Questions'")[0][1]
+    for _ in range(5):
+        assert client.get("/livez").status_code == 200
+    after = query(root, "SHOW GLOBAL STATUS LIKE 'Questions'")[0][1]
+
+    assert int(after) - int(before) == 1  # the question itself
+
+
+def test_readyz_says_that_the_schema_is_current(client):
+    answer = client.get("/readyz")
+
+    assert (answer.status_code, answer.json["schema"]) == (200, schema.newest())
+
+
+def test_readyz_says_that_nothing_was_migrated(server):
+    client = create_app(settings_for(server.create_database())).test_client()
+
+    answer = client.get("/readyz")
+
+    assert answer.status_code == 503
+    assert "make migrate" in answer.json["detail"]
+
+
+def test_readyz_says_that_the_schema_is_old(server):
+    url = server.create_database()
+    with closing(server.connect(url)) as root:
+        query(root, "CREATE TABLE alembic_version (version_num VARCHAR(32) NOT NULL)")
+        query(root, "INSERT INTO alembic_version VALUES ('0001')")
+    client = create_app(settings_for(url)).test_client()
+
+    assert "at 0001" in client.get("/readyz").json["detail"]
+
+
+def test_readyz_says_that_the_password_is_wrong(migrated):
+    user, _, place = migrated.partition("@")
+    url = user.rpartition(":")[0] + ":wrong@" + place
+    client = create_app(settings_for(url)).test_client()
+
+    answer = client.get("/readyz")
+
+    assert answer.status_code == 503
+    assert "refuses this user, password or database" in answer.json["detail"]

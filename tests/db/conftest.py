@@ -1,0 +1,71 @@
+"""Every promise is tried on every strategy of the one dictionary, and on a user's own class.
+
+`single` is left out here: `test_single_fails.py` shows what it cannot keep.
+"""
+
+from contextlib import closing
+
+import pytest
+
+from app.db.strategies import STRATEGIES
+from tests.support.database import opened, query
+
+OWN = "tests.support.own_strategy:Stack"
+PROMISING = [name for name in STRATEGIES if name != "single"] + [OWN]
+POOLED = ["adaptive", "pooled", "sqlalchemy", "sqlalchemy_session", OWN]
+WORDS = """
+    CREATE TABLE word (
+        word_id INT UNSIGNED NOT NULL AUTO_INCREMENT PRIMARY KEY,
+        word VARCHAR(50) NOT NULL,
+        touched INT NOT NULL DEFAULT 0,
+        CONSTRAINT idx_unique_word UNIQUE (word)
+    ) ENGINE=InnoDB
+"""
+
+
+@pytest.fixture(scope="session")
+def words_url(server):
+    """A database with one table of words."""
+    url = server.create_database()
+    with closing(server.connect(url)) as connection:
+        query(connection, WORDS)
+    return url
+
+
+@pytest.fixture
+def url(words_url, server):
+    """The same database, with no word in it."""
+    with closing(server.connect(words_url)) as connection:
+        query(connection, "DELETE FROM word")
+    return words_url
+
+
+@pytest.fixture
+def root(server, url):
+    """The administrator, in that database."""
+    with closing(server.connect(url)) as connection:
+        yield connection
+
+
+@pytest.fixture(params=PROMISING)
+def strategy(request):
+    """The name of each strategy that keeps its promises."""
+    return request.param
+
+
+@pytest.fixture
+def db(strategy, url):
+    """A `Database` on each strategy in turn."""
+    with opened(url, db_strategy=strategy, db_pool_size=4, db_pool_timeout_seconds=2) as database:
+        yield database
+
+
+@pytest.fixture
+def kill(root):
+    """Kill, at the server, the connection that a transaction is on."""
+
+    def kill_it(reader):
+        victim = reader.fetch_one("SELECT CONNECTION_ID() AS id")["id"]
+        query(root, f"KILL {victim}")
+
+    return kill_it

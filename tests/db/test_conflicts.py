@@ -1,0 +1,82 @@
+"""Two units in each other's way: one waits, one is told, nothing is half stored."""
+
+from concurrent.futures import ThreadPoolExecutor
+from threading import Barrier
+
+import pytest
+
+from app.db.errors import TransactionConflict
+from tests.support.database import add, query, words
+
+
+class Crosswise:
+    """Lock one word, wait until the other unit holds the other one, then want that too."""
+
+    def __init__(self, root):
+        self.ids = [row[0] for row in query(root, "SELECT word_id FROM word ORDER BY word_id")]
+        self.both_hold_one = Barrier(2, timeout=10)
+
+    def unit(self, number):
+        mine, theirs = self.ids[number], self.ids[1 - number]
+        runs = []
+
+        def run(tx):
+            runs.append(number)
+            self.touch(tx, mine)
+            if len(runs) == 1:
+                self.both_hold_one.wait()
+            self.touch(tx, theirs)
+
+        return run
+
+    @staticmethod
+    def touch(tx, word_id):
+        tx.execute("UPDATE word SET touched = touched + 1 WHERE word_id = %s", (word_id,))
+
+
+@pytest.fixture
+def crosswise(db, root):
+    with db.transaction() as tx:
+        add(tx, "left")
+        add(tx, "right")
+    return Crosswise(root)
+
+
+def run_both(db, work):
+    """Exceptions of `work(0)` and `work(1)`, each in a request of its own, at once."""
+
+    def request(number):
+        try:
+            work(number)
+        finally:
+            db.end_request()
+
+    with ThreadPoolExecutor(2) as pool:
+        return [future.exception() for future in [pool.submit(request, n) for n in (0, 1)]]
+
+
+def touched(root):
+    return [row[0] for row in query(root, "SELECT touched FROM word ORDER BY word_id")]
+
+
+def test_a_deadlock_runs_the_callable_again(db, root, crosswise):
+    failures = run_both(db, lambda number: db.run(crosswise.unit(number)))
+
+    assert failures == [None, None]
+    assert touched(root) == [2, 2]
+
+
+def test_a_deadlock_s_victim_stores_nothing_even_if_it_goes_on(db, root, crosswise):
+    def careless(number):
+        with db.transaction() as tx:
+            try:
+                crosswise.unit(number)(tx)
+            except TransactionConflict:
+                with pytest.raises(TransactionConflict):
+                    add(tx, "after the deadlock")
+
+    failures = run_both(db, careless)
+
+    assert {type(failure) for failure in failures} == {type(None), TransactionConflict}
+    assert touched(root) == [1, 1]
+    assert words(root) == ["left", "right"]

@@ -1,0 +1,55 @@
+"""A child never uses what its parent has open, and never disturbs it."""
+
+import gc
+
+from tests.support.database import add, connection_id, in_child, words
+
+
+def test_a_child_gets_a_connection_of_its_own(db):
+    parents = connection_id(db)
+    childs = in_child(lambda: connection_id(db))
+
+    assert childs.isdigit()
+    assert int(childs) != parents
+
+
+def test_a_parent_keeps_its_connection_when_the_child_has_gone(db, strategy):
+    before = connection_id(db)
+    in_child(lambda: connection_id(db))
+    in_child(lambda: None)  # uses nothing and exits
+
+    after = connection_id(db)
+    assert after == before or strategy == "per_query"
+    assert "replayed_read" not in db.statistics()
+
+
+def test_a_child_that_forgets_everything_says_no_goodbye(db, strategy):
+    before = connection_id(db)
+
+    def forget():
+        db.close()
+        db.__dict__.clear()
+        gc.collect()
+
+    in_child(forget)
+
+    after = connection_id(db)
+    assert after == before or strategy == "per_query"
+    assert "replayed_read" not in db.statistics()
+
+
+def test_a_unit_open_at_the_fork_goes_on_in_the_parent_alone(db, root):
+    with db.transaction() as tx:
+        add(tx, "first half")
+        in_child(gc.collect)
+        add(tx, "second half")
+
+    assert words(root) == ["first half", "second half"]
+
+
+def test_a_child_can_work_while_the_parent_s_pool_is_exhausted(db):
+    with db.transaction() as tx:
+        held = connection_id(tx)
+        childs = in_child(lambda: connection_id(db))
+
+    assert int(childs) != held

@@ -1,0 +1,53 @@
+"""The control: what the broken original is known to fail. What it passes proves nothing."""
+
+import time
+
+import pymysql
+import pytest
+
+from app.db.errors import ConnectionLost, code_of
+from tests.support.database import connections_of, opened, query
+
+
+@pytest.fixture
+def db(url):
+    with opened(url, db_strategy="single") as database:
+        yield database
+
+
+def driver_code(error):
+    """The code of the first driver error that led to this one."""
+    codes = []
+    while error is not None:
+        if isinstance(error, pymysql.err.Error):
+            codes.append(code_of(error))
+        error = error.__cause__ or error.__context__
+    return max(codes)
+
+
+def test_single_fails_after_a_kill_and_never_comes_back(db, root, url):
+    db.fetch_one("SELECT 1")
+    for victim in connections_of(root, url):
+        query(root, f"KILL {victim}")
+
+    for _ in range(3):
+        with pytest.raises(ConnectionLost):
+            db.fetch_one("SELECT 1")
+
+
+def test_single_fails_with_2006_or_2013_after_wait_timeout(db):
+    db.fetch_one("SELECT 1")
+    with db.transaction() as tx:
+        tx.execute("SET SESSION wait_timeout = 1")
+    time.sleep(2.5)
+
+    with pytest.raises(ConnectionLost) as caught:
+        db.fetch_one("SELECT 1")
+    assert driver_code(caught.value) in {2006, 2013}
+
+
+def test_single_shares_its_connection_between_threads(db):
+    one = db.strategy.acquire()
+    two = db.strategy.acquire()
+
+    assert one is two

@@ -1,0 +1,1 @@
+"""What the tests are built with: servers, services, strategies of a user's own."""

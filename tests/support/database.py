@@ -1,0 +1,73 @@
+"""One `Database` of the application's own, on a table of words."""
+
+import os
+import sys
+from contextlib import contextmanager
+
+from app.database_url import DatabaseUrl
+from app.db.database import open_database
+from app.settings import Settings
+from tests.support.service import SECRET
+
+
+def settings_for(url, **values):
+    """Settings as given here; neither the environment nor .env is read."""
+    given = {"database_url": url, "secret_key": SECRET, **values}
+    return Settings.model_validate(given)
+
+
+@contextmanager
+def opened(url, **values):
+    database = open_database(settings_for(url, **values))
+    try:
+        yield database
+    finally:
+        database.end_request()
+        database.close()
+
+
+def add(tx, word):
+    tx.execute("INSERT INTO word (word) VALUES (%s)", (word,))
+
+
+def words(root):
+    return [word for (word,) in query(root, "SELECT word FROM word ORDER BY word_id")]
+
+
+def connection_id(reader):
+    return reader.fetch_one("SELECT CONNECTION_ID() AS id")["id"]
+
+
+def query(root, sql, params=None):
+    with root.cursor() as cursor:
+        cursor.execute(sql, params)
+        return cursor.fetchall()
+
+
+def connections_of(root, url):
+    """Ids of the server's connections to this database, but for root's own."""
+    rows = query(
+        root,
+        "SELECT id FROM information_schema.processlist WHERE db = %s AND id <> CONNECTION_ID()",
+        (DatabaseUrl.parse(url).name,),
+    )
+    return {row[0] for row in rows}
+
+
+def in_child(work):
+    """Run `work` in a forked child; give back what it returned, as text."""
+    reading, writing = os.pipe()
+    child = os.fork()
+    if child == 0:  # pragma: no cover
+        try:
+            os.write(writing, str(work()).encode())
+        except BaseException as error:
+            os.write(writing, f"failed: {error!r}".encode())
+        finally:
+            sys.stdout.flush()
+            os._exit(0)
+    os.close(writing)
+    with os.fdopen(reading) as pipe:
+        answer = pipe.read()
+    os.waitpid(child, 0)
+    return answer

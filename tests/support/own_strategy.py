@@ -1,0 +1,37 @@
+"""A user's own strategy, as the documentation describes one: a stack and a limit."""
+
+from threading import BoundedSemaphore
+
+
+class Stack:
+    def __init__(self, connect, settings):
+        self._connect = connect
+        self._slots = BoundedSemaphore(settings.pool_size)
+        self._timeout = settings.db_pool_timeout_seconds
+        self._idle = []
+
+    def acquire(self):
+        if not self._slots.acquire(timeout=self._timeout):
+            raise TimeoutError("the stack is empty")
+        try:
+            return self._idle.pop() if self._idle else self._connect()
+        except BaseException:
+            self._slots.release()
+            raise
+
+    def release(self, connection):
+        self._idle.append(connection)
+        self._slots.release()
+
+    def discard(self, connection):
+        connection.abandon()
+        self._slots.release()
+
+    def close(self):
+        while self._idle:
+            self._idle.pop().close()
+
+
+class NoStrategy:
+    def acquire(self):
+        return None

@@ -1,0 +1,108 @@
+"""The service as it is deployed: gunicorn in a process of its own, with a clean environment."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from pathlib import Path
+from socket import create_server
+from tempfile import TemporaryDirectory
+
+import httpx
+
+PROJECT = Path(__file__).parents[2]
+SECRET = "a secret of the tests, which nobody else may use"
+
+
+def environment(url, **settings):
+    """The whole environment of a service: nothing of the developer's own leaks in."""
+    kept = {name: os.environ[name] for name in ("PATH", "HOME", "LANG") if name in os.environ}
+    return {
+        **kept,
+        "PYTHONPATH": str(PROJECT),
+        "PYTHONUNBUFFERED": "1",
+        "DATABASE_URL": url,
+        "SECRET_KEY": SECRET,
+        **{name: str(value) for name, value in settings.items() if value is not None},
+    }
+
+
+def free_port():
+    with create_server(("127.0.0.1", 0)) as listener:
+        return listener.getsockname()[1]
+
+
+class Service:
+    """One gunicorn and what it logged."""
+
+    def __init__(self, url, **settings):
+        self.port = settings.pop("PORT", None) or free_port()
+        self.folder = TemporaryDirectory(prefix="service-")  # no .env in it
+        self.log = Path(self.folder.name, "log")
+        self.settings = {"PORT": self.port, **settings}
+        self.environment = environment(url, **self.settings)
+        self.client = httpx.Client(
+            base_url=f"http://127.0.0.1:{self.port}", timeout=60, trust_env=False
+        )
+
+    def command(self):
+        return [
+            sys.executable,
+            "-m",
+            "gunicorn",
+            "-c",
+            str(PROJECT / "gunicorn.conf.py"),
+            "wsgi:app",
+        ]
+
+    def start(self):
+        with self.log.open("wb") as log:
+            self.process = subprocess.Popen(
+                self.command(), cwd=self.folder.name, env=self.environment, stdout=log, stderr=log
+            )
+        deadline = time.monotonic() + 30
+        while time.monotonic() < deadline and self.process.poll() is None:
+            try:
+                self.client.get("/livez")
+                return self
+            except httpx.TransportError:
+                time.sleep(0.05)
+        raise AssertionError(f"the service did not start:\n{self.log.read_text()}")
+
+    def stop(self):
+        self.client.close()
+        if self.process.poll() is None:
+            self.process.send_signal(signal.SIGTERM)
+            try:
+                self.process.wait(20)
+            except subprocess.TimeoutExpired:
+                self.process.kill()
+                self.process.wait()
+        self.folder.cleanup()
+
+    def get(self, path, **options):
+        return self.client.get(path, **options)
+
+    def burst(self, path, threads=8, each=4, **options):
+        """Answers to `threads` x `each` requests, on as many connections at once."""
+
+        def one_client(_):
+            with httpx.Client(base_url=self.client.base_url, timeout=60, trust_env=False) as client:
+                return [client.get(path, **options) for _ in range(each)]
+
+        with ThreadPoolExecutor(threads) as pool:
+            return [
+                answer for answers in pool.map(one_client, range(threads)) for answer in answers
+            ]
+
+
+@contextmanager
+def serving(url, **settings):
+    service = Service(url, **settings)
+    try:
+        yield service.start()
+    finally:
+        service.stop()
