@@ -242,10 +242,12 @@ def _allowed(problem: ErrorDetails, name: str) -> str:
     if problem["type"] == "value_error":
         return str(problem["ctx"]["error"])
     limits = limits_of(Settings.model_fields[name.lower()])
-    if limits and problem["type"] not in {"int_parsing", "float_parsing"}:
-        return f"use {limits}"
-    message = problem["msg"].removeprefix("Input should be ").partition(", ")[0]
-    return f"use {message}" + (f", {limits}" if limits else "")
+    allowed = problem["msg"].removeprefix("Input should be ")
+    if problem["type"].endswith("_parsing"):
+        allowed = allowed.partition(", ")[0] + (f", {limits}" if limits else "")
+    elif limits:
+        allowed = limits
+    return f"use {allowed}"
 
 
 def limits_of(field: FieldInfo) -> str:

@@ -2,9 +2,12 @@
 
 from contextlib import closing
 
+from alembic.script import ScriptDirectory
+
 from app import create_app
 from app.operations import schema
 from tests.support.database import query, settings_for
+from tests.support.service import PROJECT
 
 
 def test_livez_never_touches_the_database(client, root):
@@ -20,6 +23,12 @@ def test_readyz_says_that_the_schema_is_current(client):
     answer = client.get("/readyz")
 
     assert (answer.status_code, answer.json["schema"]) == (200, schema.newest())
+
+
+def test_the_newest_revision_is_alembic_s_head():
+    migrations = ScriptDirectory(str(PROJECT / "migrations"))
+
+    assert schema.newest() == migrations.get_current_head()
 
 
 def test_readyz_says_that_nothing_was_migrated(server):

@@ -49,22 +49,10 @@ def test_an_unknown_strategy(tmp_path, migrated):
     assert_one_line(outcome, "DB_STRATEGY='poold'", "adaptive", "per_query", "package.module:Class")
 
 
-@pytest.mark.parametrize(
-    ("url", "words"),
-    [
-        ("mysq://app:secret-word@127.0.0.1/students", "mysql://user:password@host:port/name"),
-        ("mysql://app:secret-word@127.0.0.1:port/students", "1 to 65535"),
-        ("mysql://app:secret-word@127.0.0.1:99999/students", "1 to 65535"),
-        ("mysql://app:secret-word@127.0.0.1", "the database name is missing"),
-        ("mysql://127.0.0.1/students", "the user is missing"),
-        ("mysql://app:secret-word@127.0.0.1/students?charset=latin1", "'charset'"),
-        ("students", "mysql://user:password@host:port/name"),
-    ],
-)
-def test_a_broken_url(url, words, tmp_path):
-    outcome = start(tmp_path, url)
+def test_a_broken_url(tmp_path):
+    outcome = start(tmp_path, "mysq://app:secret-word@127.0.0.1/students")
 
-    assert_one_line(outcome, "DATABASE_URL=", words)
+    assert_one_line(outcome, "DATABASE_URL=", "mysql://user:password@host:port/name")
     assert "secret-word" not in outcome[1]
 
 
@@ -125,25 +113,10 @@ def test_a_class_that_is_no_strategy(name, words, tmp_path, migrated):
     assert_one_line(outcome, f"DB_STRATEGY='{name}'", words, "acquire, release, discard, close")
 
 
-@pytest.mark.parametrize(
-    ("variable", "value", "words"),
-    [
-        ("PORT", "99999", "1 to 65535"),
-        ("THREADS", "many", "integer"),
-        ("WEB_CONCURRENCY", "0", "1 to 256"),
-        ("DB_POOL_TIMEOUT_SECONDS", "0", "more than 0"),
-        ("DB_PING_AFTER_IDLE_SECONDS", "-1", "more than 0"),
-        ("DB_CONNECT_TIMEOUT_SECONDS", "nan", "finite"),
-        ("DB_PRE_PING", "perhaps", "boolean"),
-        ("DB_DRIVER", "mysqldb", "'pymysql' or 'mysqlclient'"),
-        ("DB_SSL_MODE", "ON", "'REQUIRED'"),
-        ("HOST", "203.0.113.1", "0.0.0.0"),
-    ],
-)
-def test_a_value_that_is_not_allowed(variable, value, words, tmp_path, migrated):
-    outcome = start(tmp_path, migrated, **{variable: value})
+def test_a_host_that_is_not_ours(tmp_path, migrated):
+    outcome = start(tmp_path, migrated, HOST="203.0.113.1")
 
-    assert_one_line(outcome, f"{variable}=", value, words)
+    assert_one_line(outcome, "HOST='203.0.113.1'", "0.0.0.0")
 
 
 def test_a_certificate_that_is_not_there(tmp_path, migrated):

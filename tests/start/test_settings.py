@@ -1,5 +1,7 @@
 """Where settings come from, and that none is forgotten in the documents."""
 
+import re
+
 import pytest
 
 from app.database_url import DatabaseUrl
@@ -62,11 +64,47 @@ def test_a_socket_replaces_host_and_port():
     assert url.unix_socket == "/run/mysqld.sock"
 
 
-def test_a_bad_value_is_refused_and_never_replaced(environ):
-    environ.setenv("THREADS", "1025")
+@pytest.mark.parametrize(
+    ("url", "words"),
+    [
+        ("mysq://app:secret-word@127.0.0.1/students", "mysql://user:password@host:port/name"),
+        ("mysql://app:secret-word@127.0.0.1:port/students", "1 to 65535"),
+        ("mysql://app:secret-word@127.0.0.1:99999/students", "1 to 65535"),
+        ("mysql://app:secret-word@127.0.0.1", "the database name is missing"),
+        ("mysql://127.0.0.1/students", "the user is missing"),
+        ("mysql://app:secret-word@127.0.0.1/students?charset=latin1", "'charset'"),
+        ("students", "mysql://user:password@host:port/name"),
+    ],
+)
+def test_a_broken_url_is_refused_without_showing_its_password(url, words, environ):
+    environ.setenv("DATABASE_URL", url)
 
-    with pytest.raises(BadSettings, match="THREADS='1025': use 1 to 1024"):
+    with pytest.raises(BadSettings, match=re.escape(words)) as caught:
         load_settings(None)
+    assert str(caught.value).startswith("DATABASE_URL='")
+    assert "secret-word" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("variable", "value", "words"),
+    [
+        ("PORT", "99999", "1 to 65535"),
+        ("THREADS", "many", "integer"),
+        ("WEB_CONCURRENCY", "0", "1 to 256"),
+        ("DB_POOL_TIMEOUT_SECONDS", "0", "more than 0"),
+        ("DB_PING_AFTER_IDLE_SECONDS", "-1", "more than 0"),
+        ("DB_CONNECT_TIMEOUT_SECONDS", "nan", "more than 0"),
+        ("DB_PRE_PING", "perhaps", "boolean"),
+        ("DB_DRIVER", "mysqldb", "'pymysql' or 'mysqlclient'"),
+        ("DB_SSL_MODE", "ON", "'REQUIRED'"),
+    ],
+)
+def test_a_value_that_is_not_allowed_is_named(variable, value, words, environ):
+    environ.setenv(variable, value)
+
+    with pytest.raises(BadSettings, match=re.escape(words)) as caught:
+        load_settings(None)
+    assert str(caught.value).startswith(f"{variable}='{value}': use ")
 
 
 def test_the_page_and_the_example_are_what_the_declarations_say():
