@@ -47,16 +47,35 @@ def root(server, url):
         yield connection
 
 
-@pytest.fixture(params=PROMISING)
-def strategy(request):
-    """The name of each strategy that keeps its promises."""
+# The other driver, on one strategy of each kind.
+ON_MYSQLCLIENT = ["adaptive", "per_request", "pooled", "sqlalchemy"]
+
+
+@pytest.fixture(
+    params=[
+        *((name, "pymysql") for name in PROMISING),
+        *((name, "mysqlclient") for name in ON_MYSQLCLIENT),
+    ],
+    ids=lambda param: f"{param[0]}, {param[1]}",
+)
+def combination(request):
+    """Each strategy that keeps its promises, and a driver."""
     return request.param
 
 
 @pytest.fixture
-def db(strategy, url):
-    """A `Database` on each strategy in turn."""
-    with opened(url, db_strategy=strategy, db_pool_size=4, db_pool_timeout_seconds=2) as database:
+def strategy(combination):
+    """The name of the strategy."""
+    return combination[0]
+
+
+@pytest.fixture
+def db(combination, url):
+    """A `Database` on each combination in turn."""
+    name, driver = combination
+    with opened(
+        url, db_strategy=name, db_driver=driver, db_pool_size=4, db_pool_timeout_seconds=2
+    ) as database:
         yield database
 
 

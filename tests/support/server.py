@@ -33,7 +33,7 @@ class DatabaseServer(PrivateServer):
         url = self.create_database()
         migrate(url)
         with closing(self.connect(url)) as connection:
-            self.users = seed(connection, students=600, seed=1)
+            self.users = seed(connection, students=600, seed=1).logins
         return url
 
 
@@ -49,9 +49,12 @@ def migrate(url, revision="head"):
 
 
 @contextmanager
-def start_server(**options):
-    """Run a throwaway server with these options of its own."""
-    with DatabaseServer(
-        flavor=FLAVOR, mysql_root=os.environ.get("MYSQL_ROOT"), options=options
-    ) as server:
+def start_server(files=None, **options):
+    """Run a throwaway server with these options of its own, and these files beside its data."""
+    server = DatabaseServer(flavor=FLAVOR, mysql_root=os.environ.get("MYSQL_ROOT"), options=options)
+    if files:
+        server.initialize()
+        for name, content in files.items():
+            (server.data / name).write_bytes(content)
+    with server:
         yield server

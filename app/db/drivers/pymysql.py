@@ -73,10 +73,24 @@ class PyMySQLDriver:
             user_timeout_seconds=settings.db_tcp_user_timeout_seconds,
         )
         connection.adopt(sock.fileno())
-        connection.connect(sock)
+        try:
+            connection.connect(sock)
+        except pymysql.err.OperationalError as error:
+            raise _tls_problem(error) or error from error.__cause__
         connection._read_timeout = settings.db_read_timeout_seconds
         connection._write_timeout = settings.db_write_timeout_seconds
         return connection
+
+
+def _tls_problem(error: pymysql.err.OperationalError) -> pymysql.err.OperationalError | None:
+    """Tell a certificate that was refused (2026) from a server that is away (2003).
+
+    PyMySQL says 2003 for every `OSError`, and `ssl.SSLError` is one.
+    """
+    original = getattr(error, "original_exception", None)
+    if isinstance(original, ssl.SSLError):
+        return pymysql.err.OperationalError(CR.CR_SSL_CONNECTION_ERROR, f"TLS: {original}")
+    return None
 
 
 def _open_socket(url: DatabaseUrl, timeout: float) -> socket.socket:

@@ -1,0 +1,118 @@
+"""What each strategy sends to the server in steady use, counted at the server.
+
+The table in `docs/connections.md` shows these figures.
+"""
+
+from dataclasses import astuple, dataclass
+from threading import current_thread
+
+import pytest
+
+from app.db.strategies import STRATEGIES
+from tests.support.database import add, opened, query
+from tests.support.service import PROJECT
+
+REQUESTS = 10
+
+
+@dataclass(frozen=True)
+class Cost:
+    """Of one request: connections opened, statements and pings sent."""
+
+    connections: int
+    statements: int
+    pings: int
+
+
+# A new connection is two more: its session's settings, and its QUIT when it is closed.
+READ = {
+    "adaptive": Cost(0, 1, 0),
+    "per_query": Cost(1, 3, 0),
+    "per_request": Cost(1, 3, 0),
+    "persistent": Cost(0, 1, 1),
+    "pooled": Cost(0, 1, 1),
+    "timed": Cost(0, 1, 0),
+    "sqlalchemy": Cost(0, 1, 1),
+    "sqlalchemy_session": Cost(0, 2, 1),  # its session ends with a ROLLBACK of its own
+    "single": Cost(0, 1, 0),
+}
+
+
+def unit_costs(read):
+    """A unit of one INSERT: BEGIN and COMMIT more than a read."""
+    return Cost(read.connections, read.statements + 2, read.pings)
+
+
+def counted(server, work):
+    with server.connect() as watcher:
+        before = figures(watcher)
+        work()
+        after = figures(watcher)
+    # The watcher's own second look is three statements.
+    change = [new - old for new, old in zip(after, before, strict=True)]
+    return Cost(change[0], change[1] - 3, change[2])
+
+
+def figures(watcher):
+    names = ("Connections", "Questions", "Com_admin_commands")
+    values = [query(watcher, "SHOW GLOBAL STATUS LIKE %s", (name,))[0][1] for name in names]
+    # Each look at a figure is a question itself: the order above makes the three cancel out.
+    return [int(value) for value in values]
+
+
+def times(cost, number):
+    return Cost(*(value * number for value in astuple(cost)))
+
+
+@pytest.fixture(params=STRATEGIES)
+def name(request):
+    return request.param
+
+
+@pytest.fixture
+def warm(name, url):
+    """A database that has had its first request."""
+    with opened(url, db_strategy=name) as database:
+        database.fetch_one("SELECT 1")
+        database.end_request()
+        yield database
+
+
+def test_a_read(name, warm, server):
+    def requests():
+        for _ in range(REQUESTS):
+            warm.fetch_one("SELECT 1")
+            warm.end_request()
+
+    assert counted(server, requests) == times(READ[name], REQUESTS)
+
+
+def test_a_unit(name, warm, server):
+    def requests():
+        for number in range(REQUESTS):
+            with warm.transaction() as tx:
+                add(tx, f"{current_thread().name} {number}")
+            warm.end_request()
+
+    assert counted(server, requests) == times(unit_costs(READ[name]), REQUESTS)
+
+
+def test_two_reads_in_one_request_are_pinged_once_each_but_for_a_request_s_own(warm, name, server):
+    def request():
+        warm.fetch_one("SELECT 1")
+        warm.fetch_one("SELECT 2")
+        warm.end_request()
+
+    connections = {"per_query": 2, "per_request": 1}.get(name, 0)
+    pings = {"persistent": 2, "pooled": 2, "sqlalchemy": 2, "sqlalchemy_session": 1}.get(name, 0)
+    assert counted(server, request).connections == connections
+    assert counted(server, request).pings == pings
+
+
+def test_the_documents_show_these_figures(name):
+    read, unit = READ[name], unit_costs(READ[name])
+    row = (
+        f"| `{name}` | {read.connections} | {read.statements} | {unit.statements} | {read.pings} |"
+    )
+
+    assert row in (PROJECT / "docs/connections.md").read_text()

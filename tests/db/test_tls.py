@@ -1,0 +1,136 @@
+"""TLS: what each DB_SSL_MODE accepts, at what price, and that a look still sees the end."""
+
+import ssl
+from contextlib import closing
+
+import pytest
+
+from app.db.connector import Connector
+from app.db.errors import AccessRefused
+from tests.support.certificates import Authority
+from tests.support.database import (
+    connection_id,
+    connections_of,
+    in_child,
+    opened,
+    query,
+    settings_for,
+)
+from tests.support.server import start_server
+
+CIPHER = "SHOW SESSION STATUS LIKE 'Ssl_cipher'"
+
+
+@pytest.fixture(scope="module")
+def authority():
+    return Authority("the tests' own")
+
+
+@pytest.fixture(scope="module")
+def tls_server(authority):
+    """A server with a certificate for 127.0.0.1."""
+    with secured(authority, "127.0.0.1") as server:
+        yield server
+
+
+def secured(authority, address):
+    certificate, key = authority.issue(address)
+    files = {"test-ca.pem": authority.pem, "test-cert.pem": certificate, "test-key.pem": key}
+    options = {"ssl_ca": "test-ca.pem", "ssl_cert": "test-cert.pem", "ssl_key": "test-key.pem"}
+    return start_server(files, **options)
+
+
+@pytest.fixture(scope="module")
+def tls_url(tls_server):
+    return tls_server.create_database()
+
+
+@pytest.fixture
+def ca(authority, tmp_path):
+    path = tmp_path / "ca.pem"
+    path.write_bytes(authority.pem)
+    return str(path)
+
+
+@pytest.fixture
+def db(tls_url):
+    with opened(tls_url, db_ssl_mode="REQUIRED") as database:
+        yield database
+
+
+@pytest.mark.parametrize("driver", ["pymysql", "mysqlclient"])
+@pytest.mark.parametrize("mode", ["REQUIRED", "VERIFY_CA", "VERIFY_IDENTITY"])
+def test_a_mode_that_the_server_can_satisfy_encrypts(mode, driver, tls_url, ca):
+    with opened(tls_url, db_ssl_mode=mode, db_ssl_ca=ca, db_driver=driver) as db:
+        assert db.fetch_one(CIPHER)["Value"] != ""
+
+
+def test_disabled_does_not_encrypt(tls_url):
+    with opened(tls_url) as db:
+        assert db.fetch_one(CIPHER)["Value"] == ""
+
+
+@pytest.mark.parametrize("mode", ["VERIFY_CA", "VERIFY_IDENTITY"])
+def test_a_certificate_of_another_authority_is_refused(mode, tls_url, tmp_path):
+    other = tmp_path / "other.pem"
+    other.write_bytes(Authority("somebody else's").pem)
+
+    with (
+        opened(tls_url, db_ssl_mode=mode, db_ssl_ca=str(other)) as db,
+        pytest.raises(AccessRefused),
+    ):
+        db.fetch_one("SELECT 1")
+
+
+def test_a_certificate_of_another_address_is_refused_by_verify_identity_alone(authority, ca):
+    with secured(authority, "127.0.0.2") as elsewhere:
+        url = elsewhere.create_database()
+        with opened(url, db_ssl_mode="VERIFY_CA", db_ssl_ca=ca) as db:
+            assert db.fetch_one("SELECT 1 AS one") == {"one": 1}
+        with (
+            opened(url, db_ssl_mode="VERIFY_IDENTITY", db_ssl_ca=ca) as db,
+            pytest.raises(AccessRefused),
+        ):
+            db.fetch_one("SELECT 1")
+
+
+def test_all_connections_share_one_context(tls_url, monkeypatch):
+    made = []
+    original = ssl.create_default_context
+    monkeypatch.setattr(
+        ssl, "create_default_context", lambda **options: made.append(1) or original(**options)
+    )
+
+    connector = Connector(settings_for(tls_url, db_ssl_mode="REQUIRED"))
+    for _ in range(3):
+        with closing(connector()):
+            pass
+
+    assert len(made) == 1
+
+
+def test_a_healthy_connection_is_not_mistaken_for_a_dead_one(db):
+    for _ in range(50):
+        db.fetch_one("SELECT 1")
+
+    assert db.statistics()["opened"] == 1
+
+
+def test_a_look_sees_through_tls_that_the_connection_was_killed(db, tls_server, tls_url):
+    db.fetch_one("SELECT 1")
+    with tls_server.connect() as root:
+        for victim in connections_of(root, tls_url):
+            query(root, f"KILL {victim}")
+
+    db.fetch_one("SELECT 1")
+
+    assert "replayed_read" not in db.statistics()
+    assert db.statistics()["opened"] == 2
+
+
+def test_a_child_does_not_disturb_its_parent_s_session(db):
+    before = connection_id(db)
+    in_child(lambda: connection_id(db))
+    in_child(lambda: None)
+
+    assert connection_id(db) == before
