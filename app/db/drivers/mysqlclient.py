@@ -19,6 +19,14 @@ from app.settings import Settings
 class MySQLClientConnection(OwnsFlow, Connection):  # type: ignore[misc]
     """A mysqlclient connection that knows its socket."""
 
+    def ping(self, reconnect: bool = False) -> None:
+        """Ask the server; raises `OperationalError`. It never reconnects.
+
+        DBUtils passes an argument that the original deprecates.
+        """
+        del reconnect
+        super().ping()
+
     @contextmanager
     def answer_within(self, seconds: float) -> Iterator[None]:  # noqa: ARG002
         """Leave the deadline to DB_READ_TIMEOUT_SECONDS and TCP_USER_TIMEOUT.
