@@ -15,6 +15,8 @@ from app.http import json, request_ids
 from app.operations import doctor
 from app.settings import Settings
 
+LARGEST_BODY_BYTES = 1024 * 1024
+
 
 def create_app(settings: Settings) -> Flask:
     """Build the service; nothing is connected until the first request.
@@ -23,6 +25,7 @@ def create_app(settings: Settings) -> Flask:
     Raises `BadSettings` for what can be known without a server.
     """
     app = Flask(__name__, static_folder=None)
+    app.config["MAX_CONTENT_LENGTH"] = LARGEST_BODY_BYTES
     database = open_database(settings)
     app.extensions["settings"] = settings
     app.extensions["database"] = database

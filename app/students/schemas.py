@@ -1,16 +1,26 @@
 """What a valid request about students looks like; lengths are the columns' own."""
 
+import re
 from typing import Annotated
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints
+from pydantic_core import PydanticCustomError
 
 from app.http.paging import Page
 
 Key = Annotated[int, Field(ge=1, le=4294967295)]  # INT UNSIGNED
 CampusKey = Annotated[int, Field(ge=1, le=255)]  # TINYINT UNSIGNED
 Name = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=45)]
-# One @ with something on both sides: whether mail arrives, only a mail can tell.
-Email = Annotated[str, StringConstraints(max_length=50, pattern=r"^[^@\s\x00]+@[^@\s\x00]+$")]
+
+
+def _has_address_form(email: str) -> str:
+    # One @ with something on both sides: whether mail arrives, only a mail can tell.
+    if not re.fullmatch(r"[^@\s\x00]+@[^@\s\x00]+", email):
+        raise PydanticCustomError("email", "an email address has the form name@domain")
+    return email
+
+
+Email = Annotated[str, StringConstraints(max_length=50), AfterValidator(_has_address_form)]
 
 
 class StudentPage(Page):

@@ -57,6 +57,7 @@ def test_a_client_s_own_request_id_is_kept_and_a_strange_one_replaced(client):
         (b"null", "application/json", 422),
         (b"<a/>", "application/xml", 415),
         (b"", None, 415),
+        (b" " * 2_000_000, "application/json", 413),
     ],
 )
 def test_a_body_that_cannot_be_read_is_refused(body, content_type, status, client, as_role):
