@@ -1,7 +1,7 @@
 """Writes `.env.example` and `docs/configuration.md` from the settings' own declarations.
 
-    python -m dev.settings_page            writes both
-    python -m dev.settings_page --check    says which one is not up to date, and exits with 1
+python -m dev.settings_page            writes both
+python -m dev.settings_page --check    says which one is not up to date, and exits with 1
 """
 
 import sys

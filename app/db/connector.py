@@ -43,6 +43,10 @@ class Connector:
         self._connections.add(connection)
         return connection
 
+    def count_open(self) -> int:
+        """Count the connections that somebody still holds, dead ones included."""
+        return len(self._connections)
+
     def drop_inherited(self) -> None:
         """Let go, in a forked child, of all that the parent has open.
 

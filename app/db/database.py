@@ -15,7 +15,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
-from typing import TypeVar
+from typing import NoReturn, TypeVar
 
 from app.db import forks
 from app.db.connection import Connection
@@ -31,12 +31,14 @@ from app.db.errors import (
     outcome_of,
     translate,
 )
+from app.db.flow import Flow
 from app.db.strategy import ConnectionStrategy, load_strategy
 from app.db.transaction import Params, Row, Transaction
 from app.settings import Settings
 
 log = logging.getLogger(__name__)
 T = TypeVar("T")
+Acquire = Callable[[Callable[[], Connection]], Transaction]
 
 REPLAYS_OF_A_UNIT = 3
 LONGEST_PAUSE_SECONDS = 0.05  # before the first replay; doubled for each further one
@@ -72,6 +74,7 @@ class Database:
         self._connector = connector
         self._new_strategy = new_strategy
         self.driver_error: type[Exception] = connector.dbapi.Error
+        self._fork_lock = threading.Lock()
         self._start()
         forks.watch(self)
 
@@ -138,30 +141,37 @@ class Database:
 
     def after_fork(self) -> None:
         """Start afresh in a forked child, leaving the parent's connections to the parent."""
-        if os.getpid() != self._pid:
-            self._connector.drop_inherited()
-            self._start()
+        with self._fork_lock:
+            if os.getpid() != self._pid:
+                self._connector.drop_inherited()
+                self._start()
 
     def _start(self) -> None:
-        self._pid = os.getpid()
         self._closed = False
         self._thread = threading.local()
         self._counters = Counters()
         self.strategy = self._new_strategy()
+        self._pid = os.getpid()  # last: who sees it may use all the rest
+
+    def _notice_fork(self) -> None:
+        # For forks that Python is not told of, such as uWSGI's.
+        if os.getpid() != self._pid:
+            self.after_fork()
 
     def _run_once(self, unit: Callable[[Transaction], T]) -> T:
         with self.transaction() as tx:
             return unit(tx)
 
     def _read(self, query: Callable[[Transaction], T]) -> T:
+        self._notice_fork()
         try:
-            return self._read_once(query)
+            return self._read_once(query, self._acquire)
         except ConnectionLost as error:
             self._note_replay("read", error)
-            return self._read_once(query)
+            return self._read_once(query, self._acquire_living)
 
-    def _read_once(self, query: Callable[[Transaction], T]) -> T:
-        reader = self._acquire(self.strategy.acquire)
+    def _read_once(self, query: Callable[[Transaction], T], acquire: Acquire) -> T:
+        reader = acquire(self.strategy.acquire)
         try:
             return query(reader)
         finally:
@@ -171,20 +181,21 @@ class Database:
         # BEGIN has no effect of its own, so a lost one is sent again. It is
         # explicit also because DBUtils repeats statements on a new connection
         # unless begin() was called.
+        self._notice_fork()
         try:
-            return self._begin_once()
+            return self._begin_once(self._acquire)
         except ConnectionLost as error:
             self._note_replay("begin", error)
-            return self._begin_once()
+            return self._begin_once(self._acquire_living)
 
-    def _begin_once(self) -> Transaction:
-        tx = self._acquire(getattr(self.strategy, "acquire_to_begin", self.strategy.acquire))
+    def _begin_once(self, acquire: Acquire) -> Transaction:
+        tx = acquire(getattr(self.strategy, "acquire_to_begin", self.strategy.acquire))
         try:
             with _deadline(tx.connection):
                 tx.connection.begin()
         except BaseException as error:
             self._discard(tx)
-            raise self._in_our_words(error) from error
+            self._raise_in_our_words(error)
         return tx
 
     def _commit(self, tx: Transaction) -> None:
@@ -194,7 +205,7 @@ class Database:
             self._discard(tx)
             if isinstance(error, self.driver_error) and outcome_of(error) == "unknown":
                 raise OutcomeUnknown(str(error)) from error
-            raise self._in_our_words(error) from error
+            self._raise_in_our_words(error)
         self._give_back(tx)
 
     def _roll_back(self, tx: Transaction) -> None:
@@ -205,15 +216,13 @@ class Database:
                 tx.is_usable = False
         self._give_back(tx)
 
-    def _acquire(self, acquire: Callable[[], Connection]) -> Transaction:
-        if os.getpid() != self._pid:  # a fork that Python was not told of
-            self.after_fork()
+    def _acquire(self, verb: Callable[[], Connection]) -> Transaction:
         if self._closed:
             raise DatabaseUnavailable("the database was closed")
         if getattr(self._thread, "in_unit", False):
             raise RuntimeError("a unit of work is open in this thread: use its transaction")
         try:
-            connection = acquire()
+            connection = verb()
         except TimeoutError as error:
             raise PoolExhausted(str(error)) from error
         except self.driver_error as error:
@@ -222,6 +231,20 @@ class Database:
                 translated = DatabaseUnavailable(str(error))
             raise translated from error
         return Transaction(connection, self.driver_error)
+
+    def _acquire_living(self, verb: Callable[[], Connection]) -> Transaction:
+        """Acquire for a replay: what died with the first connection is passed over.
+
+        A strategy that does not look may hold many of those. Nothing is sent
+        on them; at most as many are tried as are open.
+        """
+        for _ in range(self._connector.count_open()):
+            tx = self._acquire(verb)
+            flow: Flow | None = getattr(tx.connection, "flow", None)
+            if flow is None or flow.look() is None:
+                return tx
+            self._discard(tx)
+        return self._acquire(verb)
 
     def _give_back(self, tx: Transaction) -> None:
         if self._closed or not tx.is_usable:
@@ -240,8 +263,10 @@ class Database:
         except Exception:
             log.exception("the strategy failed to discard a connection")
 
-    def _in_our_words(self, error: BaseException) -> BaseException:
-        return translate(error) if isinstance(error, self.driver_error) else error
+    def _raise_in_our_words(self, error: BaseException) -> NoReturn:
+        if isinstance(error, self.driver_error):
+            raise translate(error) from error
+        raise error
 
     def _note_replay(self, what: str, error: DatabaseError) -> None:
         self._counters.add(f"replayed_{what}")

@@ -52,6 +52,8 @@ class Flow:
         """
         if not self._poll.poll(0):
             return None
+        if not self._is_still_ours():
+            return Verdict("reset", "closed on this side")
         try:
             with _Borrowed(self.descriptor) as raw:
                 waiting = raw.recv(512, socket.MSG_PEEK | socket.MSG_DONTWAIT)

@@ -2,6 +2,7 @@
 
 import gc
 
+from tests.db.test_sharing import THREADS, hold_at_once
 from tests.support.database import add, connection_id, in_child, words
 
 
@@ -53,3 +54,18 @@ def test_a_child_can_work_while_the_parent_s_pool_is_exhausted(db):
         childs = in_child(lambda: connection_id(db))
 
     assert int(childs) != held
+
+
+def test_a_fork_that_python_was_not_told_of_is_noticed_at_the_next_use(db, monkeypatch):
+    monkeypatch.setattr("app.db.forks._watched", set())  # as when uWSGI forks, in C
+    parents = connection_id(db)
+
+    def all_threads_at_once():
+        ids = hold_at_once(db)
+        return f"{len(set(ids))} {parents in ids} {db.statistics()['opened']}"
+
+    distinct, shared, opened = in_child(all_threads_at_once).split()
+
+    assert (distinct, shared) == (str(THREADS), "False")
+    assert int(opened) <= 2 * THREADS
+    assert connection_id(db)

@@ -3,6 +3,7 @@
 import pytest
 
 from app.db.errors import ConnectionLost, DuplicateKey, OutcomeUnknown
+from tests.db.test_sharing import THREADS, hold_at_once, in_threads
 from tests.support.database import add, connection_id, connections_of, query, words
 
 
@@ -152,3 +153,18 @@ def test_accents_come_back_as_they_went(db, root):
 def statements(watcher, name):
     """How many statements of a kind the server has seen since it started."""
     return int(query(watcher, "SHOW GLOBAL STATUS LIKE %s", (name,))[0][1])
+
+
+def test_a_read_finds_the_one_living_connection_among_many_dead_ones(db, root, url):
+    hold_at_once(db)
+    for victim in connections_of(root, url):
+        query(root, f"KILL {victim}")
+
+    assert in_threads(lambda: request(db)) == [{"two": 2}] * THREADS
+
+
+def request(db):
+    try:
+        return db.fetch_one("SELECT 2 AS two")
+    finally:
+        db.end_request()

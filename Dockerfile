@@ -1,0 +1,65 @@
+# The service (the default) and, with `--target sample`, the same with the maker of the sample data.
+# Both run as an ordinary user on a read-only root file system; only /tmp and /dev/shm are written to.
+
+FROM python:3.13-slim AS base
+ENV PATH=/opt/venv/bin:$PATH \
+    PYTHONDONTWRITEBYTECODE=1 \
+    PYTHONUNBUFFERED=1
+WORKDIR /srv/app
+
+# The venv has no pip of its own: the base image's installs into it. Only wheels, so no compiler.
+FROM base AS build
+ENV PIP_DISABLE_PIP_VERSION_CHECK=1 \
+    PIP_NO_CACHE_DIR=1 \
+    PIP_NO_INPUT=1 \
+    PIP_ONLY_BINARY=:all: \
+    PIP_REQUIRE_HASHES=1
+RUN python -m venv --without-pip /opt/venv
+COPY requirements/runtime.txt requirements/
+RUN pip --python /opt/venv/bin/python install -r requirements/runtime.txt
+COPY pyproject.toml wsgi.py gunicorn.conf.py ./
+COPY migrations migrations
+COPY app app
+# Bytecode is made here, since nobody can write it later.
+RUN python -m compileall -q --invalidation-mode unchecked-hash .
+
+FROM build AS build-sample
+COPY requirements/sample.txt requirements/
+RUN pip --python /opt/venv/bin/python install -r requirements/sample.txt
+COPY sample_data sample_data
+RUN python -m compileall -q --invalidation-mode unchecked-hash sample_data
+
+FROM base AS runtime
+# /tmp stays the only folder of the image that anybody may write to.
+RUN useradd --uid 10001 --user-group --no-log-init --no-create-home --home-dir /nonexistent \
+      --shell /usr/sbin/nologin app \
+    && find / -xdev -type d -perm -0002 ! -path /tmp -exec chmod o-w {} +
+# A number, so that an orchestrator can see that it is not root.
+USER 10001:10001
+
+FROM runtime AS sample
+COPY --from=build-sample /opt/venv /opt/venv
+COPY --from=build-sample /srv/app /srv/app
+CMD ["python", "-m", "sample_data"]
+
+FROM runtime AS service
+COPY --from=build /opt/venv /opt/venv
+COPY --from=build /srv/app /srv/app
+ENV HOST=0.0.0.0 \
+    PORT=8000
+EXPOSE 8000
+# Alive, not ready: a container is not restarted because its database is away.
+HEALTHCHECK --interval=10s --timeout=5s --start-period=20s --retries=3 CMD ["python", "-c", "\
+import os, sys; from http.client import HTTPConnection; \
+c = HTTPConnection('127.0.0.1', int(os.environ.get('PORT') or 8000), timeout=4); \
+c.request('GET', '/livez'); sys.exit(c.getresponse().status != 200)"]
+STOPSIGNAL SIGTERM
+CMD ["gunicorn", "-c", "gunicorn.conf.py", "wsgi:app"]
+
+ARG VERSION=dev
+ARG REVISION=unknown
+LABEL org.opencontainers.image.title="student-data-service" \
+      org.opencontainers.image.description="A student-data REST service on Flask and MySQL whose database connections never go away." \
+      org.opencontainers.image.licenses="MIT" \
+      org.opencontainers.image.version="$VERSION" \
+      org.opencontainers.image.revision="$REVISION"

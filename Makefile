@@ -1,0 +1,68 @@
+# What a developer types. The work is done by dev/; `make` alone lists the targets.
+.POSIX:
+.PHONY: help serve test test-mysql lint format setup migrate seed doctor docs lock clean
+
+BIN = .venv/bin
+SETUP = @"$${PYTHON:-python3}" dev/setup.py
+PY = @exec $(BIN)/python
+
+help: ## this list
+	@awk -F ' *## *' '/^[a-z-]+:.*## /{sub(/:.*/, "", $$1); printf "  make %-12s %s\n", $$1, $$2}' Makefile
+	@echo
+	@echo "  Settings are given as 'make serve PORT=8001 DB_STRATEGY=pooled', in the environment or in .env"
+	@echo "  (docs/configuration.md). DATABASE_URL names a server of your own; without it one is made in var/."
+	@echo "  PYTHON=python3.12 chooses the Python; ARGS='-k night -x' goes to pytest."
+
+serve: ## the service on http://127.0.0.1:8000, with a private MariaDB and sample data
+	$(SETUP) serve
+	$(PY) -m dev.serve
+
+test: ## all tests, on a throwaway MariaDB (ARGS=...)
+	$(SETUP) test
+	$(PY) -m pytest $(ARGS)
+
+test-mysql: ## all tests, on a real MySQL 9 (root only; makes and keeps a Debian unstable system)
+	$(SETUP) test
+	@$(BIN)/python -m dev.mysql_root
+	@TEST_SERVER=mysql MYSQL_ROOT="$$($(BIN)/python -c 'from dev.mysql_root import place; print(place())')" \
+	  exec $(BIN)/python -m pytest $(ARGS)
+
+lint: ## ruff, mypy, hadolint, and the workflow and compose files against their schemas
+	$(SETUP) test
+	@$(BIN)/ruff check --quiet .
+	@$(BIN)/ruff format --check --quiet .
+	@$(BIN)/mypy --no-error-summary
+	@$(BIN)/hadolint Dockerfile
+	@$(BIN)/check-jsonschema --quiet --builtin-schema vendor.github-workflows .github/workflows/*.yml
+	@$(BIN)/check-jsonschema --quiet --builtin-schema vendor.compose-spec docker-compose.yml
+
+format: ## sort imports and format
+	$(SETUP) test
+	@$(BIN)/ruff check --quiet --fix --select I .
+	@$(BIN)/ruff format --quiet .
+
+setup: ## .venv alone, for those who bring their own server
+	$(SETUP) serve
+
+migrate: ## bring the schema of DATABASE_URL, or of the private server, up to date
+	$(SETUP) serve
+	$(PY) -m dev.with_database $(BIN)/python -m alembic upgrade head
+
+seed: ## sample data (STUDENTS=600 SEED=1; REPLACE=1 removes what is there)
+	$(SETUP) serve
+	$(PY) -m dev.seed $${STUDENTS:+--students "$$STUDENTS"} $${SEED:+--seed "$$SEED"} $${REPLACE:+--replace}
+
+doctor: ## look at the database and the settings, and say what is wrong and how it is cured
+	$(SETUP) serve
+	$(PY) -m dev.with_database --migrated $(BIN)/flask --app wsgi doctor
+
+docs: ## write .env.example and docs/configuration.md anew from the settings
+	$(SETUP) serve
+	$(PY) -m dev.settings_page
+
+lock: ## resolve requirements/ anew from pyproject.toml (UPGRADE=1 takes the newest)
+	$(SETUP) runtime
+	$(PY) -m dev.lock
+
+clean: ## remove .venv, var and the caches
+	@"$${PYTHON:-python3}" dev/clean.py

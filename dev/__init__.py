@@ -1,0 +1,1 @@
+"""The developer's machinery: what the Makefile runs. No part of the service."""

@@ -1,0 +1,244 @@
+"""A database server of our own: made, started, stopped, killed and made to recover.
+
+`make serve` keeps one in `var/`, the tests make throwaway ones. It listens on 127.0.0.1 only,
+its administrator's password is random and kept beside the data, and it ends with the process
+that started it, even where that is killed.
+
+    with PrivateServer(folder, options={"wait_timeout": 2}) as server:
+        url = server.create_database()
+"""
+
+import fcntl
+import os
+import secrets
+import shutil
+import signal
+import subprocess
+import tempfile
+import time
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, Self
+
+import pymysql
+
+from dev import mysql_root as roots
+from dev.find_server import find_server
+from dev.keep import free_port, secret
+from dev.launch import launch
+from dev.server_binary import ServerBinary, environment, last_lines
+from dev.system_packages import Stop
+
+START_SECONDS = 60
+STOP_SECONDS = 30
+
+
+class PrivateServer:
+    """One server and its folder; without a folder, a throwaway one that `close` removes.
+
+    `flavor` is `mariadb` (the system's program) or `mysql` (the one in the chroot `mysql_root`,
+    below whose `srv` its data then are). `port` 0 is a free one, kept over restarts. `options`
+    are the server's own, such as `{"wait_timeout": 2}`; change them and `restart()`.
+    """
+
+    host = "127.0.0.1"
+
+    def __init__(
+        self,
+        folder: Path | str | None = None,
+        *,
+        port: int | None = 0,
+        flavor: str = "mariadb",
+        mysql_root: Path | str | None = None,
+        options: Mapping[str, object] | None = None,
+    ) -> None:
+        self.binary = _binary(flavor, mysql_root)
+        self.throwaway = folder is None
+        self.folder = Path(folder).resolve() if folder else _new_folder(self.binary)
+        self.port = port or free_port()
+        self.options = dict(options or {})
+        self.data = self.folder / "data"
+        self.log = self.folder / "server.log"
+        self._process: subprocess.Popen[bytes] | None = None
+
+    @property
+    def version(self) -> str:
+        """The program's version, such as 10.11.19."""
+        return self.binary.version
+
+    @property
+    def pid(self) -> int:
+        """The server's process; raises `Stop` where it is not running."""
+        if self._process is None or self._process.poll() is not None:
+            raise Stop(f"the private server in {self.folder} is not running")
+        return self._process.pid
+
+    @property
+    def socket(self) -> Path:
+        """The unix socket; a client accepts 107 characters at most."""
+        return self.data / "socket"
+
+    def initialize(self) -> None:
+        """Make the data where there are none; a half-made folder is made anew."""
+        self.folder.mkdir(parents=True, exist_ok=True)
+        made = self.folder / "initialized"
+        if made.exists():
+            return
+        shutil.rmtree(self.data, ignore_errors=True)
+        password = self.secret("root_password")
+        accounts = [
+            f"CREATE USER 'root'@'127.0.0.1' IDENTIFIED BY '{password}'",
+            "GRANT ALL PRIVILEGES ON *.* TO 'root'@'127.0.0.1' WITH GRANT OPTION",
+        ]
+        self.binary.initialize(self.data, accounts, self.log)
+        made.touch()
+
+    def start(self) -> None:
+        """Start, and return when it answers; raises `Stop` with the log's end otherwise."""
+        if self._process is not None and self._process.poll() is None:
+            return
+        self.folder.mkdir(parents=True, exist_ok=True)
+        lock = self._lock()
+        try:
+            self.initialize()
+            with self.log.open("wb") as log:
+                command = self.binary.command(self.data, self.port, self.options)
+                self._process = launch(command, output=log, env=environment(), keep=[lock])
+        finally:
+            os.close(lock)  # the server holds it from here on
+        self._wait_until_it_answers()
+        (self.folder / "port").write_text(f"{self.port}\n")
+
+    def stop(self) -> None:
+        """Stop in good order; after `STOP_SECONDS`, kill."""
+        if self._process is None:
+            return
+        if self._process.poll() is None:
+            self._process.terminate()
+            self._process.send_signal(signal.SIGCONT)  # in case a test has paused it
+        try:
+            self._process.wait(STOP_SECONDS)
+        except subprocess.TimeoutExpired:
+            self.kill()
+        self._process = None
+
+    def kill(self) -> None:
+        """End it as a power cut would; the next start recovers."""
+        if self._process is not None:
+            self._process.kill()
+            self._process.wait()
+            self._process = None
+
+    def restart(self) -> None:
+        """Stop and start, on the same port and data."""
+        self.stop()
+        self.start()
+
+    def close(self) -> None:
+        """Stop, and remove a throwaway's folder."""
+        if self.throwaway:
+            self.kill()
+            shutil.rmtree(self.folder, ignore_errors=True)
+        self.stop()
+
+    def __enter__(self) -> Self:
+        try:
+            self.start()
+        except BaseException:
+            self.close()
+            raise
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def connect(self, **arguments: Any) -> "pymysql.Connection[Any]":
+        """Connect as the administrator."""
+        return pymysql.connect(
+            **{
+                "host": self.host,
+                "port": self.port,
+                "user": "root",
+                "password": self.secret("root_password"),
+                "autocommit": True,
+                "connect_timeout": 5,
+                **arguments,
+            }
+        )
+
+    def create_database(self, name: str | None = None, *, user: str = "app") -> str:
+        """Make a database that this user may do everything in, and give its URL.
+
+        Without a name it gets a new one. An existing one is kept, so that this can be asked
+        at every start.
+        """
+        name = name or f"test_{secrets.token_hex(6)}"
+        password = self.create_user(user)
+        with self.connect() as connection, connection.cursor() as cursor:
+            cursor.execute(
+                f"CREATE DATABASE IF NOT EXISTS `{name}` "
+                "CHARACTER SET utf8mb4 COLLATE utf8mb4_unicode_ci"
+            )
+            cursor.execute(f"GRANT ALL PRIVILEGES ON `{name}`.* TO %s@'%%'", (user,))
+        return f"mysql://{user}:{password}@{self.host}:{self.port}/{name}"
+
+    def create_user(self, user: str) -> str:
+        """Make an account without any rights where there is none, and give its password."""
+        password = self.secret(f"{user}_password")
+        with self.connect() as connection, connection.cursor() as cursor:
+            cursor.execute("CREATE USER IF NOT EXISTS %s@'%%' IDENTIFIED BY %s", (user, password))
+        return password
+
+    def secret(self, name: str) -> str:
+        """Give a random text, made once and kept in the folder for its owner alone."""
+        return secret(self.folder / name)
+
+    def running_port(self) -> int | None:
+        """Give the port of the server that another process runs on this folder, if one does."""
+        try:
+            os.close(self._lock())
+        except Stop:
+            return int((self.folder / "port").read_text())
+        except FileNotFoundError:
+            pass
+        return None
+
+    def _lock(self) -> int:
+        """Lock the folder; the server inherits the lock, and the kernel frees it at its end."""
+        lock = os.open(self.folder / "lock", os.O_RDWR | os.O_CREAT, 0o600)
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            os.close(lock)
+            raise Stop(f"the data in {self.folder} are in use by a server that runs") from None
+        return lock
+
+    def _wait_until_it_answers(self) -> None:
+        deadline = time.monotonic() + START_SECONDS
+        assert self._process is not None
+        while self._process.poll() is None and time.monotonic() < deadline:
+            try:
+                self.connect(connect_timeout=2, read_timeout=2).close()
+            except pymysql.err.OperationalError:
+                time.sleep(0.05)
+            else:
+                return
+        ended = self._process.poll()
+        happened = "is still silent" if ended is None else f"ended with status {ended}"
+        self.kill()
+        raise Stop(f"{self.binary.path} {happened}; its log ends:\n{last_lines(self.log)}")
+
+
+def _binary(flavor: str, mysql_root: Path | str | None) -> ServerBinary:
+    if flavor == "mariadb":
+        return find_server()
+    if flavor != "mysql":
+        raise Stop(f"flavor={flavor!r}: use mariadb or mysql")
+    return roots.server_in(Path(mysql_root) if mysql_root else roots.place())
+
+
+def _new_folder(binary: ServerBinary) -> Path:
+    if binary.root is None:
+        return Path(tempfile.mkdtemp(prefix="private-server-"))
+    roots.sweep(binary.root)
+    return Path(tempfile.mkdtemp(prefix=roots.DATA_PREFIX, dir=binary.root / "srv"))

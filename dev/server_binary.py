@@ -1,0 +1,152 @@
+"""A MariaDB or MySQL server program: what it is called, and how it is told to begin and to run.
+
+Where the program comes from is `find_server`'s and `mysql_root`'s business, what becomes of
+the running server `private_server`'s.
+"""
+
+import os
+import re
+import subprocess
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from dev.system_packages import Stop
+
+OLDEST_MARIADB = (10, 5)
+OLDEST_MYSQL = (8, 0)
+# Everything mariadb-install-db runs, less the help texts and the sys schema. The program itself
+# is not used: Debian keeps a part of it (my_print_defaults) in a package that is not installed.
+SYSTEM_TABLES = ("system_tables", "performance_tables", "system_tables_data")
+GEOMETRY = "maria_add_gis_sp_bootstrap"
+
+
+@dataclass(frozen=True, slots=True)
+class ServerBinary:
+    """One program, `mariadb` or `mysql`, in the system or in a chroot's `root`."""
+
+    path: str
+    flavor: str
+    version: str
+    root: Path | None = None
+
+    @classmethod
+    def examine(cls, path: str, root: Path | None = None) -> "ServerBinary":
+        """Ask the program what it is; raises `Stop` where it does not run or is too old."""
+        command = [*_enter(root), path, "--no-defaults", "--version"]
+        answer = subprocess.run(command, capture_output=True, text=True, check=False)
+        found = re.search(r"Ver (\d+)\.(\d+)(\.\d+)?", answer.stdout)
+        if not found:
+            raise Stop(f"{path} does not run: {(answer.stderr or answer.stdout).strip()[-200:]}")
+        flavor = "mariadb" if "mariadb" in answer.stdout.lower() else "mysql"
+        oldest = OLDEST_MARIADB if flavor == "mariadb" else OLDEST_MYSQL
+        if (int(found[1]), int(found[2])) < oldest:
+            raise Stop(f"{path} is {flavor} {found[0]}, and {oldest[0]}.{oldest[1]} is the oldest")
+        return cls(path, flavor, found[0].removeprefix("Ver "), root)
+
+    def initialize(self, data: Path, accounts: list[str], log: Path) -> None:
+        """Make the system tables in an empty folder, with these accounts and no other."""
+        make = self._make_mariadb if self.flavor == "mariadb" else self._make_mysql
+        with log.open("ab") as output:
+            done = make(data, accounts, output.fileno())
+        if done.returncode:
+            raise Stop(f"{self.path} cannot make its data in {data}:\n{last_lines(log)}")
+
+    def command(self, data: Path, port: int, options: Mapping[str, object]) -> list[str]:
+        """Give the command that runs the server in the foreground."""
+        all_options = {
+            "port": port,
+            "bind_address": "127.0.0.1",
+            # Relative to the data folder: a socket's path is 107 characters at most.
+            "socket": "socket",
+            "pid_file": "pid",
+            "innodb_buffer_pool_size": "64M",
+            "innodb_flush_log_at_trx_commit": 2,
+            "performance_schema": "OFF",
+            "skip_name_resolve": "ON",
+            "skip_log_bin": None,
+            **self._flavored(),
+            **options,
+        }
+        return [*self._base(data), *map(_option, all_options.items())]
+
+    def _flavored(self) -> dict[str, object]:
+        if self.flavor == "mariadb":
+            return {"innodb_log_file_size": "16M", "character_set_server": "utf8mb4"}
+        return {"mysqlx": "OFF", "secure_file_priv": "NULL", "innodb_redo_log_capacity": "64M"}
+
+    def _base(self, data: Path) -> list[str]:
+        inside = Path("/", data.relative_to(self.root)) if self.root else data
+        command = [*_enter(self.root), self.path, "--no-defaults", f"--datadir={inside}"]
+        # The servers refuse to run as root unless they are told to.
+        return [*command, "--user=root"] if os.geteuid() == 0 else command
+
+    def _make_mariadb(
+        self, data: Path, accounts: list[str], output: int
+    ) -> subprocess.CompletedProcess[bytes]:
+        data.mkdir(mode=0o700)
+        scripts = self._scripts()
+        sql = "CREATE DATABASE IF NOT EXISTS mysql;\nUSE mysql;\nSET @auth_root_socket=NULL;\n"
+        sql += "\n".join(script.read_text() for script in scripts)
+        sql += "\nDELETE FROM mysql.global_priv WHERE User IN ('root', '');\nFLUSH PRIVILEGES;\n"
+        sql += "\n".join(f"{account};" for account in accounts) + "\n"
+        command = [*self._base(data), "--bootstrap", "--log-warnings=0"]
+        command += ["--innodb-log-file-size=16M", "--enforce-storage-engine="]
+        return subprocess.run(
+            command, input=sql.encode(), stdout=output, stderr=output, check=False
+        )
+
+    def _make_mysql(
+        self, data: Path, accounts: list[str], output: int
+    ) -> subprocess.CompletedProcess[bytes]:
+        first = data.with_name("first.sql")
+        first.touch(mode=0o600)
+        lines = [*accounts, "DROP USER root@localhost"]
+        first.write_text("".join(f"{line};\n" for line in lines))
+        inside = Path("/", first.relative_to(self.root)) if self.root else first
+        command = [*self._base(data), "--initialize-insecure", f"--init-file={inside}"]
+        command.append("--innodb-redo-log-capacity=64M")
+        done = subprocess.run(command, stdout=output, stderr=output, env=environment(), check=False)
+        first.unlink()
+        return done
+
+    def _scripts(self) -> list[Path]:
+        help_text = subprocess.run(
+            [self.path, "--no-defaults", "--verbose", "--help"],
+            capture_output=True,
+            text=True,
+            check=False,
+        ).stdout
+        base = re.search(r"^basedir\s+(\S+)", help_text, re.MULTILINE)
+        prefixes = [Path(base[1])] if base else []
+        prefixes.append(Path(self.path).resolve().parent.parent)
+        for prefix in prefixes:
+            for name in ("share/mysql", "share/mariadb", "share"):
+                for brand in ("mysql", "mariadb"):
+                    found = [prefix / name / f"{brand}_{part}.sql" for part in SYSTEM_TABLES]
+                    if all(path.exists() for path in found):
+                        geometry = prefix / name / f"{GEOMETRY}.sql"
+                        return [*found, geometry] if geometry.exists() else found
+        raise Stop(f"the SQL files of {self.path} are not below {prefixes[0]}/share")
+
+
+def environment() -> dict[str, str]:
+    """Give the environment of a server: a TMPDIR of ours may not exist in its root."""
+    return {name: value for name, value in os.environ.items() if name != "TMPDIR"}
+
+
+def last_lines(log: Path, count: int = 8) -> str:
+    """Give the end of a log, for a message."""
+    try:
+        return "\n".join(log.read_text(errors="replace").splitlines()[-count:])
+    except OSError:
+        return "(no log)"
+
+
+def _enter(root: Path | None) -> list[str]:
+    return ["chroot", str(root)] if root else []
+
+
+def _option(item: tuple[str, object]) -> str:
+    name, value = item[0].replace("_", "-"), item[1]
+    return f"--{name}" if value is None else f"--{name}={value}"

@@ -1,0 +1,78 @@
+"""What can be known of the image, the compose file and the lock without a container engine."""
+
+import re
+import shutil
+import subprocess
+import sys
+
+import pytest
+
+from app.settings import Settings
+from tests.support.service import PROJECT, environment
+
+DOCKERFILE = PROJECT.joinpath("Dockerfile").read_text()
+COMPOSE = PROJECT.joinpath("docker-compose.yml").read_text()
+SECRETS = ["SECRET_KEY", "MYSQL_PASSWORD", "MYSQL_ROOT_PASSWORD"]
+
+
+@pytest.mark.parametrize("name", SECRETS)
+def test_compose_has_no_default_for_a_secret(name):
+    uses = re.findall(r"\$\{?" + name + r"\b(.{0,2})", COMPOSE)
+
+    assert set(uses) == {":?"}
+
+
+def test_compose_passes_every_database_setting():
+    settings = {name.upper() for name in Settings.model_fields if name.startswith("db_")}
+
+    assert settings <= set(re.findall(r"^  (\w+): \$\{", COMPOSE, re.MULTILINE))
+
+
+def test_compose_waits_longer_than_the_service_takes_to_stop():
+    graceful = re.search(r"GRACEFUL_TIMEOUT_SECONDS: (\d+)", COMPOSE)
+    waits = COMPOSE.partition("\n  app:\n")[2]
+    grace = re.search(r"stop_grace_period: (\d+)s", waits)
+
+    assert int(grace[1]) > int(graceful[1])
+
+
+def test_the_image_has_everything_the_service_loads(tmp_path):
+    stage = re.search(r"^FROM base AS build$(.*?)^FROM", DOCKERFILE, re.MULTILINE | re.DOTALL)[1]
+    for sources in re.findall(r"^COPY (.+) \S+$", stage, re.MULTILINE):
+        for source in sources.split():
+            put(PROJECT / source, tmp_path)
+
+    run(tmp_path, "-c", "import wsgi; from app.operations import schema; schema.newest()")
+    run(tmp_path, "-m", "gunicorn", "--check-config", "wsgi:app")
+
+
+def test_every_locked_package_has_a_hash():
+    for name in ("runtime", "sample"):
+        lock = PROJECT.joinpath("requirements", f"{name}.txt").read_text()
+        packages = re.findall(r"^\w.*(?:\n    --hash=\S+.*)*", lock, re.MULTILINE)
+
+        assert packages
+        assert [package for package in packages if "--hash=sha256:" not in package] == []
+
+
+def put(source, folder):
+    if source.is_dir():
+        shutil.copytree(source, folder / source.name)
+    else:
+        shutil.copy(source, folder)
+
+
+def run(folder, *arguments):
+    """Run Python where nothing is found but what is in this folder."""
+    kept = environment("mysql://app:secret@127.0.0.1:1/students")
+    del kept["PYTHONPATH"]
+    done = subprocess.run(
+        [sys.executable, *arguments],
+        cwd=folder,
+        env=kept,
+        stderr=subprocess.PIPE,
+        text=True,
+        check=False,
+    )
+
+    assert done.returncode == 0, done.stderr

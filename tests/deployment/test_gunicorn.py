@@ -1,0 +1,80 @@
+"""gunicorn with gunicorn.conf.py: stopped, reloaded and robbed of a worker while it serves."""
+
+import os
+import signal
+from concurrent.futures import ThreadPoolExecutor
+from threading import Event
+
+import pytest
+
+from tests.deployment.servers import booted_workers, ended, lookups, lookups_until, until
+from tests.support.service import Service, serving
+
+WORKERS = 2
+CLIENTS = 4
+
+
+@pytest.fixture(scope="module")
+def service(migrated):
+    with serving(migrated, WEB_CONCURRENCY=WORKERS, THREADS=4) as running:
+        until(lambda: len(booted_workers(running)) == WORKERS, "the workers start")
+        yield running
+
+
+def test_sigterm_lets_a_running_request_finish(migrated, held):
+    with ended(Service(migrated, WEB_CONCURRENCY=WORKERS).start()) as service:
+        service.client.close()  # a worker that is stopped waits for kept-alive connections
+        with held(service, requests=1) as (status,):
+            service.process.send_signal(signal.SIGTERM)
+            until(lambda: "Worker exiting" in service.log.read_text(), "the idle worker ends")
+
+            assert not status.done()
+
+        assert status.result() == 200, service.log.read_text()
+        assert service.process.wait(20) == 0
+
+
+def test_sigterm_cuts_a_request_off_only_after_the_graceful_timeout(migrated, held):
+    with ended(Service(migrated, GRACEFUL_TIMEOUT_SECONDS=1).start()) as service:
+        with held(service, requests=1) as (status,):
+            service.process.send_signal(signal.SIGTERM)
+
+            assert service.process.wait(20) == 0
+
+        with pytest.raises(ConnectionError):
+            status.result()
+
+
+def test_a_reload_loses_no_request(service):
+    before = booted_workers(service)
+    stop = Event()
+
+    with ThreadPoolExecutor(CLIENTS) as pool:
+        try:
+            clients = [pool.submit(lookups_until, stop, service) for _ in range(CLIENTS)]
+            service.process.send_signal(signal.SIGHUP)
+            until(lambda: not any(is_alive(pid) for pid in before), "the old workers end")
+        finally:
+            stop.set()
+        statuses = [status for client in clients for status in client.result()]
+
+    assert set(statuses) == {200}
+    assert len(booted_workers(service)) >= len(before) + WORKERS
+
+
+def test_a_killed_worker_is_replaced_and_the_service_goes_on(service):
+    before = booted_workers(service)
+
+    os.kill(before[-1], signal.SIGKILL)
+    until(lambda: len(booted_workers(service)) > len(before), "a new worker starts")
+
+    assert lookups(service, CLIENTS, each=4) == [200] * CLIENTS * 4
+    assert service.process.poll() is None
+
+
+def is_alive(pid):
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    return True
