@@ -28,13 +28,13 @@ def place() -> Path:
     return Path(cache, "student-data", "mysql-root")
 
 
-def server_in(root: Path) -> ServerBinary:
+def server_in(root: Path, name: str = "mysqld") -> ServerBinary:
     """Give the server of a finished root; raises `Stop` otherwise."""
     if os.geteuid() != 0:
-        raise Stop("the tests on MySQL need root, which chroot does: sudo make test-mysql")
-    if not (root / "usr/sbin/mysqld").exists():
-        raise Stop(f"no MySQL server in {root}: make one with 'make test-mysql'")
-    return ServerBinary.examine("/usr/sbin/mysqld", root)
+        raise Stop(f"running {name} in {root} takes root, which chroot needs: use sudo")
+    if not (root / "usr/sbin" / name).exists():
+        raise Stop(f"no {name} in {root}: make one for MySQL with 'make test-mysql'")
+    return ServerBinary.examine(f"/usr/sbin/{name}", root)
 
 
 def ensure(root: Path) -> ServerBinary:

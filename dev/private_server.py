@@ -231,7 +231,8 @@ class PrivateServer:
 
 def _binary(flavor: str, mysql_root: Path | str | None) -> ServerBinary:
     if flavor == "mariadb":
-        return find_server()
+        root = os.environ.get("MARIADB_ROOT")
+        return roots.server_in(Path(root), "mariadbd") if root else find_server()
     if flavor != "mysql":
         raise Stop(f"flavor={flavor!r}: use mariadb or mysql")
     return roots.server_in(Path(mysql_root) if mysql_root else roots.place())

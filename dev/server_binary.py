@@ -76,10 +76,18 @@ class ServerBinary:
         return {"mysqlx": "OFF", "secure_file_priv": "NULL", "innodb_redo_log_capacity": "64M"}
 
     def _base(self, data: Path) -> list[str]:
-        inside = Path("/", data.relative_to(self.root)) if self.root else data
-        command = [*_enter(self.root), self.path, "--no-defaults", f"--datadir={inside}"]
+        # A folder of its own for temporary files: a server that starts removes what it takes
+        # for its own leftovers, and in a shared one that may be another server's.
+        temporary = data.with_name("tmp")
+        temporary.mkdir(mode=0o700, exist_ok=True)
+        options = [f"--datadir={self._inside(data)}", f"--tmpdir={self._inside(temporary)}"]
+        command = [*_enter(self.root), self.path, "--no-defaults", *options]
         # The servers refuse to run as root unless they are told to.
         return [*command, "--user=root"] if os.geteuid() == 0 else command
+
+    def _inside(self, path: Path) -> Path:
+        """Give a path as the server sees it."""
+        return Path("/", path.relative_to(self.root)) if self.root else path
 
     def _make_mariadb(
         self, data: Path, accounts: list[str], output: int
@@ -103,8 +111,8 @@ class ServerBinary:
         first.touch(mode=0o600)
         lines = [*accounts, "DROP USER root@localhost"]
         first.write_text("".join(f"{line};\n" for line in lines))
-        inside = Path("/", first.relative_to(self.root)) if self.root else first
-        command = [*self._base(data), "--initialize-insecure", f"--init-file={inside}"]
+        command = [*self._base(data), "--initialize-insecure"]
+        command.append(f"--init-file={self._inside(first)}")
         command.append("--innodb-redo-log-capacity=64M")
         done = subprocess.run(command, stdout=output, stderr=output, env=environment(), check=False)
         first.unlink()
@@ -112,14 +120,18 @@ class ServerBinary:
 
     def _scripts(self) -> list[Path]:
         help_text = subprocess.run(
-            [self.path, "--no-defaults", "--verbose", "--help"],
+            [*_enter(self.root), self.path, "--no-defaults", "--verbose", "--help"],
             capture_output=True,
             text=True,
             check=False,
         ).stdout
         base = re.search(r"^basedir\s+(\S+)", help_text, re.MULTILINE)
         prefixes = [Path(base[1])] if base else []
-        prefixes.append(Path(self.path).resolve().parent.parent)
+        if self.root:
+            prefixes.append(Path(self.path).parent.parent)
+            prefixes = [self.root / prefix.relative_to("/") for prefix in prefixes]
+        else:
+            prefixes.append(Path(self.path).resolve().parent.parent)
         for prefix in prefixes:
             for name in ("share/mysql", "share/mariadb", "share"):
                 for brand in ("mysql", "mariadb"):

@@ -19,6 +19,14 @@ def in_threads(work, threads=THREADS):
         return [future.result() for future in [pool.submit(work) for _ in range(threads)]]
 
 
+def request(db):
+    """A read, in a request of its own."""
+    try:
+        return db.fetch_one("SELECT 1 AS one")
+    finally:
+        db.end_request()
+
+
 def hold_at_once(db, threads=THREADS):
     """Connection ids of units that were all open at the same time."""
     all_hold = Barrier(threads, timeout=10)
@@ -52,19 +60,19 @@ def test_the_wait_for_a_connection_is_bounded(strategy, url):
         ThreadPoolExecutor(1) as other,
     ):
         with db.transaction():
-            waiting = other.submit(db.fetch_one, "SELECT 1")
+            waiting = other.submit(request, db)
             with pytest.raises(PoolExhausted):
                 waiting.result(timeout=5)
         db.end_request()
 
-        assert other.submit(db.fetch_one, "SELECT 1 AS one").result(timeout=5) == {"one": 1}
+        assert other.submit(request, db).result(timeout=5) == {"one": 1}
 
 
 @pytest.mark.parametrize("strategy", POOLED)
 def test_a_waiting_thread_gets_the_connection_that_comes_back(strategy, url):
     with opened(url, db_strategy=strategy, db_pool_size=1) as db, ThreadPoolExecutor(1) as other:
         with db.transaction():
-            waiting = other.submit(db.fetch_one, "SELECT 1 AS one")
+            waiting = other.submit(request, db)
         db.end_request()
 
         assert waiting.result(timeout=5) == {"one": 1}

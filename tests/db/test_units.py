@@ -3,7 +3,7 @@
 import pytest
 
 from app.db.errors import ConnectionLost, DuplicateKey, OutcomeUnknown
-from tests.db.test_sharing import THREADS, hold_at_once, in_threads
+from tests.db.test_sharing import THREADS, hold_at_once, in_threads, request
 from tests.support.database import add, connection_id, connections_of, query, words
 
 
@@ -160,11 +160,4 @@ def test_a_read_finds_the_one_living_connection_among_many_dead_ones(db, root, u
     for victim in connections_of(root, url):
         query(root, f"KILL {victim}")
 
-    assert in_threads(lambda: request(db)) == [{"two": 2}] * THREADS
-
-
-def request(db):
-    try:
-        return db.fetch_one("SELECT 2 AS two")
-    finally:
-        db.end_request()
+    assert in_threads(lambda: request(db)) == [{"one": 1}] * THREADS
