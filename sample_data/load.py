@@ -1,0 +1,134 @@
+"""Fills a database, in one transaction: it holds all of the sample data or none.
+
+Killed at any moment, even at a million students, the server takes everything back and
+the database is empty again. Emptying a database (`empty`) is not part of that
+transaction: TRUNCATE commits at once, and where it was interrupted it is repeated.
+"""
+
+import secrets
+from collections import Counter
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass, field
+from typing import Any
+
+import argon2
+import pymysql
+from pymysql.cursors import Cursor
+
+from sample_data import curriculum, places
+from sample_data.people import People
+from sample_data.randomness import REFERENCE
+from sample_data.rows import COLUMNS, Row, University
+
+Connection = Any  # of PyMySQL, whatever its cursors and its class
+Progress = Callable[[int, int], None]  # students stored, students in all
+SERVICE_TABLES = ("course_text", "refresh_token", "idempotency_key")
+TABLES = (*COLUMNS, *SERVICE_TABLES)
+
+
+class DatabaseNotEmpty(Exception):
+    """The database already holds rows; nothing was changed."""
+
+
+@dataclass(frozen=True, slots=True)
+class Login:
+    """A sign-in. The password was made up a moment ago and is stored nowhere."""
+
+    user_name: str
+    role: str
+    password: str = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Seeded:
+    """What was stored: rows by table, and who can sign in."""
+
+    rows: dict[str, int]
+    logins: list[Login]
+
+
+def seed(
+    connection: Connection, *, students: int = 600, seed: int = 1, progress: Progress | None = None
+) -> Seeded:
+    """Fill an empty, migrated database.
+
+    The same seed gives the same rows on every machine, but for passwords and their
+    hashes. Raises `DatabaseNotEmpty`, or the driver's error; then nothing is stored.
+    """
+    university = University(seed, places.choose(), People(seed), curriculum.compose(seed))
+    stored: Counter[str] = Counter()
+    try:
+        with connection.cursor(Cursor) as cursor:
+            # Rows are computed between two statements, and a server may hang up after seconds.
+            cursor.execute("SET SESSION wait_timeout = 28800")
+            connection.begin()
+            _refuse_unless_empty(cursor)
+            for table, rows in university.fixed().items():
+                stored[table] += _insert(cursor, table, rows)
+            for batch in university.students(students):
+                for table, rows in batch.items():
+                    stored[table] += _insert(cursor, table, rows)
+                if progress:
+                    progress(stored["student"], students)
+            logins = [Login(role, role, secrets.token_urlsafe(18)) for role in _roles(students)]
+            stored["api_user"] = _insert(cursor, "api_user", [_user(login) for login in logins])
+        connection.commit()
+    except BaseException:
+        with suppress(pymysql.MySQLError):
+            connection.rollback()
+        raise
+    with connection.cursor(Cursor) as cursor:
+        # The server notices by itself, but seconds later; until then its plans are for
+        # empty tables, and MySQL reads all attempts to find those of one student.
+        cursor.execute(f"ANALYZE TABLE {', '.join(TABLES)}")
+    return Seeded(dict(stored), logins)
+
+
+def empty(connection: Connection) -> None:
+    """Delete every row of every table of the service, sign-ins included."""
+    with connection.cursor(Cursor) as cursor:
+        cursor.execute("SET foreign_key_checks = 0")
+        try:
+            for table in filter(lambda it: _has_rows(cursor, it), TABLES):
+                cursor.execute(f"TRUNCATE TABLE {table}")
+        finally:
+            cursor.execute("SET foreign_key_checks = 1")
+
+
+def _refuse_unless_empty(cursor: Cursor) -> None:
+    for table in TABLES:
+        if _has_rows(cursor, table):
+            raise DatabaseNotEmpty(
+                f"the table {table} already holds rows; use an empty database, or --replace"
+                " to delete everything in this one"
+            )
+
+
+def _has_rows(cursor: Cursor, table: str) -> bool:
+    return bool(cursor.execute(f"SELECT 1 FROM {table} LIMIT 1"))  # noqa: S608 - our own names
+
+
+def _insert(cursor: Cursor, table: str, rows: list[Row]) -> int:
+    columns = COLUMNS[table]
+    places = ", ".join(["%s"] * (columns.count(",") + 2))
+    cursor.executemany(  # PyMySQL makes of it INSERTs of about a megabyte each
+        f"INSERT INTO {table} ({columns}, last_update) VALUES ({places})",  # noqa: S608
+        [(*row, REFERENCE) for row in rows],
+    )
+    return len(rows)
+
+
+def _roles(students: int) -> list[str]:
+    return ["admin", "staff", "student"] if students else ["admin", "staff"]
+
+
+def _user(login: Login) -> Row:
+    """Sign-ins are for the first member of staff and the first student."""
+    key = ("admin", "staff", "student").index(login.role) + 1
+    password_hash = argon2.PasswordHasher().hash(login.password)
+    staff_id, student_id = login.role == "staff", login.role == "student"
+    return (
+        key, login.user_name, password_hash, login.role, 1 if staff_id else None,
+        1 if student_id else None, REFERENCE,
+    )  # fmt: skip
