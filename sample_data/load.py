@@ -56,12 +56,12 @@ def seed(
     The same seed gives the same rows on every machine, but for passwords and their
     hashes. Raises `DatabaseNotEmpty`, or the driver's error; then nothing is stored.
     """
-    university = University(seed, places.choose(), People(seed), curriculum.compose(seed))
     stored: Counter[str] = Counter()
     try:
         with connection.cursor(Cursor) as cursor:
             # Rows are computed between two statements, and a server may hang up after seconds.
             cursor.execute("SET SESSION wait_timeout = 28800")
+            university = University(seed, places.choose(), People(seed), curriculum.compose(seed))
             connection.begin()
             _refuse_unless_empty(cursor)
             for table, rows in university.fixed().items():
