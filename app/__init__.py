@@ -7,6 +7,8 @@
 `app/db/strategies` every way to a connection.
 """
 
+import logging
+
 from flask import Flask
 
 from app import api, errors
@@ -14,6 +16,8 @@ from app.db.database import open_database
 from app.http import json, request_ids
 from app.operations import doctor
 from app.settings import Settings
+
+log = logging.getLogger(__name__)
 
 LARGEST_BODY_BYTES = 1024 * 1024
 
@@ -27,6 +31,8 @@ def create_app(settings: Settings) -> Flask:
     app = Flask(__name__, static_folder=None)
     app.config["MAX_CONTENT_LENGTH"] = LARGEST_BODY_BYTES
     database = open_database(settings)
+    if settings.db_strategy == "single":
+        log.warning("%s", doctor.SINGLE_WARNING)
     app.extensions["settings"] = settings
     app.extensions["database"] = database
     app.teardown_appcontext(lambda error: database.end_request())  # noqa: ARG005

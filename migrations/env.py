@@ -56,16 +56,10 @@ def read_settings() -> Settings:
 @contextmanager
 def connected(settings: Settings) -> Iterator[Connection]:
     """One connection for the whole run; the driver's errors come out as one line."""
-    connector = Connector(settings)
-
-    def connect() -> Any:
-        connection: Any = connector()
-        connection.cursorclass = pymysql.cursors.Cursor  # SQLAlchemy reads rows by position
-        return connection
-
+    engine = create_engine("mysql+pymysql://", creator=Connector(settings), poolclass=NullPool)
     try:
-        with create_engine("mysql+pymysql://", creator=connect, poolclass=NullPool).connect() as it:
-            yield it
+        with engine.connect() as connection:
+            yield connection
     except DBAPIError as error:
         cause = error.orig
         if isinstance(cause, pymysql.err.OperationalError):
