@@ -14,6 +14,7 @@ from alembic.script import ScriptDirectory
 from alembic.util import CommandError
 
 from app.database_url import DatabaseUrl
+from tests.support.server import start_server
 from tests.support.service import PROJECT, environment
 
 OBJECTS = """
@@ -143,17 +144,15 @@ def test_a_lock_that_stays_taken_ends_in_one_line(alembic, url, cursor):
     assert names(cursor, url) == set()
 
 
-def test_an_untrusted_account_is_told_the_cure(alembic, url, monkeypatch):
-    # What MySQL answers, with a binary log, to an account without SUPER.
-    class Distrusted(pymysql.cursors.Cursor):
-        def execute(self, query, args=None):
-            if "CREATE TRIGGER" in query:
-                raise pymysql.err.OperationalError(1419, "You do not have the SUPER privilege")
-            return super().execute(query, args)
+def test_an_account_that_a_binary_log_does_not_trust_is_told_the_cure(alembic):
+    with start_server(log_bin="changes", server_id=1) as logging_server:
+        url = logging_server.create_database()
 
-    monkeypatch.setattr(pymysql.cursors, "Cursor", Distrusted)
+        with pytest.raises(CommandError, match="SET GLOBAL log_bin_trust_function_creators = 1"):
+            command.upgrade(alembic(url), "head")
 
-    with pytest.raises(CommandError, match="SET GLOBAL log_bin_trust_function_creators = 1"):
+        with logging_server.connect() as root, root.cursor() as cursor:
+            cursor.execute("SET GLOBAL log_bin_trust_function_creators = 1")
         command.upgrade(alembic(url), "head")
 
 
