@@ -55,8 +55,17 @@ class DatabaseUrl:
 
     @staticmethod
     def masked(text: str) -> str:
-        """Give the same text without its password, for messages and logs."""
-        return re.sub(r"(://[^:/@]*):.*@", r"\1:…@", text)
+        """Give the same text without its password, for messages and logs.
+
+        It may be no URL at all, so nothing is trusted: of what stands before
+        the last @ only the scheme is shown, and without any @ no word after a
+        colon that is neither // nor a port.
+        """
+        before, at, place = text.rpartition("@")
+        if at:
+            scheme = re.match(r"[\w+]+://", before)
+            return f"{scheme[0] if scheme else ''}…@{place}"
+        return re.sub(r":(?!//|\d*(?:/|$)).*", ":…", place)
 
     def __str__(self) -> str:
         """Say where, without the password."""

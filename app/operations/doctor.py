@@ -125,10 +125,19 @@ def _wait_timeout(server: Row) -> Finding:
 def _recycle(server: Row, settings: Settings) -> Finding:
     recycle, limit = settings.db_recycle_seconds, server["wait_timeout"]
     seen = f"{recycle:g} s" if recycle else "never"
-    if 0 < recycle < limit or settings.db_strategy == "adaptive":
+    if not _stands_on_age(settings):
+        return Finding("DB_RECYCLE_SECONDS", f"{seen}; {settings.db_strategy} does not rely on it")
+    if 0 < recycle < limit:
         return Finding("DB_RECYCLE_SECONDS", seen)
-    cure = f"the server hangs up after {limit} s idle: set DB_RECYCLE_SECONDS to {int(limit * 0.9)}"
+    cure = f"the server hangs up after {limit} s idle: set DB_RECYCLE_SECONDS to {limit * 0.9:g}"
     return Finding("DB_RECYCLE_SECONDS", seen, cure)
+
+
+def _stands_on_age(settings: Settings) -> bool:
+    """Tell whether age alone keeps this strategy's connections from going stale."""
+    if settings.db_strategy.startswith("sqlalchemy"):
+        return not settings.db_pre_ping
+    return settings.db_strategy == "timed"
 
 
 def _keepalive(settings: Settings) -> Finding:

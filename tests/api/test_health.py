@@ -2,12 +2,14 @@
 
 from contextlib import closing
 
+import pytest
 from alembic.script import ScriptDirectory
 
 from app import create_app
 from app.operations import schema
+from tests.db.conftest import PROMISING
 from tests.support.database import query, settings_for
-from tests.support.service import PROJECT
+from tests.support.service import PROJECT, free_port
 
 
 def test_livez_never_touches_the_database(client, root):
@@ -59,3 +61,12 @@ def test_readyz_says_that_the_password_is_wrong(migrated):
 
     assert answer.status_code == 503
     assert "refuses this user, password or database" in answer.json["detail"]
+
+
+@pytest.mark.parametrize("strategy", PROMISING)
+def test_a_server_that_is_away_is_a_503_on_every_strategy(strategy):
+    url = f"mysql://app:secret@127.0.0.1:{free_port()}/students"
+    client = create_app(settings_for(url, db_strategy=strategy)).test_client()
+
+    assert client.get("/?city=London").status_code == 503
+    assert client.get("/readyz").status_code == 503

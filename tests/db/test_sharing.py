@@ -1,13 +1,14 @@
 """Who holds a connection, how long others wait, and that none is lost."""
 
+import gc
 import time
 from concurrent.futures import ThreadPoolExecutor
-from threading import Barrier, Event
+from threading import Barrier, Event, Thread
 
 import pytest
 
 from app.db.errors import ConnectionLost, PoolExhausted, StatementRefused
-from tests.db.conftest import POOLED
+from tests.db.conftest import POOLED, PROMISING
 from tests.support.database import add, connection_id, connections_of, opened, words
 
 THREADS = 4
@@ -152,3 +153,21 @@ def settles(condition, seconds=3):
             return True
         time.sleep(0.02)
     return condition()
+
+
+@pytest.mark.parametrize("strategy", PROMISING)
+def test_threads_that_have_ended_leave_no_connection_behind(strategy, url, root):
+    """As the threads of `flask run`, one for each request."""
+
+    def request():
+        db.fetch_one("SELECT 1")
+        db.end_request()
+
+    with opened(url, db_strategy=strategy) as db:
+        for _ in range(12):
+            thread = Thread(target=request)
+            thread.start()
+            thread.join()
+        gc.collect()
+
+        assert settles(lambda: len(connections_of(root, url)) <= 2, seconds=1)

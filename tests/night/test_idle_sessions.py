@@ -83,22 +83,22 @@ def idle_through(url, case):
         time.sleep(5)
         try:
             run(database, case, "SELECT now()")
-        except database.driver_error as error:
+        except database.lender.driver_error as error:
             return error
         return None
 
 
 def run(database, case, *statements):
-    connection = database.strategy.acquire()
+    connection = database.lender.strategy.acquire()
     try:
         cursor = connection.cursor()
         for statement in statements:
             cursor.execute(statement)
         cursor.close()
-    except database.driver_error:
-        database.strategy.discard(connection)
+    except database.lender.driver_error:
+        database.lender.strategy.discard(connection)
         raise
-    database.strategy.release(connection)
+    database.lender.strategy.release(connection)
     if case.ends_request:
         database.end_request()
 

@@ -122,3 +122,22 @@ def test_the_example_file_is_a_valid_file_once_the_secrets_are_filled_in(environ
 def test_every_strategy_is_in_the_readme_and_explained(name):
     assert f"`{name}`" in (PROJECT / "README.md").read_text()
     assert f"## `{name}`" in (PROJECT / "docs/connections.md").read_text()
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "mysql://app@corp:secret-word@127.0.0.1",
+        "app:secret-word@127.0.0.1/students",
+        "mysql:app:secret-word@127.0.0.1/students",
+        "mysql://a/b:secret-word@127.0.0.1/students",
+        "mysql://app:secret-word/students",
+        "mysql://app:secret-word",
+    ],
+)
+def test_a_password_is_never_shown(url, environ):
+    environ.setenv("DATABASE_URL", url)
+
+    with pytest.raises(BadSettings) as caught:
+        load_settings(None)
+    assert "secret-word" not in str(caught.value)

@@ -121,8 +121,27 @@ class Adaptive:
                 kept.connection.ping()
         except self._connect.dbapi.Error as error:
             self._retire(kept, "ping", str(error))
+            self._retire_older_than(kept)
             return False
         return True
+
+    def _retire_older_than(self, silent: Kept) -> None:
+        """Retire what was idle for even longer than one that did not answer.
+
+        Whatever forgot that flow has forgotten these, too; to ask each of
+        them would cost a second each.
+        """
+        younger = []
+        while True:
+            try:
+                kept = self._idle.pop()
+            except IndexError:
+                break
+            if kept.released_at > silent.released_at:
+                younger.append(kept)
+            else:
+                self._retire(kept, "ping", "idle for longer than one that did not answer")
+        self._idle.extend(reversed(younger))
 
     def _open(self) -> Kept:
         connection = self._connect()

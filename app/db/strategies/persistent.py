@@ -1,12 +1,12 @@
 """One connection a thread, by DBUtils."""
 
 from threading import local
-from weakref import WeakSet
 
 from dbutils.persistent_db import PersistentDB
 from dbutils.steady_db import SteadyDBConnection
 
 from app.db.connector import Connector
+from app.db.strategies.per_thread import Idle
 from app.settings import Settings
 
 
@@ -22,11 +22,11 @@ class Persistent:
         # closeable: otherwise close() does nothing and a connection that was
         # discarded would come back.
         self._per_thread = PersistentDB(connect, closeable=True, threadlocal=local)
-        self._idle: WeakSet[SteadyDBConnection] = WeakSet()
+        self._idle = Idle[SteadyDBConnection]()
 
     def acquire(self) -> SteadyDBConnection:
         connection = self._per_thread.connection()
-        self._idle.discard(connection)
+        self._idle.remove(connection)
         return connection
 
     def release(self, connection: SteadyDBConnection) -> None:
@@ -37,5 +37,4 @@ class Persistent:
         connection.close()  # PersistentDB opens a new one at the next use
 
     def close(self) -> None:
-        for connection in list(self._idle):
-            connection.close()
+        self._idle.close()

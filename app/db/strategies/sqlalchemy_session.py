@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as QueuePoolTimeoutError
 from sqlalchemy.orm import scoped_session, sessionmaker
 from sqlalchemy.pool import PoolProxiedConnection
@@ -27,7 +28,11 @@ class SQLAlchemySession:
         try:
             return self._sessions().connection().connection
         except QueuePoolTimeoutError as error:
+            self._sessions.remove()
             raise TimeoutError(str(error)) from error
+        except DBAPIError as error:  # a session wraps what the driver raised
+            self._sessions.remove()
+            raise error.orig or error from None
 
     def release(self, connection: PoolProxiedConnection) -> None:
         pass  # the session keeps it until the request ends

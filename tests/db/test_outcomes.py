@@ -1,0 +1,393 @@
+"""What is known of a statement decides what is said and what is repeated."""
+
+import signal
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing, contextmanager
+
+import pytest
+
+from app.db.errors import (
+    CheckViolated,
+    ConnectionLost,
+    DatabaseUnavailable,
+    DuplicateKey,
+    MissingReference,
+    OutcomeUnknown,
+    PoolExhausted,
+    ReadOnlyServer,
+    StatementInterrupted,
+    StatementRefused,
+    StillReferenced,
+    TransactionConflict,
+    ValueRefused,
+)
+from tests.db.conftest import PROMISING
+from tests.db.relay import Relay, through
+from tests.db.test_sharing import settles
+from tests.support.database import add, connection_id, connections_of, opened, query, words
+from tests.support.server import start_server
+
+MORE_THAN_THE_POOL_HOLDS = 6
+
+
+@pytest.fixture
+def relay(server):
+    with Relay(server.port) as running:
+        yield running
+
+
+@pytest.fixture
+def behind(relay, url):
+    """A `Database` behind the relay, on the default strategy."""
+    with opened(through(relay, url), db_pool_size=2, db_pool_timeout_seconds=0.3) as database:
+        yield database
+
+
+def kill_all(root, url):
+    for victim in connections_of(root, url):
+        query(root, f"KILL {victim}")
+
+
+def test_an_answer_to_commit_that_was_cut_off_is_an_unknown_outcome(behind, relay, root):
+    relay.cut_answer_to = b"COMMIT"
+    with pytest.raises(OutcomeUnknown), behind.transaction() as tx:
+        add(tx, "stored, but nobody was told")
+
+    assert settles(lambda: words(root) == ["stored, but nobody was told"])
+
+
+def test_a_unit_with_an_unknown_outcome_is_not_run_again(behind, relay):
+    runs = []
+
+    def unit(tx):
+        runs.append(1)
+        add(tx, f"run {len(runs)}")
+
+    relay.cut_answer_to = b"COMMIT"
+    with pytest.raises(OutcomeUnknown):
+        behind.run(unit)
+
+    assert len(runs) == 1
+
+
+def test_a_unit_declared_idempotent_is_run_again_after_an_unknown_outcome(behind, relay, root):
+    runs = []
+
+    def unit(tx):
+        runs.append(1)
+        tx.execute("INSERT IGNORE INTO word (word) VALUES ('once')")
+        if len(runs) == 2:
+            relay.cut_answer_to = None
+
+    relay.cut_answer_to = b"COMMIT"
+    behind.run(unit, idempotent=True)
+
+    assert len(runs) == 2
+    assert words(root) == ["once"]
+
+
+def test_a_commit_that_could_not_be_sent_is_no_unknown_outcome(behind, relay, root):
+    with pytest.raises(ConnectionLost), behind.transaction() as tx:
+        add(tx, "never committed")
+        relay.reset()
+
+    assert words(root) == []
+
+
+def test_a_unit_is_run_four_times_at_most(behind, relay):
+    runs = []
+
+    def unit(tx):
+        runs.append(1)
+        relay.reset()
+        add(tx, "never")
+
+    with pytest.raises(ConnectionLost):
+        behind.run(unit)
+
+    assert len(runs) == 4
+    assert behind.statistics()["replayed_unit"] == 3
+
+
+def test_a_read_is_repeated_once_only(url, relay):
+    with opened(through(relay, url), db_strategy="per_query") as db:
+        relay.cut_answer_to = b"a question"
+        with pytest.raises(ConnectionLost):
+            db.fetch_one("SELECT 'a question'")
+
+        assert db.statistics() == {"opened": 2, "replayed_read": 1, "discarded": 2}
+
+
+def test_a_statement_inside_a_unit_is_never_repeated(behind, relay, root):
+    with pytest.raises(ConnectionLost), behind.transaction() as tx:
+        add(tx, "first")
+        relay.cut_answer_to = b"SELECT"
+        tx.fetch_one("SELECT 1")
+
+    assert behind.statistics().get("replayed_read") is None
+    assert words(root) == []
+
+
+def test_what_failed_is_not_stored_with_the_next_unit(db, root):
+    with pytest.raises(ZeroDivisionError), db.transaction() as tx:
+        add(tx, "of the unit that failed")
+        _ = 1 / 0
+
+    with db.transaction() as tx:
+        add(tx, "of the next one")
+
+    assert words(root) == ["of the next one"]
+
+
+def test_a_unit_that_failed_leaves_no_lock_behind(db, root):
+    with db.transaction() as tx:
+        add(tx, "locked")
+    with pytest.raises(ZeroDivisionError), db.transaction() as tx:
+        tx.execute("UPDATE word SET touched = 1")
+        _ = 1 / 0
+
+    query(root, "SET SESSION innodb_lock_wait_timeout = 1")
+    query(root, "UPDATE word SET touched = 2")
+
+
+def test_an_exception_is_not_hidden_by_a_rollback_that_fails(db, kill):
+    with pytest.raises(ZeroDivisionError), db.transaction() as tx:
+        kill(tx)
+        _ = 1 / 0
+
+    assert db.statistics()["discarded"] == 1
+
+
+def test_units_lost_at_their_begin_give_their_places_back(url, relay, strategy):
+    with opened(
+        through(relay, url), db_strategy=strategy, db_pool_size=2, db_pool_timeout_seconds=0.3
+    ) as db:
+        for _ in range(MORE_THAN_THE_POOL_HOLDS):
+            relay.cut_answer_to = b"BEGIN"
+            with pytest.raises(ConnectionLost), db.transaction():
+                pass
+            db.end_request()
+        relay.cut_answer_to = None
+
+        assert db.fetch_one("SELECT 1 AS one") == {"one": 1}
+
+
+def test_units_lost_at_their_commit_give_their_places_back(url, relay, strategy):
+    with opened(
+        through(relay, url), db_strategy=strategy, db_pool_size=2, db_pool_timeout_seconds=0.3
+    ) as db:
+        relay.cut_answer_to = b"COMMIT"
+        for _ in range(MORE_THAN_THE_POOL_HOLDS):
+            with pytest.raises(OutcomeUnknown), db.transaction():
+                pass
+            db.end_request()
+
+        assert db.fetch_one("SELECT 1 AS one") == {"one": 1}
+        assert db.statistics()["discarded"] == MORE_THAN_THE_POOL_HOLDS
+
+
+@pytest.mark.parametrize("strategy", PROMISING)
+def test_connections_that_could_not_be_opened_give_their_places_back(url, relay, strategy):
+    with opened(
+        through(relay, url), db_strategy=strategy, db_pool_size=2, db_pool_timeout_seconds=0.3
+    ) as db:
+        relay.is_refusing = True
+        for _ in range(MORE_THAN_THE_POOL_HOLDS):
+            with pytest.raises(DatabaseUnavailable) as caught:
+                db.fetch_one("SELECT 1")
+            assert not isinstance(caught.value, PoolExhausted)
+            db.end_request()
+        relay.is_refusing = False
+
+        assert db.fetch_one("SELECT 1 AS one") == {"one": 1}
+
+
+class Interrupted(BaseException):
+    """As KeyboardInterrupt, or a worker's timeout."""
+
+
+@contextmanager
+def interrupted_after(seconds):
+    def interrupt(*_):
+        raise Interrupted
+
+    before = signal.signal(signal.SIGALRM, interrupt)
+    signal.setitimer(signal.ITIMER_REAL, seconds)
+    try:
+        yield
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.signal(signal.SIGALRM, before)
+
+
+def test_a_connection_interrupted_in_the_middle_is_given_up(url):
+    with opened(url, db_strategy="tests.support.own_strategy:Stack") as db:
+        with pytest.raises(Interrupted), interrupted_after(0.2):
+            db.fetch_one("SELECT SLEEP(2)")
+
+        assert db.statistics()["discarded"] == 1
+        assert db.fetch_one("SELECT 1 AS one") == {"one": 1}
+
+
+def test_a_strategy_that_cannot_take_a_connection_back_fails_no_unit(url, root):
+    with opened(url, db_strategy="tests.db.test_outcomes:Clumsy") as db:
+        with db.transaction() as tx:
+            add(tx, "stored")
+        with pytest.raises(ConnectionLost), db.transaction() as tx:
+            kill_all(root, url)
+            add(tx, "lost")
+
+    assert words(root) == ["stored"]
+
+
+class Clumsy:
+    def __init__(self, connect, settings):
+        self._connect = connect
+
+    def acquire(self):
+        return self._connect()
+
+    def release(self, connection):
+        connection.close()
+        raise ValueError("dropped")
+
+    def discard(self, connection):
+        connection.abandon()
+        raise ValueError("dropped")
+
+    def close(self):
+        pass
+
+
+@pytest.fixture(scope="module")
+def rules_url(server):
+    url = server.create_database()
+    with closing(server.connect(url)) as root:
+        query(root, "CREATE TABLE parent (parent_id INT PRIMARY KEY, CHECK (parent_id < 9))")
+        query(root, "CREATE TABLE child (child_id INT PRIMARY KEY, parent_id INT NOT NULL)")
+        query(
+            root,
+            "ALTER TABLE child ADD CONSTRAINT fk FOREIGN KEY (parent_id)"
+            " REFERENCES parent (parent_id)",
+        )
+        query(root, "CREATE TABLE short (word VARCHAR(3) NOT NULL, day DATE, tiny TINYINT)")
+        query(root, "INSERT INTO parent VALUES (1)")
+        query(root, "INSERT INTO child VALUES (1, 1)")
+    return url
+
+
+@pytest.mark.parametrize(
+    ("statement", "error", "column"),
+    [
+        ("INSERT INTO parent VALUES (1)", DuplicateKey, ""),
+        ("INSERT INTO child VALUES (2, 2)", MissingReference, "parent_id"),
+        ("DELETE FROM parent WHERE parent_id = 1", StillReferenced, "parent_id"),
+        ("INSERT INTO parent VALUES (9)", CheckViolated, ""),
+        ("INSERT INTO short (word) VALUES ('four')", ValueRefused, None),
+        ("INSERT INTO short (word) VALUES (NULL)", ValueRefused, None),
+        ("INSERT INTO short VALUES ('a', '2026-02-30', 1)", ValueRefused, None),
+        ("INSERT INTO short VALUES ('a', NULL, 300)", ValueRefused, None),
+        ("INSERT INTO short VALUES ('a', NULL, 'x')", ValueRefused, None),
+        ("SELEKT 1", StatementRefused, None),
+        ("SELECT 1; SELECT 2", StatementRefused, None),
+    ],
+)
+@pytest.mark.parametrize("driver", ["pymysql", "mysqlclient"])
+def test_what_the_server_refuses_is_named(statement, error, column, driver, rules_url):
+    with opened(rules_url, db_driver=driver) as db:
+        with pytest.raises(error) as caught, db.transaction() as tx:
+            tx.execute(statement)
+
+        assert type(caught.value) is error
+        assert getattr(caught.value, "column", None) == column
+        assert db.statistics().get("discarded") is None
+
+
+@pytest.mark.parametrize("driver", ["pymysql", "mysqlclient"])
+def test_the_rows_that_a_statement_matched_are_counted_changed_or_not(driver, url):
+    with opened(url, db_driver=driver) as db, db.transaction() as tx:
+        add(tx, "same")
+
+        assert tx.execute("UPDATE word SET touched = 0 WHERE word = %s", ("same",)) == 1
+        assert tx.execute("UPDATE word SET touched = 0 WHERE word = %s", ("other",)) == 0
+
+
+def test_a_statement_that_was_killed_is_an_interruption_and_costs_no_connection(url, root):
+    waits = "SELECT id FROM information_schema.processlist WHERE info LIKE 'SELECT word_id %'"
+    with opened(url) as db, ThreadPoolExecutor(1) as other:
+        with db.transaction() as tx:
+            add(tx, "locked")
+        query(root, "BEGIN")
+        query(root, "UPDATE word SET touched = 1")
+
+        def wait_for_the_lock():
+            with db.transaction() as tx:
+                tx.fetch_one("SELECT word_id FROM word FOR UPDATE")
+
+        waiting = other.submit(wait_for_the_lock)
+        assert settles(lambda: query(root, waits))
+        query(root, f"KILL QUERY {query(root, waits)[0][0]}")
+
+        with pytest.raises(StatementInterrupted):
+            waiting.result(timeout=5)
+        query(root, "ROLLBACK")
+        assert db.statistics().get("discarded") is None
+
+
+def test_a_lock_timeout_is_a_conflict_and_the_callable_runs_again(url, root):
+    runs = []
+
+    def unit(tx):
+        runs.append(1)
+        if len(runs) == 2:
+            query(root, "ROLLBACK")
+        tx.execute("SET SESSION innodb_lock_wait_timeout = 1")
+        tx.execute("UPDATE word SET touched = touched + 1")
+
+    with opened(url) as db:
+        with db.transaction() as tx:
+            add(tx, "locked")
+        query(root, "BEGIN")
+        query(root, "UPDATE word SET touched = 10")
+        db.run(unit)
+
+    assert len(runs) == 2
+    assert query(root, "SELECT touched FROM word") == ((1,),)
+
+
+def test_a_lock_timeout_ends_the_whole_unit(url, root):
+    with opened(url) as db:
+        with db.transaction() as tx:
+            add(tx, "locked")
+        query(root, "BEGIN")
+        query(root, "UPDATE word SET touched = 10 WHERE word = 'locked'")
+        with pytest.raises(TransactionConflict), db.transaction() as tx:
+            tx.execute("SET SESSION innodb_lock_wait_timeout = 1")
+            add(tx, "first half")
+            with pytest.raises(TransactionConflict):
+                tx.execute("UPDATE word SET touched = touched + 1 WHERE word = 'locked'")
+        query(root, "ROLLBACK")
+
+    assert words(root) == ["locked"]
+
+
+@pytest.fixture(scope="module")
+def replica():
+    with start_server() as running:
+        url = running.create_database()
+        with closing(running.connect(url)) as root:
+            query(root, "CREATE TABLE word (word VARCHAR(50) NOT NULL)")
+            query(root, "SET GLOBAL read_only = 1")
+        yield url
+
+
+@pytest.mark.parametrize("strategy", PROMISING)
+def test_a_connection_to_a_server_that_takes_no_writes_is_given_up(strategy, replica):
+    """After a failover the name leads to another server; a kept connection does not."""
+    with opened(replica, db_strategy=strategy) as db:
+        before = connection_id(db)
+        with pytest.raises(ReadOnlyServer), db.transaction() as tx:
+            add(tx, "refused")
+
+        assert db.statistics()["discarded"] == 1
+        assert connection_id(db) != before

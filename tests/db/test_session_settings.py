@@ -1,0 +1,59 @@
+"""A session means the same on a server whose own defaults are all different."""
+
+from contextlib import closing
+
+import pytest
+
+from app.db.errors import ValueRefused
+from tests.support.database import opened, query
+from tests.support.server import FLAVOR, start_server
+
+OTHER_DEFAULTS = {
+    "character_set_server": "latin1",
+    "collation_server": "latin1_swedish_ci",
+    "default_time_zone": "+05:00",
+    "sql_mode": "",
+    **({"character_set_client_handshake": 0} if FLAVOR == "mariadb" else {}),
+}
+
+
+@pytest.fixture(scope="module")
+def other_url():
+    with start_server(**OTHER_DEFAULTS) as server:
+        url = server.create_database()
+        with closing(server.connect(url)) as root:
+            query(root, "CREATE TABLE note (note VARCHAR(3) CHARACTER SET utf8mb4, at TIMESTAMP)")
+        yield url
+
+
+@pytest.fixture(params=["pymysql", "mysqlclient"])
+def db(request, other_url):
+    with opened(other_url, db_driver=request.param) as database:
+        yield database
+
+
+def test_text_travels_as_utf8mb4(db):
+    with db.transaction() as tx:
+        tx.execute("DELETE FROM note")
+        tx.execute("INSERT INTO note (note) VALUES (%s)", ("þ🎓東",))
+
+    assert db.fetch_one("SELECT note, HEX(note) AS bytes FROM note") == {
+        "note": "þ🎓東",
+        "bytes": "þ🎓東".encode().hex().upper(),
+    }
+
+
+def test_times_are_utc(db):
+    assert db.fetch_one("SELECT TIMESTAMPDIFF(MINUTE, UTC_TIMESTAMP(), NOW()) AS ahead") == {
+        "ahead": 0
+    }
+
+
+@pytest.mark.parametrize("value", ["NULL, '2026-02-30'", "'four', NULL"])
+def test_a_value_that_does_not_fit_is_refused_and_not_cut(value, db):
+    with pytest.raises(ValueRefused), db.transaction() as tx:
+        tx.execute(f"INSERT INTO note VALUES ({value})")
+
+
+def test_a_division_by_zero_is_refused_as_traditional_mode_does(db):
+    assert "TRADITIONAL" in db.fetch_one("SELECT @@sql_mode AS mode")["mode"]

@@ -1,0 +1,167 @@
+"""What is set on the real socket, how long anything may take, and how a flow ends."""
+
+import os
+import socket
+import struct
+import time
+from contextlib import closing, contextmanager
+
+import pytest
+
+from app.db.connector import Connector
+from app.db.errors import ConnectionLost, DatabaseUnavailable
+from tests.db.relay import Relay, through
+from tests.db.test_sharing import settles
+from tests.support.database import connections_of, opened, query, settings_for
+
+QUIT = b"\x01\x00\x00\x00\x01"
+DRIVERS = ["pymysql", "mysqlclient"]
+
+
+@pytest.fixture
+def relay(server):
+    with Relay(server.port) as running:
+        yield running
+
+
+@pytest.fixture(params=DRIVERS)
+def driver(request):
+    return request.param
+
+
+@contextmanager
+def socket_of(connection):
+    """A second descriptor of the connection's socket."""
+    with closing(socket.socket(fileno=os.dup(connection.flow.descriptor))) as raw:
+        yield raw
+
+
+def connect(url, **settings):
+    return Connector(settings_for(url, **settings))()
+
+
+def lingers(raw):
+    return struct.unpack("ii", raw.getsockopt(socket.SOL_SOCKET, socket.SO_LINGER, 8))
+
+
+def seconds_until_it_fails(db, work):
+    started = time.monotonic()
+    with pytest.raises(DatabaseUnavailable):
+        work(db)
+    return time.monotonic() - started
+
+
+@pytest.mark.parametrize(
+    ("level", "option", "value"),
+    [
+        (socket.SOL_SOCKET, "SO_KEEPALIVE", 1),
+        (socket.IPPROTO_TCP, "TCP_NODELAY", 1),
+        (socket.IPPROTO_TCP, "TCP_KEEPIDLE", 21),
+        (socket.IPPROTO_TCP, "TCP_KEEPINTVL", 7),
+        (socket.IPPROTO_TCP, "TCP_KEEPCNT", 3),
+        (socket.IPPROTO_TCP, "TCP_USER_TIMEOUT", 1500),
+    ],
+)
+def test_a_forgotten_flow_will_be_noticed_by_the_kernel(level, option, value, driver, url):
+    if not hasattr(socket, option):
+        pytest.skip(f"this system has no {option}")
+    settings = {"db_keepalive_seconds": 21, "db_tcp_user_timeout_seconds": 1.5}
+
+    with closing(connect(url, db_driver=driver, **settings)) as it, socket_of(it) as raw:
+        assert raw.getsockopt(level, getattr(socket, option)) == value
+
+
+def test_a_connection_in_use_is_set_to_be_reset(driver, url):
+    with closing(connect(url, db_driver=driver)) as connection, socket_of(connection) as raw:
+        assert lingers(raw) == (1, 0)
+
+
+def test_a_connection_that_is_given_up_is_reset_without_a_farewell(driver, url, relay):
+    connection = connect(through(relay, url), db_driver=driver)
+    connection.abandon()
+
+    assert settles(lambda: relay.flows[0].end)
+    assert relay.flows[0].end == "reset"
+    assert not relay.flows[0].said.endswith(QUIT)
+
+
+def test_a_connection_that_is_closed_says_goodbye_and_is_not_reset(driver, url, relay):
+    connection = connect(through(relay, url), db_driver=driver)
+    connection.close()
+
+    assert settles(lambda: relay.flows[0].end)
+    assert relay.flows[0].end == "fin"
+    assert relay.flows[0].said.endswith(QUIT)
+
+
+def test_a_statement_that_ran_out_of_time_is_not_delivered_later(url, relay):
+    with opened(through(relay, url), db_strategy="single", db_read_timeout_seconds=0.3) as db:
+        db.fetch_one("SELECT 1")
+        relay.freeze()
+        with pytest.raises(ConnectionLost), db.transaction() as tx:
+            tx.execute("SELECT 'a ghost'")
+
+        assert settles(lambda: relay.flows[0].end)
+    assert relay.flows[0].end == "reset"
+
+
+def test_close_ends_every_session_in_good_order(db, root, url):
+    """The server counts a client that went without a word."""
+    aborted = "SHOW GLOBAL STATUS LIKE 'Aborted_clients'"
+    before = query(root, aborted)
+    db.fetch_one("SELECT 1")
+    db.end_request()
+    db.close()
+
+    assert settles(lambda: connections_of(root, url) == set())
+    assert query(root, aborted) == before
+
+
+def test_a_server_that_does_not_accept_is_given_up_within_the_connect_timeout():
+    with socket.create_server(("127.0.0.1", 0), backlog=0) as full:
+        waiting = [socket.socket() for _ in range(3)]
+        for one in waiting:
+            one.setblocking(False)
+            one.connect_ex(full.getsockname())
+        url = f"mysql://app:secret@127.0.0.1:{full.getsockname()[1]}/students"
+        with opened(url, db_connect_timeout_seconds=0.4) as db:
+            assert 0.3 < seconds_until_it_fails(db, lambda db: db.fetch_one("SELECT 1")) < 2
+        for one in waiting:
+            one.close()
+
+
+def test_a_server_that_never_greets_is_given_up_once_within_the_connect_timeout():
+    with socket.create_server(("127.0.0.1", 0)) as deaf:
+        url = f"mysql://app:secret@127.0.0.1:{deaf.getsockname()[1]}/students"
+        with opened(url, db_connect_timeout_seconds=0.5) as db:
+            assert 0.4 < seconds_until_it_fails(db, lambda db: db.fetch_one("SELECT 1")) < 0.9
+
+
+def test_a_server_that_never_greets_is_given_up_in_c_too():
+    with socket.create_server(("127.0.0.1", 0)) as deaf:
+        url = f"mysql://app:secret@127.0.0.1:{deaf.getsockname()[1]}/students"
+        with opened(url, db_driver="mysqlclient", db_connect_timeout_seconds=1) as db:
+            assert 0.9 < seconds_until_it_fails(db, lambda db: db.fetch_one("SELECT 1")) < 2.5
+
+
+def test_a_server_that_hangs_up_in_the_handshake_is_away_and_is_not_asked_twice(url, relay):
+    relay.is_refusing = True
+    with opened(through(relay, url)) as db, pytest.raises(DatabaseUnavailable) as caught:
+        db.fetch_one("SELECT 1")
+
+    assert type(caught.value) is DatabaseUnavailable
+    assert relay.accepted == 1
+
+
+def test_a_statement_may_take_longer_than_to_connect(driver, url):
+    with opened(url, db_driver=driver, db_connect_timeout_seconds=0.5) as db:
+        assert db.fetch_one("SELECT SLEEP(1.2) AS slept") == {"slept": 0}
+
+
+def test_a_silent_server_is_given_up_within_the_read_timeout(driver, url):
+    def unit(db):
+        with db.transaction() as tx:
+            tx.fetch_one("SELECT SLEEP(5)")
+
+    with opened(url, db_driver=driver, db_read_timeout_seconds=1) as db:
+        assert 0.9 < seconds_until_it_fails(db, unit) < 3
