@@ -13,6 +13,7 @@ from app.db.errors import ConnectionLost, DatabaseUnavailable
 from tests.db.relay import Relay, through
 from tests.db.test_sharing import settles
 from tests.support.database import connections_of, opened, query, settings_for
+from tests.support.server import start_server
 
 QUIT = b"\x01\x00\x00\x00\x01"
 DRIVERS = ["pymysql", "mysqlclient"]
@@ -51,20 +52,21 @@ def seconds_until_it_fails(db, work):
     return time.monotonic() - started
 
 
+OPTIONS = [
+    (socket.SOL_SOCKET, "SO_KEEPALIVE", 1),
+    (socket.IPPROTO_TCP, "TCP_NODELAY", 1),
+    (socket.IPPROTO_TCP, "TCP_KEEPIDLE", 21),
+    (socket.IPPROTO_TCP, "TCP_KEEPINTVL", 7),
+    (socket.IPPROTO_TCP, "TCP_KEEPCNT", 3),
+    (socket.IPPROTO_TCP, "TCP_USER_TIMEOUT", 1500),
+]
+
+
 @pytest.mark.parametrize(
     ("level", "option", "value"),
-    [
-        (socket.SOL_SOCKET, "SO_KEEPALIVE", 1),
-        (socket.IPPROTO_TCP, "TCP_NODELAY", 1),
-        (socket.IPPROTO_TCP, "TCP_KEEPIDLE", 21),
-        (socket.IPPROTO_TCP, "TCP_KEEPINTVL", 7),
-        (socket.IPPROTO_TCP, "TCP_KEEPCNT", 3),
-        (socket.IPPROTO_TCP, "TCP_USER_TIMEOUT", 1500),
-    ],
+    [case for case in OPTIONS if hasattr(socket, case[1])],  # macOS lacks some
 )
 def test_a_forgotten_flow_will_be_noticed_by_the_kernel(level, option, value, driver, url):
-    if not hasattr(socket, option):
-        pytest.skip(f"this system has no {option}")
     settings = {"db_keepalive_seconds": 21, "db_tcp_user_timeout_seconds": 1.5}
 
     with closing(connect(url, db_driver=driver, **settings)) as it, socket_of(it) as raw:
@@ -105,16 +107,23 @@ def test_a_statement_that_ran_out_of_time_is_not_delivered_later(url, relay):
     assert relay.flows[0].end == "reset"
 
 
-def test_close_ends_every_session_in_good_order(db, root, url):
-    """The server counts a client that went without a word."""
-    aborted = "SHOW GLOBAL STATUS LIKE 'Aborted_clients'"
-    before = query(root, aborted)
-    db.fetch_one("SELECT 1")
-    db.end_request()
-    db.close()
+@pytest.fixture(scope="module")
+def quiet_server():
+    """A server on which no other test leaves without a word: it counts such clients."""
+    with start_server() as running:
+        yield running
 
-    assert settles(lambda: connections_of(root, url) == set())
-    assert query(root, aborted) == before
+
+def test_close_ends_every_session_in_good_order(combination, quiet_server):
+    name, driver = combination
+    url = quiet_server.create_database()
+    with opened(url, db_strategy=name, db_driver=driver) as db:
+        db.fetch_one("SELECT 1")
+        db.end_request()
+
+    with quiet_server.connect() as root:
+        assert settles(lambda: connections_of(root, url) == set())
+        assert query(root, "SHOW GLOBAL STATUS LIKE 'Aborted_clients'")[0][1] == "0"
 
 
 def test_a_server_that_does_not_accept_is_given_up_within_the_connect_timeout():
@@ -133,8 +142,8 @@ def test_a_server_that_does_not_accept_is_given_up_within_the_connect_timeout():
 def test_a_server_that_never_greets_is_given_up_once_within_the_connect_timeout():
     with socket.create_server(("127.0.0.1", 0)) as deaf:
         url = f"mysql://app:secret@127.0.0.1:{deaf.getsockname()[1]}/students"
-        with opened(url, db_connect_timeout_seconds=0.5) as db:
-            assert 0.4 < seconds_until_it_fails(db, lambda db: db.fetch_one("SELECT 1")) < 0.9
+        with opened(url, db_connect_timeout_seconds=1) as db:
+            assert 0.9 < seconds_until_it_fails(db, lambda db: db.fetch_one("SELECT 1")) < 1.9
 
 
 def test_a_server_that_never_greets_is_given_up_in_c_too():
