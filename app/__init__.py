@@ -12,6 +12,7 @@ import logging
 from flask import Flask
 
 from app import api, errors
+from app.auth import commands
 from app.db.database import open_database
 from app.http import json, request_ids
 from app.operations import doctor
@@ -41,4 +42,5 @@ def create_app(settings: Settings) -> Flask:
     errors.register(app)
     api.register(app)
     doctor.register(app)
+    commands.register(app)
     return app

@@ -33,6 +33,7 @@ DATABASE_PROBLEMS: dict[type[db.DatabaseError], tuple[int, str, str]] = {
     ),
     db.TransactionConflict: (503, "conflict", "Another change was in the way; nothing was stored."),
     db.StatementInterrupted: (503, "interrupted", "The statement was stopped; nothing was stored."),
+    db.TableMissing: (503, "not-migrated", "The database has no such table yet."),
     db.ValueRefused: (422, "value-refused", "A value does not fit; nothing was stored."),
     db.DuplicateKey: (409, "duplicate", "Another one has this already; nothing was stored."),
     db.MissingReference: (409, "missing-reference", "It points to something that does not exist."),

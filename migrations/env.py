@@ -107,11 +107,23 @@ def report(*, step: Any, **_: Any) -> None:
     log.info("%s %s %s", done, revision.revision, revision.doc.rstrip("."))
 
 
+def refuse_somebody_elses(connection: Connection, database: str) -> None:
+    """Leave a database alone that holds tables and was never migrated, such as a real Sakila."""
+    tables = set(connection.scalars(text("SHOW TABLES")))
+    connection.commit()
+    if tables and "alembic_version" not in tables:
+        raise CommandError(
+            f"{database} holds {len(tables)} tables and was never migrated by this service;"
+            " nothing was changed. Name an empty database in DATABASE_URL"
+        )
+
+
 def run() -> None:
     """Do what the alembic command asks, alone, and say where the schema is then."""
     configure_logging()
     settings = read_settings()
     with connected(settings) as connection, alone(connection, settings.database_url.name):
+        refuse_somebody_elses(connection, settings.database_url.name)
         context.configure(connection=connection, on_version_apply=report)
         with context.begin_transaction():
             context.run_migrations()

@@ -16,6 +16,11 @@ def matches(password: str, stored: str | None) -> bool:
         return False
 
 
+def hashed(password: str) -> str:
+    """Hash a new password for storing."""
+    return _hasher.hash(password)
+
+
 @cache
 def _nobodys() -> str:
     return _hasher.hash("nobody has this password")

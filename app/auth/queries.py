@@ -1,6 +1,8 @@
 """SQL on the users of this service."""
 
-from app.db.transaction import Reader, Row
+from typing import Any
+
+from app.db.transaction import Reader, Row, Transaction
 
 
 def get_active_user(db: Reader, user_name: str) -> Row | None:
@@ -14,4 +16,15 @@ def get_active_user(db: Reader, user_name: str) -> Row | None:
         WHERE api_user.user_name = %s AND api_user.active
         """,
         (user_name,),
+    )
+
+
+def insert_user(tx: Transaction, user: dict[str, Any]) -> None:
+    """Store a new user."""
+    tx.execute(
+        """
+        INSERT INTO api_user (user_name, password_hash, role, staff_id, student_id)
+        VALUES (%(user_name)s, %(password_hash)s, %(role)s, %(staff_id)s, %(student_id)s)
+        """,
+        user,
     )

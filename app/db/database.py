@@ -26,7 +26,7 @@ from app.db.errors import (
     translate,
 )
 from app.db.lender import Lender
-from app.db.strategy import load_strategy
+from app.db.strategy import construct, load_strategy
 from app.db.transaction import Params, Row, Transaction
 from app.settings import Settings
 
@@ -43,7 +43,7 @@ def open_database(settings: Settings) -> "Database":
     Raises `BadSettings` for a strategy, driver or certificate that cannot be loaded.
     """
     connector, strategy = Connector(settings), load_strategy(settings.db_strategy)
-    return Database(Lender(connector, lambda: strategy(connector, settings)))
+    return Database(Lender(connector, lambda: construct(strategy, connector, settings)))
 
 
 class Database:

@@ -10,6 +10,7 @@
     |__ TransactionConflict      deadlock or lock timeout; run the transaction again
     |__ StatementInterrupted     killed or out of time at the server; nothing was stored
     |__ StatementRefused         the server refused the statement itself; nothing was stored
+    |__ TableMissing             the schema was not migrated; nothing was stored
     |__ ValueRefused             a value does not fit its column; nothing was stored
     |__ ConstraintViolation      nothing was stored
         |__ DuplicateKey
@@ -66,6 +67,10 @@ class StatementRefused(DatabaseError):
     """The server refused the statement itself, for instance its syntax; nothing was stored."""
 
 
+class TableMissing(DatabaseError):
+    """There is no such table: the schema was not migrated; nothing was stored."""
+
+
 class ValueRefused(DatabaseError):
     """A value does not fit its column; nothing was stored."""
 
@@ -100,6 +105,7 @@ CLASSES: dict[int, type[DatabaseError]] = {
     **dict.fromkeys([1044, 1045, 1049, 1698, 1130, 2026, 2059, 2061], AccessRefused),
     **dict.fromkeys([1836, 1792], ReadOnlyServer),
     **dict.fromkeys([1040, 1129, 1203, 1226, 2001, 2002, 2003, 2005, 1047], DatabaseUnavailable),
+    1146: TableMissing,
     **dict.fromkeys([1062, 1586], DuplicateKey),
     **dict.fromkeys([1216, 1452], MissingReference),
     **dict.fromkeys([1217, 1451], StillReferenced),

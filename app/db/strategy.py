@@ -64,15 +64,27 @@ def load_strategy(name: str) -> StrategyFactory:
     module_name, _, class_name = STRATEGIES.get(name, name).partition(":")
     try:
         found: Any = getattr(import_module(module_name), class_name)
-    except ImportError as error:
-        raise _refused(name, f"cannot import {module_name} ({error})") from None
     except AttributeError:
         raise _refused(name, f"module {module_name} has no {class_name}") from None
+    except Exception as error:  # whatever a module of the user's own raises
+        reason = f"cannot import {module_name} ({type(error).__name__}: {error})"
+        raise _refused(name, reason) from error
     missing = [verb for verb in VERBS if not callable(getattr(found, verb, None))]
     if missing:
         raise _refused(name, f"{class_name} is no strategy, it lacks {', '.join(missing)}")
     factory: StrategyFactory = found
     return factory
+
+
+def construct(
+    factory: StrategyFactory, connect: Connector, settings: Settings
+) -> ConnectionStrategy:
+    """Call the class; raises `BadSettings` if it does not take that."""
+    try:
+        return factory(connect, settings)
+    except Exception as error:
+        reason = f"cannot be constructed ({type(error).__name__}: {error})"
+        raise _refused(settings.db_strategy, reason) from error
 
 
 def _refused(name: str, reason: str) -> BadSettings:

@@ -72,11 +72,11 @@ def _read_body(model: type[BaseModel], *, form: bool) -> BaseModel:
     if form and request.mimetype in {"application/x-www-form-urlencoded", "multipart/form-data"}:
         given: Any = request.form.to_dict()
     elif request.mimetype != "application/json":
-        raise Problem(415, "Send the body as application/json.")
+        raise Problem(415, f"Send the body as application/json{' or as a form' if form else ''}.")
     else:
         try:
             given = request.get_json()
-        except BadRequest:
+        except (BadRequest, RecursionError):
             raise Problem(400, "The body is not well-formed JSON.", kind="malformed") from None
     try:
         return model.model_validate(given)

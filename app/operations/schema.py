@@ -3,7 +3,7 @@
 from functools import cache
 from pathlib import Path
 
-from app.db.errors import DatabaseUnavailable, StatementRefused
+from app.db.errors import DatabaseUnavailable, TableMissing
 from app.db.transaction import Reader
 
 VERSIONS = Path(__file__).parents[2] / "migrations" / "versions"
@@ -22,10 +22,8 @@ def current(db: Reader) -> str | None:
     """Give the database's revision; None where nothing was ever migrated."""
     try:
         row = db.fetch_one("SELECT version_num FROM alembic_version")
-    except StatementRefused as error:
-        if error.code == 1146:  # no such table
-            return None
-        raise
+    except TableMissing:
+        return None
     return str(row["version_num"]) if row else None
 
 
@@ -37,4 +35,6 @@ def problem(db: Reader) -> str | None:
         return type(error).__doc__ or type(error).__name__
     if found == newest():
         return None
-    return f"The schema is at {found or 'nothing'}, this code needs {newest()}: run make migrate."
+    if found is None:
+        return f"Nothing was migrated here, this code needs {newest()}: run make migrate."
+    return f"The schema is at {found}, this code needs {newest()}: run make migrate."

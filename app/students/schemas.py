@@ -10,7 +10,13 @@ from app.http.paging import Page
 
 Key = Annotated[int, Field(ge=1, le=4294967295)]  # INT UNSIGNED
 CampusKey = Annotated[int, Field(ge=1, le=255)]  # TINYINT UNSIGNED
-Name = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=45)]
+Name = Annotated[
+    str,
+    # any text but control characters, NUL among them
+    StringConstraints(
+        strip_whitespace=True, min_length=1, max_length=45, pattern=r"^[^\x00-\x1f\x7f]*$"
+    ),
+]
 
 
 def _has_address_form(email: str) -> str:

@@ -7,6 +7,7 @@ from alembic.script import ScriptDirectory
 
 from app import create_app
 from app.operations import schema
+from tests.api.conftest import basic
 from tests.db.conftest import PROMISING
 from tests.support.database import query, settings_for
 from tests.support.service import PROJECT, free_port
@@ -70,3 +71,12 @@ def test_a_server_that_is_away_is_a_503_on_every_strategy(strategy):
 
     assert client.get("/?city=London").status_code == 503
     assert client.get("/readyz").status_code == 503
+
+
+def test_what_needs_a_table_that_was_not_migrated_is_a_503(server):
+    client = create_app(settings_for(server.create_database())).test_client()
+
+    answer = client.post("/v1/tokens", headers=basic("admin", "password"))
+
+    assert answer.status_code == 503
+    assert answer.json["type"].endswith("not-migrated")

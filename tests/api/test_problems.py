@@ -54,6 +54,7 @@ def test_a_client_s_own_request_id_is_kept_and_a_strange_one_replaced(client):
         (b"{", "application/json", 400),
         (b"\xff\xfe", "application/json", 400),
         (b"[]", "application/json", 422),
+        (b"[" * 100_000, "application/json", 400),
         (b"null", "application/json", 422),
         (b"<a/>", "application/xml", 415),
         (b"", None, 415),

@@ -131,6 +131,7 @@ def test_a_campus_that_does_not_exist_is_a_conflict_that_names_it(client, as_rol
     [
         ("first_name", ""),
         ("first_name", 5),
+        ("first_name", "Zo\x00e"),
         ("last_name", "x" * 46),
         ("email", "nobody"),
         ("campus_id", "1"),

@@ -164,3 +164,12 @@ def test_a_refused_sign_in_is_one_line_without_the_password(alembic, server, url
 
     assert "hunter2" not in str(refusal.value)
     assert "\n" not in str(refusal.value)
+
+
+def test_somebody_else_s_database_is_left_alone(alembic, url, cursor):
+    cursor.execute("CREATE TABLE city (city_id SMALLINT UNSIGNED PRIMARY KEY, city VARCHAR(50))")
+
+    with pytest.raises(CommandError, match="holds 1 tables and was never migrated"):
+        command.upgrade(alembic(url), "head")
+
+    assert names(cursor, url) == {"city"}

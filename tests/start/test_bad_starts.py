@@ -105,9 +105,12 @@ def test_a_port_that_is_taken(tmp_path, migrated):
         ("tests.support.own_strategy:Nothing", "has no Nothing"),
         ("no.such.module:Class", "cannot import no.such.module"),
         ("app.settings:STRATEGIES", "is no strategy"),
+        ("tests.support.own_strategy:Unbuildable", "cannot be constructed (ZeroDivisionError"),
+        ("unparsable:Class", "cannot import unparsable (SyntaxError"),
     ],
 )
 def test_a_class_that_is_no_strategy(name, words, tmp_path, migrated):
+    (tmp_path / "unparsable.py").write_text("class Class:\n    def acquire(self:\n")
     outcome = start(tmp_path, migrated, DB_STRATEGY=name)
 
     assert_one_line(outcome, f"DB_STRATEGY='{name}'", words, "acquire, release, discard, close")

@@ -35,3 +35,8 @@ class Stack:
 class NoStrategy:
     def acquire(self):
         return None
+
+
+class Unbuildable(Stack):
+    def __init__(self, connect, settings):
+        _ = 1 / 0
