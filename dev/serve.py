@@ -49,6 +49,8 @@ def main() -> int:
         say(f"cannot start: {error}")
     except Stop as stop:
         say(f"cannot start: {stop}")
+    except PermissionError as error:
+        say(f"cannot start: {error.filename} cannot be written ({error.strerror})")
     except KeyboardInterrupt:
         say("stopped")
         return 0
@@ -65,7 +67,10 @@ def serve(settings: Settings, address: str) -> int:
             say("serve: that is done by 'make migrate' and 'make seed'")
         with gunicorn(environment, settings) as process:
             if wait_until_it_answers(process, settings):
-                print("\n".join(["", *instructions(address, users), ""]), flush=True)
+                print(
+                    "\n".join(["", *instructions(address, settings.db_strategy, users), ""]),
+                    flush=True,
+                )
             return watch(process)
 
 
@@ -149,9 +154,9 @@ def watch(process: Gunicorn) -> int:
     return status
 
 
-def instructions(address: str, users: list[User]) -> list[str]:
+def instructions(address: str, strategy: str, users: list[User]) -> list[str]:
     """Say where the service is, how to sign in, how to ask it something and how to stop it."""
-    lines = [f"Serving on {address}  (strategy and all else: see .env.example)", ""]
+    lines = [f"Serving on {address} with DB_STRATEGY={strategy} (all settings: .env.example)", ""]
     lines += [f"  curl '{address}/?city=London'", ""]
     sign_in = f"curl -X POST -u USER:PASSWORD {address}/v1/tokens"
     lines.append("Sign in with a user name and a password for an access token, then send it along:")
@@ -160,6 +165,8 @@ def instructions(address: str, users: list[User]) -> list[str]:
         lines += [f"  {u['user_name']:{width}}  {u['password']}  ({u['role']})" for u in users]
         first = users[0]
         sign_in = f"curl -X POST -u '{first['user_name']}:{first['password']}' {address}/v1/tokens"
+    else:
+        lines.append("  the first user is added by: flask --app wsgi create-user NAME")
     lines += [f"  {sign_in}", f"  curl -H 'Authorization: Bearer TOKEN' {address}/v1/students", ""]
     kept = f"; the data stay in {VAR}/" if not given("DATABASE_URL") else ""
     return [*lines, f"Ctrl-C stops everything{kept}."]

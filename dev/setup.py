@@ -44,6 +44,9 @@ def main(arguments: list[str]) -> int:
     except Stop as stop:
         say(f"setup: {stop}")
         return 1
+    except PermissionError as error:
+        say(f"setup: {error.filename} cannot be written ({error.strerror})")
+        return 1
     except KeyboardInterrupt:
         say("setup: interrupted; the next run begins anew")
         return 130
