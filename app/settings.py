@@ -102,7 +102,7 @@ class Settings(BaseModel):
     )
     db_driver: Literal["pymysql", "mysqlclient"] = _setting(
         "PyMySQL is pure Python; mysqlclient reads long answers in C and has to be installed "
-        "(`pip install -r requirements/mysqlclient.txt`).",
+        "(`.venv/bin/pip install -r requirements/mysqlclient.txt`).",
         section=CONNECTIONS,
         default="pymysql",
     )

@@ -65,7 +65,7 @@ def _load_driver(settings: Settings) -> Driver:
     except ImportError as error:
         raise BadSettings(
             f"DB_DRIVER={settings.db_driver!r}: it is not installed ({error}); "
-            "pip install -r requirements/mysqlclient.txt, or use pymysql"
+            ".venv/bin/pip install -r requirements/mysqlclient.txt, or use pymysql"
         ) from None
     loaded: Driver = driver(settings, _tls_context(settings))
     return loaded
