@@ -13,6 +13,7 @@ from tests.support.database import opened, query
 OWN = "tests.support.own_strategy:Stack"
 PROMISING = [name for name in STRATEGIES if name != "single"] + [OWN]
 POOLED = ["adaptive", "pooled", "sqlalchemy", "sqlalchemy_session", OWN]
+MORE_THAN_THE_POOL_HOLDS = 6
 WORDS = """
     CREATE TABLE word (
         word_id INT UNSIGNED NOT NULL AUTO_INCREMENT PRIMARY KEY,
