@@ -8,13 +8,13 @@ used as it is.
 import http.client
 import os
 import signal
-import socket
 import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, nullcontext
 
+from app.operations.start import check_port
 from app.settings import BadSettings, Settings, load_settings
 from dev.environment import (
     VAR,
@@ -92,21 +92,6 @@ def check_settings() -> Settings:
         return load_settings()
     finally:
         del os.environ["DATABASE_URL"]
-
-
-def check_port(settings: Settings) -> None:
-    """Raise `Stop` where gunicorn could not listen."""
-    family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
-    with socket.socket(family) as probe:
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            probe.bind((settings.host, settings.port))
-        except OSError as error:
-            raise Stop(
-                f"PORT={settings.port} on HOST={settings.host} cannot be used "
-                f"({error.strerror}): stop what listens there, or choose another port: "
-                f"make serve PORT={settings.port % 65535 + 1}"
-            ) from None
 
 
 @contextmanager

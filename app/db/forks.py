@@ -1,4 +1,4 @@
-"""Tells each `Database` when its process has been forked.
+"""Tells each `Lender` when its process has been forked.
 
 Needed at once and not at the next use: a child that only exits would otherwise
 run finalizers that say goodbye on its parent's connections.

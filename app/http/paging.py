@@ -8,12 +8,13 @@ from collections.abc import Sequence
 from typing import Any
 from urllib.parse import urlencode
 
-from flask import current_app, request
+from flask import request
 from itsdangerous import BadSignature, URLSafeSerializer
 from pydantic import BaseModel, ConfigDict, Field
 
 from app.db.transaction import Row
 from app.http.problems import Problem
+from app.http.state import settings
 
 
 class Page(BaseModel):
@@ -64,7 +65,7 @@ def page_of(rows: Sequence[Row], page: Page, key: str) -> dict[str, Any]:
 
 
 def _serializer() -> URLSafeSerializer:
-    secret = current_app.extensions["settings"].secret_key.get_secret_value()
+    secret = settings().secret_key.get_secret_value()
     return URLSafeSerializer(secret, salt="page cursor")
 
 

@@ -13,13 +13,14 @@ log = logging.getLogger(__name__)
 
 def check(settings: Settings) -> None:
     """Raise `BadSettings` for what cannot work, and log a warning for what will not last."""
-    _check_port(settings)
+    check_port(settings)
     for finding in doctor.examine(settings):
         if finding.cure and finding.name != "DB_STRATEGY":  # create_app has said that
             log.warning("%s: %s; %s", finding.name, finding.seen, finding.cure)
 
 
-def _check_port(settings: Settings) -> None:
+def check_port(settings: Settings) -> None:
+    """Raise `BadSettings` where nothing could listen with these settings."""
     if "GUNICORN_FD" in os.environ or "LISTEN_FDS" in os.environ:
         return  # the sockets are inherited: an upgrade of gunicorn, or systemd
     try:

@@ -7,16 +7,13 @@ import pytest
 from app import create_app
 from tests.api.conftest import basic
 from tests.support.database import query, settings_for
-from tests.support.server import migrate
 
 PASSWORD = "a password of some length"
 
 
 @pytest.fixture(scope="module")
 def empty_url(server):
-    url = server.create_database()
-    migrate(url)
-    return url
+    return server.create_migrated_database()
 
 
 @pytest.fixture

@@ -8,6 +8,7 @@ from contextlib import closing
 import pytest
 
 from app.db.strategies import STRATEGIES
+from tests.db.relay import Relay
 from tests.support.database import opened, query
 
 OWN = "tests.support.own_strategy:Stack"
@@ -89,3 +90,10 @@ def kill(root):
         query(root, f"KILL {victim}")
 
     return kill_it
+
+
+@pytest.fixture
+def relay(server):
+    """A network between clients and the server that can misbehave."""
+    with Relay(server.port) as running:
+        yield running

@@ -6,16 +6,10 @@ from contextlib import contextmanager
 
 import pytest
 
-from tests.db.relay import Relay, through
+from tests.db.relay import through
 from tests.db.test_sharing import hold_at_once
 from tests.support.database import add, connection_id, opened, words
 from tests.support.server import start_server
-
-
-@pytest.fixture
-def relay(server):
-    with Relay(server.port) as running:
-        yield running
 
 
 @pytest.fixture(scope="module")

@@ -12,15 +12,9 @@ from app.db.errors import (
     PoolExhausted,
 )
 from tests.db.conftest import MORE_THAN_THE_POOL_HOLDS, PROMISING
-from tests.db.relay import Relay, through
+from tests.db.relay import through
 from tests.db.test_sharing import settles
 from tests.support.database import add, connections_of, opened, query, words
-
-
-@pytest.fixture
-def relay(server):
-    with Relay(server.port) as running:
-        yield running
 
 
 @pytest.fixture

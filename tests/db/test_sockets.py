@@ -10,19 +10,13 @@ import pytest
 
 from app.db.connector import Connector
 from app.db.errors import ConnectionLost, DatabaseUnavailable
-from tests.db.relay import Relay, through
+from tests.db.relay import through
 from tests.db.test_sharing import settles
 from tests.support.database import connections_of, opened, query, settings_for
 from tests.support.server import start_server
 
 QUIT = b"\x01\x00\x00\x00\x01"
 DRIVERS = ["pymysql", "mysqlclient"]
-
-
-@pytest.fixture
-def relay(server):
-    with Relay(server.port) as running:
-        yield running
 
 
 @pytest.fixture(params=DRIVERS)

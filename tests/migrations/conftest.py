@@ -6,16 +6,13 @@ from contextlib import closing
 import pytest
 from alembic.config import Config
 
-from tests.support.server import migrate
 from tests.support.service import PROJECT, environment
 
 
 @pytest.fixture(scope="package")
 def schema(server):
     """A migrated database without a row, for tests that take back what they do."""
-    url = server.create_database()
-    migrate(url)
-    return url
+    return server.create_migrated_database()
 
 
 @pytest.fixture

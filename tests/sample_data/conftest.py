@@ -17,9 +17,7 @@ TABLES = """
 @pytest.fixture(scope="package")
 def schema(server):
     """A migrated database, which each test leaves empty."""
-    url = server.create_database()
-    migrate(url)
-    return url
+    return server.create_migrated_database()
 
 
 @pytest.fixture

@@ -2,6 +2,7 @@
 
 import logging
 import random
+from contextlib import suppress
 from dataclasses import dataclass
 from threading import BoundedSemaphore
 
@@ -129,19 +130,12 @@ class Adaptive:
         """Retire what was idle for even longer than one that did not answer.
 
         Whatever forgot that flow has forgotten these, too; to ask each of
-        them would cost a second each.
+        them would cost a second each. The longest idle one stands first.
         """
-        younger = []
-        while True:
-            try:
-                kept = self._idle.pop()
-            except IndexError:
-                break
-            if kept.released_at > silent.released_at:
-                younger.append(kept)
-            else:
-                self._retire(kept, "ping", "idle for longer than one that did not answer")
-        self._idle.extend(reversed(younger))
+        with suppress(IndexError):  # others take from the list at the same time
+            while self._idle[0].released_at <= silent.released_at:
+                longest = self._idle.pop(0)
+                self._retire(longest, "ping", "idle for longer than one that did not answer")
 
     def _open(self) -> Kept:
         connection = self._connect()
