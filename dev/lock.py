@@ -16,8 +16,10 @@ FOLDER = Path("requirements")
 CONTENTS = {
     "runtime": [],
     "sample": ["--extra", "sample", "--constraints", "requirements/runtime.txt"],
-    "dev": ["--extra", "sample", "--extra", "redis", "--extra", "opentelemetry", "--group", "dev"]
-    + ["--constraints", "requirements/sample.txt"],
+    "dev": [
+        *["--extra", "sample", "--extra", "redis", "--extra", "opentelemetry"],
+        *["--group", "dev", "--constraints", "requirements/sample.txt"],
+    ],
 }
 
 
