@@ -1,0 +1,63 @@
+"""A real HAProxy in front of a server, which closes what was idle for too long."""
+
+import shutil
+import socket
+import subprocess
+import time
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Self
+
+from dev.keep import free_port
+from dev.launch import launch
+from dev.system_packages import Stop, apt_command
+
+START_SECONDS = 10
+CONFIGURATION = """
+global
+    maxconn 1000
+defaults
+    mode tcp
+    timeout connect 2s
+    timeout client {idle_seconds:g}s
+    timeout server {idle_seconds:g}s
+listen database
+    bind 127.0.0.1:{port}
+    server one 127.0.0.1:{target}
+"""
+
+
+class HAProxy:
+    """Clients connect to `port`; after `idle_seconds` without a byte both sides are closed."""
+
+    def __init__(self, target: int, *, idle_seconds: float = 2) -> None:
+        self.port = free_port()
+        self._folder = TemporaryDirectory(prefix="haproxy-")
+        self._file = Path(self._folder.name, "haproxy.cfg")
+        text = CONFIGURATION.format(port=self.port, target=target, idle_seconds=idle_seconds)
+        self._file.write_text(text)
+
+    def __enter__(self) -> Self:
+        program = shutil.which(
+            "haproxy", path="/usr/sbin:/usr/local/sbin:/usr/bin:/opt/homebrew/bin"
+        )
+        if program is None:
+            raise Stop(f"haproxy is missing: {apt_command(['haproxy'])}")
+        self._process = launch([program, "-db", "-q", "-f", str(self._file)])
+        deadline = time.monotonic() + START_SECONDS
+        while time.monotonic() < deadline and self._process.poll() is None:
+            with socket.socket() as probe:
+                if probe.connect_ex(("127.0.0.1", self.port)) == 0:
+                    return self
+            time.sleep(0.02)
+        self.__exit__()
+        raise Stop(f"haproxy does not listen on port {self.port}")
+
+    def __exit__(self, *_: object) -> None:
+        self._process.terminate()
+        try:
+            self._process.wait(5)
+        except subprocess.TimeoutExpired:
+            self._process.kill()
+            self._process.wait()
+        self._folder.cleanup()

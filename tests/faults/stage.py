@@ -1,0 +1,187 @@
+"""Where one fault meets one strategy: a server, the way to it, the service, and its clients.
+
+A fault is written with the verbs of a `Stage`: `warm` opens a connection in every thread, then
+it strikes, and `burst` or `traffic` are what is counted.
+"""
+
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+from subprocess import TimeoutExpired
+from typing import Literal, Self
+
+from app.database_url import DatabaseUrl
+from dev.launch import launch
+from tests.faults import ledger
+from tests.faults.haproxy import HAProxy
+from tests.faults.lane import Lane, at
+from tests.faults.load import Client, at_once, traffic, watching_livez
+from tests.faults.proxy import Proxy
+from tests.faults.variants import WORKERS, Variant
+from tests.support.service import Service
+
+Way = Literal["direct", "proxy", "haproxy", "no such host"]
+
+HELD_SECONDS = 0.1  # a read that long keeps its connection while the others ask
+TRAFFIC_CLIENTS = 8
+NO_SUCH_HOST = "database.invalid"
+
+
+class LedgerService(Service):
+    """The ledger's application under the project's gunicorn.conf.py; it ends with its parent."""
+
+    def start(self) -> "LedgerService":
+        command = ["env", "-C", self.folder.name, *self.command()]
+        command[-1] = "tests.faults.ledger_app:app"
+        with Path(self.log).open("wb") as log:
+            self.process = launch(command, output=log, env=self.environment)
+        self._wait()
+        return self
+
+    def stop(self) -> None:
+        """End it, within a few seconds also where its threads hang."""
+        self.client.close()
+        self.process.terminate()
+        try:
+            self.process.wait(5)
+        except TimeoutExpired:
+            self.process.kill()
+            self.process.wait()
+        self.folder.cleanup()
+
+    def _wait(self) -> None:
+        deadline = time.monotonic() + 30
+        client = Client(self.port, patience_seconds=2)
+        while time.monotonic() < deadline and self.process.poll() is None:
+            if client.livez().is_good:
+                return
+            time.sleep(0.05)
+        raise AssertionError(f"the service did not start:\n{Path(self.log).read_text()}")
+
+
+class Stage:
+    """`client` is what is counted, `before` what warmed up, `after` what came when all was well."""
+
+    def __init__(
+        self, lane: Lane, variant: Variant, *, way: Way, settings: Mapping[str, object]
+    ) -> None:
+        self.lane, self.variant, self.way = lane, variant, way
+        self.server, self.control, self.firewall = lane.server, lane.control, lane.firewall
+        self.settings = {**lane.settings, **variant.settings, **settings}
+        self.healed_at: float | None = None
+        self._open = ExitStack()
+
+    def __enter__(self) -> Self:
+        try:
+            self.control.kill_sessions()  # what the last cell left in a black hole
+            self.control.wait_for_sessions(0)
+            ledger.create(self.server, self.lane.url)
+            self.service = LedgerService(
+                self._build_way(),
+                WEB_CONCURRENCY=WORKERS,
+                THREADS=self.variant.threads,
+                DB_STRATEGY=self.variant.strategy,
+                GRACEFUL_TIMEOUT_SECONDS=1,
+                LOG_LEVEL="WARNING",
+                **self.settings,
+            )
+            self._open.callback(self.service.stop)
+            self.service.start()
+            secret = DatabaseUrl.parse(self.lane.url).password
+            self.before, self.client, self.after = (
+                Client(self.service.port, secret=secret) for _ in range(3)
+            )
+        except BaseException:
+            self.close()
+            raise
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """End the service, and the way to the server."""
+        self._open.close()
+        self.lane.heal()
+
+    def warm(self) -> None:
+        """Have every thread hold a connection at the same time, and write a little."""
+        slow = HELD_SECONDS if self.variant.clients > WORKERS else 0
+        at_once(lambda: self.before.read(slow), threads=self.variant.clients, each=2)
+        at_once(self.before.write, threads=self.variant.clients)
+
+    def burst(self) -> None:
+        """Have all clients read and write at once."""
+
+        def one_client() -> None:
+            self.client.read()
+            self.client.write()
+            self.client.write_with_key()
+            self.client.read()
+
+        at_once(one_client, threads=self.variant.clients)
+
+    @contextmanager
+    def traffic(self, *mix: Callable[[], object], clients: int = TRAFFIC_CLIENTS) -> Iterator[None]:
+        """Read and write until the block ends, and ask `livez` all the while."""
+        clients = min(clients, self.variant.clients)
+        with watching_livez(self.client), traffic(self.client, clients=clients, mix=mix):
+            yield
+
+    @contextmanager
+    def meanwhile(self, *requests: Callable[[], object]) -> Iterator[None]:
+        """Send these requests, each once and all at the same time, while the block runs."""
+        with ThreadPoolExecutor(len(requests)) as pool:
+            running = [pool.submit(request) for request in requests]
+            yield
+        for one in running:
+            one.result()
+
+    def heal(self) -> None:
+        """Note the moment from which all is well again, where that is before the fault's end."""
+        self.healed_at = time.monotonic()
+
+    def flows(self) -> list[int]:
+        """List the client's ports of the service's flows, as the server sees them."""
+        return self.control.client_ports()
+
+    def statistics(self) -> dict[str, int]:
+        """Add up what the workers' `Database`s have counted."""
+        found: dict[object, Mapping[str, object]] = {}
+        for _ in range(60):
+            answer = self.client.get("/statistics")
+            found[answer["pid"]] = answer
+            if len(found) == WORKERS:
+                break
+        total: dict[str, int] = {}
+        for answer in found.values():
+            for name, value in answer.items():
+                if name != "pid" and isinstance(value, int):
+                    total[name] = total.get(name, 0) + value
+        return total
+
+    def balance(self) -> ledger.Balance:
+        """Compare the ledger with what all clients were told."""
+        told = {**self.before.told, **self.client.told, **self.after.told}
+        rows = ledger.stored(self.server, self.lane.url)
+        if "another_server" in vars(self.lane):
+            rows |= ledger.stored(self.lane.another_server, self.lane.url)
+        return ledger.compare(told, rows)
+
+    def log_lines(self, words: Sequence[str] = ("Traceback",)) -> list[str]:
+        """Find the lines of the service's log that contain one of these words."""
+        lines = Path(self.service.log).read_text(errors="replace").splitlines()
+        return [line for line in lines if any(word in line for word in words)]
+
+    def _build_way(self) -> str:
+        if self.way == "no such host":
+            return at(self.lane.url, host=NO_SUCH_HOST)
+        if self.way == "proxy":
+            self.proxy = self._open.enter_context(Proxy(self.server.port, tls=self.lane.proxy_tls))
+            return at(self.lane.url, port=self.proxy.port)
+        if self.way == "haproxy":
+            haproxy = self._open.enter_context(HAProxy(self.server.port))
+            return at(self.lane.url, port=haproxy.port)
+        return self.lane.url

@@ -1,0 +1,41 @@
+"""The answers that are compared, by the name they have in the table."""
+
+from dataclasses import dataclass, field
+
+from app.db.strategies import STRATEGIES
+
+WORKERS = 2
+THREADS = 8
+
+
+@dataclass(frozen=True, slots=True)
+class Variant:
+    """A strategy and the settings it is run with, beyond the defaults."""
+
+    name: str
+    strategy: str
+    settings: dict[str, object] = field(default_factory=dict)
+    threads: int = THREADS  # of each worker
+
+    @property
+    def clients(self) -> int:
+        """As many as there are threads to serve them."""
+        return WORKERS * self.threads
+
+
+_SPECIAL = {
+    # pool_recycle and pool_pre_ping, each alone; by default it has both.
+    "sqlalchemy": [
+        Variant("sqlalchemy", "sqlalchemy"),
+        Variant("pool_recycle alone", "sqlalchemy", {"DB_PRE_PING": "false"}),
+        Variant("pool_pre_ping alone", "sqlalchemy", {"DB_RECYCLE_SECONDS": 0}),
+    ],
+    # With several threads it garbles answers without any fault, which would hide the rest.
+    "single": [Variant("single", "single", threads=1)],
+}
+
+VARIANTS = {
+    variant.name: variant
+    for name in STRATEGIES
+    for variant in _SPECIAL.get(name, [Variant(name, name)])
+}
