@@ -27,6 +27,7 @@ class Verdict:
 
     cause: Cause
     detail: str = ""
+    code: int = 0  # the server's, in a farewell
 
 
 class Flow:
@@ -143,4 +144,4 @@ def _read_farewell(waiting: bytes) -> Verdict:
     message = waiting[7 : header + length]
     if message.startswith(b"#"):
         message = message[6:]
-    return Verdict("farewell", f"{code} {message.decode('utf-8', 'replace')}")
+    return Verdict("farewell", f"{code} {message.decode('utf-8', 'replace')}", code)

@@ -130,7 +130,7 @@ def test_a_statement_after_a_begin_may_take_its_time(url):
 def test_the_connection_used_last_is_lent_first(url):
     with adaptive(url) as db:
         hold_at_once(db)
-        last = db.lender.strategy._idle[-1].connection_id
+        last = db.lender.strategy._idle[-1].session.connection_id
 
         assert {connection_id(db) for _ in range(8)} == {last}
 

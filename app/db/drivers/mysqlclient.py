@@ -10,8 +10,9 @@ import MySQLdb
 from MySQLdb.connections import Connection
 from MySQLdb.constants import CLIENT
 
+from app.db.clock import Deadline
 from app.db.connection import OwnsFlow
-from app.db.drivers.session import SET_SESSION
+from app.db.drivers.session import session_statement
 from app.db.flow import set_options
 from app.settings import Settings
 
@@ -45,10 +46,16 @@ class MySQLClientDriver:
         self._settings = settings
         self._arguments = _arguments(settings)
 
-    def open(self) -> MySQLClientConnection:
-        """Connect within the connect timeout; raises `OperationalError`."""
+    def open(self, deadline: Deadline, *, dial_seconds: float) -> MySQLClientConnection:  # noqa: ARG002
+        """Connect before the deadline; raises `OperationalError`.
+
+        The C library counts in whole seconds, for each address and each step
+        of the handshake anew.
+        """
         settings = self._settings
-        connection = MySQLClientConnection(**self._arguments)
+        connection = MySQLClientConnection(
+            connect_timeout=math.ceil(deadline.remaining()), **self._arguments
+        )
         set_options(
             connection.fileno(),
             keepalive_seconds=settings.db_keepalive_seconds,
@@ -67,13 +74,12 @@ def _arguments(settings: Settings) -> dict[str, Any]:
         "port": url.port,
         "database": url.name,
         "charset": "utf8mb4",
-        "init_command": SET_SESSION,
+        "init_command": session_statement(settings),
         "autocommit": True,
         "client_flag": CLIENT.FOUND_ROWS,
         "multi_statements": False,
         "ssl_mode": settings.db_ssl_mode,
         # The library counts in whole seconds.
-        "connect_timeout": math.ceil(settings.db_connect_timeout_seconds),
         "read_timeout": math.ceil(settings.db_read_timeout_seconds),
         "write_timeout": math.ceil(settings.db_write_timeout_seconds),
     }
