@@ -26,7 +26,8 @@ GRADES = {
 Grade = Literal["clean", "late", "fails", "broken", "hangs", "corrupt"]
 
 LATE_SECONDS = 1.5
-RECOVERY_SECONDS = 3.0
+# A worker that has not noticed yet would be met by one of so many requests in a row.
+ALL_WORKERS_KNOW = 8
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +48,8 @@ class Cell:
     after_failed: int
     says_too_much: int
     anothers: int
+    without_retry_after: int  # 503 without saying when to come again
+    failed_reads: int
     balance: dict[str, int] = field(default_factory=dict)
     counters: dict[str, int] = field(default_factory=dict)
     tracebacks: int = 0
@@ -90,17 +93,20 @@ def run_cell(lane: Lane, fault: Fault, variant: Variant, *, quick: bool = False)
     with Stage(lane, variant, way=fault.way, settings=settings) as stage:
         fault.strike(stage)
         stage.firewall.lift()
-        recovery = recover(stage) if fault.heals else None
+        recovery = recover(stage, fault.heals_within_seconds) if fault.heals else None
         return measure(stage, fault, recovery)
 
 
-def recover(stage: Stage) -> float | None:
-    """Wait for the first success once all is well, then have all clients ask at once."""
+def recover(stage: Stage, patience_seconds: float) -> float | None:
+    """Wait for the first success once all is well, and for all workers; then ask all at once."""
     healed_at = stage.healed_at or time.monotonic()
     first = _first_success(stage.client.answers, healed_at) if stage.healed_at else None
-    while first is None and time.monotonic() < healed_at + RECOVERY_SECONDS:
+    in_a_row = 0
+    while in_a_row < ALL_WORKERS_KNOW and time.monotonic() < healed_at + patience_seconds:
         answer = stage.before.read()
-        first = answer.sent_at + answer.seconds if answer.is_good else None
+        in_a_row = in_a_row + 1 if answer.is_good else 0
+        if first is None and answer.is_good:
+            first = answer.sent_at + answer.seconds
         time.sleep(0.02)
 
     def one_client() -> None:
@@ -133,6 +139,8 @@ def measure(stage: Stage, fault: Fault, recovery: float | None) -> Cell:
         after_failed=sum(not answer.is_good for answer in stage.after.answers),
         says_too_much=sum(answer.says_too_much for answer in everything),
         anothers=sum(answer.is_anothers for answer in everything),
+        without_retry_after=sum(answer.lacks_retry_after for answer in everything),
+        failed_reads=sum(not answer.is_good and answer.kind == "read" for answer in answers),
         balance=asdict(stage.balance()),
         counters=counters,
         tracebacks=len(stage.log_lines()),

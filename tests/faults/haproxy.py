@@ -13,6 +13,7 @@ from dev.launch import launch
 from dev.system_packages import Stop, apt_command
 
 START_SECONDS = 10
+PLACES = "/usr/sbin:/usr/local/sbin:/usr/bin:/opt/homebrew/bin"
 CONFIGURATION = """
 global
     maxconn 1000
@@ -38,9 +39,7 @@ class HAProxy:
         self._file.write_text(text)
 
     def __enter__(self) -> Self:
-        program = shutil.which(
-            "haproxy", path="/usr/sbin:/usr/local/sbin:/usr/bin:/opt/homebrew/bin"
-        )
+        program = shutil.which("haproxy", path=PLACES)
         if program is None:
             raise Stop(f"haproxy is missing: {apt_command(['haproxy'])}")
         self._process = launch([program, "-db", "-q", "-f", str(self._file)])

@@ -22,6 +22,7 @@ OPTIONS: dict[str, object] = {
     "max_connections": 400,
     "max_user_connections": 1000,  # where it is 0 at the start, it cannot be changed later
 }
+PEMS = {"ssl_ca": "test-ca.pem", "ssl_cert": "test-cert.pem", "ssl_key": "test-key.pem"}
 DATABASE = "faults"
 
 
@@ -95,14 +96,9 @@ class Lane:
             flavor=self.place.flavor, mysql_root=self.place.mysql_root, options=options
         )
         if self.place.tls:
-            names = {
-                "ssl_ca": "test-ca.pem",
-                "ssl_cert": "test-cert.pem",
-                "ssl_key": "test-key.pem",
-            }
-            server.options |= names
+            server.options |= PEMS
             server.initialize()
-            for name in names.values():
+            for name in PEMS.values():
                 (server.data / name).write_bytes((self._folder / name).read_bytes())
         return self._open.enter_context(server)
 

@@ -15,6 +15,7 @@ from tests.support.server import DatabaseServer
 Told = Literal["stored", "not stored", "unknown", "nothing"]
 
 COUNTERS = 32
+ROWS = ", ".join(f"({number})" for number in range(1, COUNTERS + 1))
 TABLES = (
     "DROP TABLE IF EXISTS ledger, ledger_key, counter",
     """CREATE TABLE ledger (
@@ -32,7 +33,7 @@ TABLES = (
         counter_id INT UNSIGNED NOT NULL PRIMARY KEY,
         touched INT UNSIGNED NOT NULL DEFAULT 0
     ) ENGINE=InnoDB""",
-    f"INSERT INTO counter (counter_id) VALUES {', '.join(f'({n})' for n in range(1, COUNTERS + 1))}",
+    f"INSERT INTO counter (counter_id) VALUES {ROWS}",
 )
 
 

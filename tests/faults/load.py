@@ -36,6 +36,7 @@ class Answer:
     sent_at: float  # time.monotonic
     seconds: float
     says_too_much: bool = False
+    lacks_retry_after: bool = False
     is_anothers: bool = False  # a read that got somebody else's row
 
     @property
@@ -109,7 +110,7 @@ class Client:
     ) -> Answer:
         headers = {"Connection": "close"} | ({"Idempotency-Key": key} if key else {})
         started = time.monotonic()
-        status, body = NO_ANSWER, ""
+        status, body, retry_after = NO_ANSWER, "", ""
         try:
             with closing(
                 HTTPConnection("127.0.0.1", self._port, timeout=self._patience_seconds)
@@ -117,6 +118,7 @@ class Client:
                 connection.request(method, path, headers=headers)
                 response = connection.getresponse()
                 status, body = response.status, response.read().decode()
+                retry_after = response.getheader("Retry-After", "")
         except (OSError, HTTPException):
             pass
         answer = Answer(
@@ -126,6 +128,7 @@ class Client:
             started,
             time.monotonic() - started,
             says_too_much=status >= 400 and any(word in body for word in self._secrets),
+            lacks_retry_after=status == 503 and not retry_after,
             is_anothers=status == 200 and bool(expect) and expect not in body,
         )
         with self._lock:
@@ -136,7 +139,7 @@ class Client:
         told: Told = "not stored"
         if answer.status == 201:
             told = "stored"
-        elif answer.status == NO_ANSWER or answer.status == 500:
+        elif answer.status in {NO_ANSWER, 500}:
             told = "nothing"
         elif answer.problem == "outcome-unknown":
             told = "unknown"

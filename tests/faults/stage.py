@@ -27,6 +27,7 @@ Way = Literal["direct", "proxy", "haproxy", "no such host"]
 HELD_SECONDS = 0.1  # a read that long keeps its connection while the others ask
 TRAFFIC_CLIENTS = 8
 NO_SUCH_HOST = "database.invalid"
+UNCHECKED = "tests.faults.unchecked"
 
 
 class LedgerService(Service):
@@ -35,6 +36,8 @@ class LedgerService(Service):
     def start(self) -> "LedgerService":
         command = ["env", "-C", self.folder.name, *self.command()]
         command[-1] = "tests.faults.ledger_app:app"
+        if NO_SUCH_HOST in self.environment["DATABASE_URL"]:
+            command[command.index("-c") + 1] = f"python:{UNCHECKED}"
         with Path(self.log).open("wb") as log:
             self.process = launch(command, output=log, env=self.environment)
         self._wait()

@@ -18,6 +18,7 @@ class Fault:
     settings: Mapping[str, object] = field(default_factory=dict)
     quick: Mapping[str, object] = field(default_factory=dict)
     heals: bool = True  # whether all is well again at its end
+    heals_within_seconds: float = 3.0
 
 
 _ALL = [
@@ -128,14 +129,17 @@ _ALL = [
         heals=False,
     ),
     Fault("too-many", "no connection left at the server (1040)", strikes.too_many),
-    Fault(
-        "too-many-of-user", "three connections left for the user (1203)", strikes.too_many_of_user
-    ),
+    Fault("too-many-of-user", "three connections for the user (1203)", strikes.too_many_of_user),
     Fault("read-only", "`read_only=1` in mid-flight, for 1 s (1290)", strikes.read_only),
     Fault("frozen", "the server is stopped with SIGSTOP for 5 s", strikes.frozen),
     Fault("deaf", "the port accepts and never greets", strikes.deaf, way="proxy"),
     Fault("drip", "the greeting comes byte by byte", strikes.drip, way="proxy"),
-    Fault("password", "the password was changed, and old sessions ended", strikes.password),
+    Fault(
+        "password",
+        "the password was changed, and old sessions ended",
+        strikes.password,
+        heals_within_seconds=7.0,  # a wrong password is not tried all the time
+    ),
 ]
 
 FAULTS = {fault.name: fault for fault in _ALL}
