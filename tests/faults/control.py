@@ -48,10 +48,6 @@ class Control:
         )
         return [Session(int(number), _port(host)) for number, host in rows]
 
-    def client_ports(self) -> list[int]:
-        """List the client's ends of the flows of these sessions."""
-        return [session.client_port for session in self.sessions() if session.client_port]
-
     def kill_sessions(self, *, query_only: bool = False) -> int:
         """KILL all their connections, or only what runs on them; returns how many."""
         sessions = self.sessions()

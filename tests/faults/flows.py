@@ -19,7 +19,19 @@ from typing import Self
 
 from dev.system_packages import Stop, apt_command
 
+ESTABLISHED = "01"  # proc_pid_net(5), include/net/tcp_states.h
 GUARDIAN = Path(__file__).with_name("guardian.py")
+
+
+def established(server_port: int) -> list[int]:
+    """List the client's ports of the flows to this port of this machine (IPv4)."""
+    lines = Path("/proc/net/tcp").read_text().splitlines()[1:]
+    ends = [line.split()[1:4] for line in lines]
+    return [
+        int(local.partition(":")[2], 16)
+        for local, remote, state in ends
+        if state == ESTABLISHED and int(remote.partition(":")[2], 16) == server_port
+    ]
 
 
 class Firewall:

@@ -20,8 +20,8 @@ global
 defaults
     mode tcp
     timeout connect 2s
-    timeout client {idle_seconds:g}s
-    timeout server {idle_seconds:g}s
+    timeout client {idle_ms}ms
+    timeout server {idle_ms}ms
 listen database
     bind 127.0.0.1:{port}
     server one 127.0.0.1:{target}
@@ -35,7 +35,7 @@ class HAProxy:
         self.port = free_port()
         self._folder = TemporaryDirectory(prefix="haproxy-")
         self._file = Path(self._folder.name, "haproxy.cfg")
-        text = CONFIGURATION.format(port=self.port, target=target, idle_seconds=idle_seconds)
+        text = CONFIGURATION.format(port=self.port, target=target, idle_ms=int(idle_seconds * 1000))
         self._file.write_text(text)
 
     def __enter__(self) -> Self:

@@ -15,6 +15,7 @@ from typing import Literal, Self
 from app.database_url import DatabaseUrl
 from dev.launch import launch
 from tests.faults import ledger
+from tests.faults.flows import established
 from tests.faults.haproxy import HAProxy
 from tests.faults.lane import Lane, at
 from tests.faults.load import Client, at_once, traffic, watching_livez
@@ -81,8 +82,9 @@ class Stage:
             self.control.kill_sessions()  # what the last cell left in a black hole
             self.control.wait_for_sessions(0)
             ledger.create(self.server, self.lane.url)
+            self.url = self._build_way()
             self.service = LedgerService(
-                self._build_way(),
+                self.url,
                 WEB_CONCURRENCY=WORKERS,
                 THREADS=self.variant.threads,
                 DB_STRATEGY=self.variant.strategy,
@@ -146,9 +148,14 @@ class Stage:
         """Note the moment from which all is well again, where that is before the fault's end."""
         self.healed_at = time.monotonic()
 
+    @property
+    def port(self) -> int:
+        """Where the service finds its database."""
+        return DatabaseUrl.parse(self.url).port
+
     def flows(self) -> list[int]:
-        """List the client's ports of the service's flows, as the server sees them."""
-        return self.control.client_ports()
+        """List the client's ports of the flows to it."""
+        return established(self.port)
 
     def statistics(self) -> dict[str, int]:
         """Add up what the workers' `Database`s have counted."""

@@ -4,6 +4,7 @@ import time
 
 from tests.faults.behavior import Trap
 from tests.faults.cell import percentile
+from tests.faults.flows import established
 from tests.faults.load import at_once, traffic
 from tests.support.database import opened
 
@@ -26,7 +27,7 @@ def test_steady_use_costs_no_ping_and_no_extra_round_trip(stage):
 def test_a_flow_forgotten_until_keepalive_noticed_costs_50_ms(lane):
     with opened(lane.url, db_keepalive_seconds=1) as db:
         db.fetch_one("SELECT 1")
-        lane.firewall.forget(lane.control.client_ports(), lane.server.port)
+        lane.firewall.forget(established(lane.server.port), lane.server.port)
         time.sleep(5)
 
         started = time.monotonic()
@@ -40,7 +41,7 @@ def test_one_flow_in_a_black_hole_does_not_delay_the_others(stage):
     stage.warm()
     usual = reads_of(stage, seconds=3)
     lost, *_ = stage.flows()
-    stage.firewall.forget([lost], stage.server.port)
+    stage.firewall.forget([lost], stage.port)
     lately = reads_of(stage, seconds=3)
 
     assert all(answer.is_good for answer in lately)
