@@ -1,6 +1,6 @@
 # What a developer types. The work is done by dev/; `make` alone lists the targets.
 .POSIX:
-.PHONY: help serve test test-mysql lint format setup migrate seed doctor docs lock clean
+.PHONY: help serve test test-mysql matrix soak lint format setup migrate seed doctor docs lock clean
 
 BIN = .venv/bin
 SETUP = @"$${PYTHON:-python3}" dev/setup.py
@@ -26,6 +26,14 @@ test-mysql: ## all tests, on a real MySQL 9 (root only; makes and keeps a Debian
 	@$(BIN)/python -m dev.mysql_root
 	@TEST_SERVER=mysql MYSQL_ROOT="$$($(BIN)/python -c 'from dev.mysql_root import place; print(place())')" \
 	  exec $(BIN)/python -m pytest $(ARGS)
+
+matrix: ## every fault against every strategy; writes docs/fault-matrix.* (root; ARGS='--server mariadb')
+	$(SETUP) test
+	$(PY) -m tests.faults.matrix $(ARGS)
+
+soak: ## mixed traffic while faults strike at random (root; MINUTES=10 SEED=1)
+	$(SETUP) test
+	$(PY) -m tests.faults.soak --minutes "$${MINUTES:-10}" --seed "$${SEED:-1}"
 
 lint: ## ruff, mypy, hadolint, and the workflow and compose files against their schemas
 	$(SETUP) test

@@ -37,6 +37,18 @@ def can_use_apt() -> bool:
     return subprocess.run(["sudo", "-n", "true"], capture_output=True, check=False).returncode == 0
 
 
+def find_program(name: str, *, package: str, why: str) -> str:
+    """Give a program's path; installs its Debian package where it is missing, or raises `Stop`."""
+    places = os.pathsep.join([os.environ.get("PATH", ""), "/usr/local/sbin", "/usr/sbin", "/sbin"])
+    found = shutil.which(name, path=places)
+    if found is None:
+        apt_install([package], why=why)
+        found = shutil.which(name, path=places)
+    if found is None:
+        raise Stop(f"{why}, and {package} has no {name}")
+    return found
+
+
 def apt_install(packages: list[str], *, why: str) -> None:
     """Install Debian packages without a question; raises `Stop` naming the command otherwise."""
     typed = apt_command(packages)

@@ -10,14 +10,13 @@ root, or sudo without a password.
 """
 
 import json
-import shutil
 import subprocess
 import sys
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Self
 
-from dev.system_packages import Stop, apt_command
+from dev.system_packages import Stop, find_program
 
 ESTABLISHED = "01"  # proc_pid_net(5), include/net/tcp_states.h
 GUARDIAN = Path(__file__).with_name("guardian.py")
@@ -38,8 +37,7 @@ class Firewall:
     """Rules for flows, each known by its client's port and its server's."""
 
     def __enter__(self) -> Self:
-        if not (shutil.which("iptables-restore") or Path("/usr/sbin/iptables-restore").exists()):
-            raise Stop(f"iptables is missing: {apt_command(['iptables'])}")
+        find_program("iptables-restore", package="iptables", why="a test drops packets")
         self._guardian = subprocess.Popen(
             [sys.executable, "-S", "-E", str(GUARDIAN)],
             stdin=subprocess.PIPE,

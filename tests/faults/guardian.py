@@ -23,6 +23,7 @@ AS_ROOT = [] if os.geteuid() == 0 else ["sudo", "-n"]
 
 def main() -> None:
     """Serve until the input ends."""
+    os.environ["PATH"] += ":/usr/sbin:/sbin"
     for ending in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(ending, signal.SIG_IGN)
     remove(lambda pid: not _is_guardian(pid))

@@ -1,6 +1,5 @@
 """A real HAProxy in front of a server, which closes what was idle for too long."""
 
-import shutil
 import socket
 import subprocess
 import time
@@ -10,10 +9,9 @@ from typing import Self
 
 from dev.keep import free_port
 from dev.launch import launch
-from dev.system_packages import Stop, apt_command
+from dev.system_packages import Stop, find_program
 
 START_SECONDS = 10
-PLACES = "/usr/sbin:/usr/local/sbin:/usr/bin:/opt/homebrew/bin"
 CONFIGURATION = """
 global
     maxconn 1000
@@ -39,9 +37,7 @@ class HAProxy:
         self._file.write_text(text)
 
     def __enter__(self) -> Self:
-        program = shutil.which("haproxy", path=PLACES)
-        if program is None:
-            raise Stop(f"haproxy is missing: {apt_command(['haproxy'])}")
+        program = find_program("haproxy", package="haproxy", why="a test needs a real HAProxy")
         self._process = launch([program, "-db", "-q", "-f", str(self._file)])
         deadline = time.monotonic() + START_SECONDS
         while time.monotonic() < deadline and self._process.poll() is None:
