@@ -8,7 +8,7 @@ from queue import SimpleQueue
 from selectors import EVENT_READ, DefaultSelector
 from threading import Thread
 
-from tests.db.black_hole import drop_what_arrives
+from tests.db.black_hole import drop_what_arrives, let_it_arrive
 
 RESET = struct.pack("ii", 1, 0)
 
@@ -72,6 +72,10 @@ class Relay:
     def drop(self):
         """Drop every packet of all flows, in the kernel; the server is told nothing."""
         self._order(lambda: [drop_what_arrives(pair.client) for pair in self.flows])
+
+    def heal(self):
+        """Let the packets of all flows pass again."""
+        self._order(lambda: [let_it_arrive(pair.client) for pair in self.flows if not pair.end])
 
     def say(self, words, port):
         """Say this to the client at that port, as if it came from the server."""
