@@ -55,7 +55,7 @@ def test_dropped_flows_cost_three_seconds_at_most(work, idle_seconds, db, relay)
     assert time.monotonic() - started < 3.5
     started = time.monotonic()
     work(db)
-    assert time.monotonic() - started < 0.2
+    assert time.monotonic() - started < 1
 
 
 def test_flows_that_keepalive_gave_up_cost_nothing(url, relay):
@@ -67,7 +67,7 @@ def test_flows_that_keepalive_gave_up_cost_nothing(url, relay):
 
         started = time.monotonic()
         assert in_threads(lambda: read(db)) == [{"one": 1}] * THREADS
-        assert time.monotonic() - started < 0.5
+        assert time.monotonic() - started < 1.5
         assert "found_dead_by_use" not in db.statistics()
 
 
@@ -193,7 +193,7 @@ def test_one_hung_connection_does_not_slow_the_others_down(db):
         assert hangs.wait(5)
         usual = sorted(timed(lambda: read(db)) for _ in range(200))
         assert not hung.done()
-        assert usual[197] < 0.1
+        assert usual[197] < 0.5
         assert isinstance(hung.exception(timeout=10), ConnectionLost)
 
 

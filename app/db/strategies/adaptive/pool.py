@@ -229,7 +229,10 @@ class Adaptive:
 
     def _trim(self, moment: float) -> None:
         """Retire the one that is idle for longest, once it is too old: it may never be lent."""
-        with suppress(IndexError, ValueError):
-            if (longest := self._idle[0]).is_too_old(moment):
+        try:
+            longest = self._idle[0]
+            if longest.is_too_old(moment):
                 self._idle.remove(longest)
                 self._retire(longest, RECYCLED)
+        except (IndexError, ValueError):
+            return  # others take from the list at the same time
