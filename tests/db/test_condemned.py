@@ -97,6 +97,7 @@ def test_flows_that_were_forgotten_are_found_by_the_first_reset(db, relay):
 
     assert db.statistics()["found_dead_by_use"] == 1
     assert db.statistics()["retired_reset"] == HELD
+    assert "found_dead_by_ping" not in db.statistics()
 
 
 def test_a_server_that_shuts_down_condemns_all(db, relay):
