@@ -21,7 +21,7 @@ class Pair:
         self.said = b""
         self.end = None
         self.is_frozen = False
-        self.is_forgotten = False
+        self.forgotten = None
         self.is_cut = False
         self.is_swallowed = False
 
@@ -82,9 +82,9 @@ class Relay:
         to = [pair.client for pair in self.flows if pair.client.getpeername()[1] == port]
         self._order(lambda: to[0].sendall(words))
 
-    def forget(self):
-        """Answer the next packet of each flow with a reset, as NAT gateways do; new ones pass."""
-        self._order(lambda: [setattr(pair, "is_forgotten", True) for pair in self.flows])
+    def forget(self, answer="reset"):
+        """Answer the next packet of each flow with a reset, as NAT gateways do, or a "fin"."""
+        self._order(lambda: [setattr(pair, "forgotten", answer) for pair in self.flows])
 
     def reset(self):
         """Reset all flows on both sides."""
@@ -127,8 +127,8 @@ class Relay:
         if not data:
             pair.end = pair.end or "fin"
             self._end(pair)
-        elif pair.is_forgotten:
-            self._end(pair, reset=True)
+        elif pair.forgotten:
+            self._end(pair, reset=pair.forgotten == "reset")
         elif not pair.is_frozen:
             pair.is_cut = bool(self.cut_answer_to) and self.cut_answer_to in data
             if self.swallow_answer_to and self.swallow_answer_to in data:

@@ -35,8 +35,9 @@ def db(url, relay):
 
 
 @pytest.mark.parametrize("work", [read, unit])
-def test_flows_reset_at_their_next_packet_fail_nobody(work, db, relay):
-    relay.forget()
+@pytest.mark.parametrize("answer", ["reset", "fin"])
+def test_flows_that_end_at_their_next_packet_fail_nobody(work, answer, db, relay):
+    relay.forget(answer)
 
     assert in_threads(lambda: work(db)) == [{"one": 1}] * THREADS
     assert [work(db) for _ in range(THREADS)] == [{"one": 1}] * THREADS

@@ -200,11 +200,21 @@ def test_nothing_is_reported_by_default(url, caplog):
     assert not [line for line in caplog.records if hasattr(line, "borrower")]
 
 
-def test_what_is_idle_for_too_long_below_the_others_does_not_stay_at_the_server(url, root):
+def age(pool):
+    for kept in pool._idle[:2]:
+        kept.retire_at = 0
+
+
+def condemn(pool):
+    for kept in pool._idle[:2]:
+        kept.generation -= 1
+
+
+@pytest.mark.parametrize("rule", [age, condemn])
+def test_what_is_never_lent_again_below_the_others_does_not_stay_at_the_server(rule, url, root):
     with opened(url) as db:
         hold_at_once(db, threads=3)
-        for kept in db.lender.strategy._idle[:2]:
-            kept.retire_at = 0
+        rule(db.lender.strategy)
         for _ in range(2):
             db.fetch_one(READ)
 

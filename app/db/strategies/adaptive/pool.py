@@ -155,10 +155,8 @@ class Adaptive:
         kept.looks += 1
         if verdict := kept.connection.flow.look():
             self._retire(kept, seen(verdict))
-        elif kept.generation != self._generation:
-            self._retire(kept, CONDEMNED)
-        elif kept.is_too_old(deadline.set_at):
-            self._retire(kept, RECYCLED)
+        elif rule := self._rule_against(kept, deadline.set_at):
+            self._retire(kept, rule)
         else:
             long_idle = deadline.set_at - kept.released_at > self._ping_after_seconds
             kept.connection.first_answer_within_seconds = (
@@ -167,6 +165,11 @@ class Adaptive:
             is_to_ping = purpose == "replay" or (long_idle and purpose == "read")
             return not is_to_ping or self._answers(kept, deadline)
         return False
+
+    def _rule_against(self, kept: Kept, moment: float) -> Death | None:
+        if kept.generation != self._generation:
+            return CONDEMNED
+        return RECYCLED if kept.is_too_old(moment) else None
 
     def _answers(self, kept: Kept, deadline: Deadline) -> bool:
         self._record.add("pinged")
@@ -228,11 +231,11 @@ class Adaptive:
                 self._retire(longest, others)
 
     def _trim(self, moment: float) -> None:
-        """Retire the one that is idle for longest, once it is too old: it may never be lent."""
+        """Retire the one that is idle for longest, where a rule says so: it may never be lent."""
         try:
             longest = self._idle[0]
-            if longest.is_too_old(moment):
+            if rule := self._rule_against(longest, moment):
                 self._idle.remove(longest)
-                self._retire(longest, RECYCLED)
+                self._retire(longest, rule)
         except (IndexError, ValueError):
             return  # others take from the list at the same time
