@@ -136,12 +136,13 @@ def test_the_wait_for_a_place_is_part_of_the_deadline(url):
         assert other.submit(seconds_until_it_fails, db, read).result() < 2
 
 
-def test_a_late_place_leaves_time_enough_to_open(url):
+def test_a_late_place_leaves_time_enough_to_open(name_server, server, url):
+    name_server |= {"addresses": [("127.0.0.1", server.port)], "seconds": 0.2}
     settings = {"db_pool_size": 1, "db_connect_timeout_seconds": 0.5}
-    with opened(url, **settings) as db, ThreadPoolExecutor(1) as other:
+    with opened(named(url), **settings) as db, ThreadPoolExecutor(1) as other:
         with db.transaction() as tx:
             waiting = other.submit(read, db)
-            time.sleep(0.45)
+            time.sleep(0.4)
             tx.is_usable = False  # so that the one who waits has to open another
         assert waiting.result(timeout=5) == {"one": 1}
 
