@@ -136,6 +136,21 @@ def test_a_loss_inside_a_unit_is_counted_as_such(db, relay):
     assert ends(db) == {"found_dead_by_unit", "retired_timed_out"}
 
 
+def test_a_begin_that_is_not_answered_counts_as_a_ping_and_condemns_like_one(url, relay):
+    with opened(through(relay, url)) as db:
+        hold_at_once(db, threads=3)
+        for kept in db.lender.strategy._idle:
+            kept.released_at -= 11
+        relay.freeze()
+        started = time.monotonic()
+        with db.transaction():
+            pass
+
+        assert time.monotonic() - started < 2
+        assert db.statistics()["found_dead_by_ping"] == 1
+        assert db.statistics()["retired_ping"] == 3
+
+
 def test_steady_use_is_counted(db):
     for _ in range(9):
         db.fetch_one(READ)

@@ -7,7 +7,7 @@ from typing import Literal
 from app.db.clock import Deadline, now
 from app.db.connection import DriverConnection
 from app.db.connector import DIAL_SECONDS, Connector
-from app.db.death import Death, died_of, seen
+from app.db.death import Death, FoundBy, died_of, seen
 from app.db.strategies.adaptive.gate import Gate
 from app.db.strategies.adaptive.kept import Kept, Opener
 from app.db.strategies.adaptive.leaks import Leaks
@@ -91,7 +91,9 @@ class Adaptive:
         kept = self._take_back(connection)
         if in_unit:
             self._orphans.add(kept.session)
-        self._retire(kept, died_of(failure, "unit" if in_unit else "use"))
+        asked_by_begin = connection.first_answer_within_seconds is not None
+        found_by: FoundBy = "unit" if in_unit else "ping" if asked_by_begin else "use"
+        self._retire(kept, died_of(failure, found_by))
         self._places.put(None)
 
     def close(self) -> None:
@@ -179,6 +181,7 @@ class Adaptive:
         except self._driver_error as error:
             self._retire(kept, died_of(error, "ping"))
             return False
+        kept.connection.first_answer_within_seconds = None  # it has answered
         return True
 
     def _open(self, deadline: Deadline) -> Kept:
