@@ -1,7 +1,6 @@
 """The default: as safe as a ping before every use, as cheap as none."""
 
 from contextlib import suppress
-from queue import Empty, SimpleQueue
 from typing import Literal
 
 from app.db.clock import Deadline, now
@@ -12,6 +11,7 @@ from app.db.strategies.adaptive.gate import Gate
 from app.db.strategies.adaptive.kept import Kept, Opener
 from app.db.strategies.adaptive.leaks import Leaks
 from app.db.strategies.adaptive.orphans import Orphans
+from app.db.strategies.adaptive.places import Places
 from app.db.strategies.adaptive.record import Record
 from app.settings import Settings
 
@@ -45,11 +45,9 @@ class Adaptive:
         self._driver_error: type[Exception] = connect.dbapi.Error
         self._opener = Opener(connect, settings)
         self._within_seconds = settings.db_connect_timeout_seconds
-        self._wait_seconds = min(settings.db_pool_timeout_seconds, self._within_seconds)
         self._ping_after_seconds = settings.db_ping_after_idle_seconds
-        self._places: SimpleQueue[None] = SimpleQueue()
-        for _ in range(settings.pool_size):
-            self._places.put(None)
+        wait_seconds = min(settings.db_pool_timeout_seconds, self._within_seconds)
+        self._places = Places(settings.pool_size, wait_seconds, self._note_wait)
         # append, pop and remove of a list, get and pop of a dictionary are atomic
         self._idle: list[Kept] = []
         self._lent: dict[int, Kept] = {}
@@ -79,7 +77,7 @@ class Adaptive:
             self._trim(kept.released_at)
         else:
             self._retire(kept, CONDEMNED)
-        self._places.put(None)
+        self._places.give()
 
     def discard(self, connection: DriverConnection) -> None:
         self.discard_lost(connection, None, in_unit=False)
@@ -94,7 +92,7 @@ class Adaptive:
         asked_by_begin = connection.first_answer_within_seconds is not None
         found_by: FoundBy = "unit" if in_unit else "ping" if asked_by_begin else "use"
         self._retire(kept, died_of(failure, found_by))
-        self._places.put(None)
+        self._places.give()
 
     def close(self) -> None:
         while self._idle:
@@ -110,13 +108,13 @@ class Adaptive:
 
     def _lend(self, purpose: Purpose) -> DriverConnection:
         deadline = Deadline(self._within_seconds)
-        self._take_place()
+        self._places.take()
         try:
             kept = self._find(purpose, deadline)
             while self._orphans and not self._ends_orphans(kept):
                 kept = self._find("replay", deadline)
         except BaseException:
-            self._places.put(None)
+            self._places.give()
             raise
         self._lent[id(kept.connection)] = kept
         if self._leaks.is_on:
@@ -124,18 +122,9 @@ class Adaptive:
             self._leaks.report(tuple(self._lent.values()))
         return kept.connection
 
-    def _take_place(self) -> None:
-        try:
-            self._places.get_nowait()
-        except Empty:
-            self._record.add("waited")
-            self._leaks.report(tuple(self._lent.values()))
-            try:
-                self._places.get(timeout=self._wait_seconds)
-            except Empty:
-                raise TimeoutError(
-                    f"every pooled connection stayed busy for {self._wait_seconds:g} s"
-                ) from None
+    def _note_wait(self) -> None:
+        self._record.add("waited")
+        self._leaks.report(tuple(self._lent.values()))
 
     def _take_back(self, connection: DriverConnection) -> Kept:
         kept = self._lent.pop(id(connection))
