@@ -8,14 +8,13 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing, contextmanager
 from threading import Event, Thread, Timer
 
-import pymysql
 import pytest
 
 from app.db.connector import Connector
 from app.db.errors import code_of
 from tests.db.black_hole import drop_what_arrives
 from tests.db.relay import through
-from tests.db.test_sockets import seconds_until_it_fails
+from tests.db.test_sockets import DRIVERS, seconds_until_it_fails
 from tests.support.database import opened, settings_for
 from tests.support.server import start_server
 
@@ -63,12 +62,11 @@ def read(db):
     return db.fetch_one("SELECT 1 AS one")
 
 
+@pytest.mark.parametrize("driver", DRIVERS)
 @pytest.mark.parametrize("strategy", ["adaptive", "per_query", "pooled", "sqlalchemy"])
-def test_a_greeting_that_drips_is_given_up_at_the_deadline(strategy):
-    with (
-        dripping_server() as url,
-        opened(url, db_strategy=strategy, db_connect_timeout_seconds=DEADLINE) as db,
-    ):
+def test_a_greeting_that_drips_is_given_up_at_the_deadline(strategy, driver):
+    settings = {"db_driver": driver, "db_connect_timeout_seconds": DEADLINE}
+    with dripping_server() as url, opened(url, db_strategy=strategy, **settings) as db:
         assert 0.9 < seconds_until_it_fails(db, read) < DEADLINE + 1
 
 
@@ -147,10 +145,11 @@ def test_a_late_place_leaves_time_enough_to_open(name_server, server, url):
         assert waiting.result(timeout=5) == {"one": 1}
 
 
-def test_a_silent_flow_and_a_silent_server_together_keep_the_deadline(url, relay):
+@pytest.mark.parametrize("driver", DRIVERS)
+def test_a_silent_flow_and_a_silent_server_together_keep_the_deadline(driver, url, relay):
     """The check of the old connection and the opening of a new one share it."""
     settings = {"db_ping_after_idle_seconds": 0.1, "db_connect_timeout_seconds": 2}
-    with opened(through(relay, url), **settings) as db:
+    with opened(through(relay, url), db_driver=driver, **settings) as db:
         read(db)
         relay.freeze()
         relay.is_silent = True
@@ -202,8 +201,10 @@ def test_a_server_that_stands_still_for_five_seconds_is_late_and_fails_nothing(
         assert [one.result(timeout=3) for one in waiting] == [{"one": 1}] * 3
 
 
-def test_a_deadline_leaves_no_trace_on_the_connection(url):
-    connection = Connector(settings_for(url, db_connect_timeout_seconds=0.3))()
+@pytest.mark.parametrize("driver", DRIVERS)
+def test_a_deadline_leaves_no_trace_on_the_connection(driver, url):
+    settings = settings_for(url, db_driver=driver, db_connect_timeout_seconds=0.3)
+    connection = Connector(settings)()
     with closing(connection), closing(connection.cursor()) as cursor:
         with connection.answer_within(0.2):
             connection.ping()
@@ -212,11 +213,13 @@ def test_a_deadline_leaves_no_trace_on_the_connection(url):
         assert cursor.fetchone() == (0,)
 
 
-def test_an_answer_that_comes_after_the_deadline_is_a_loss(url):
-    connection = Connector(settings_for(url))()
+@pytest.mark.parametrize("driver", DRIVERS)
+def test_an_answer_that_comes_after_the_deadline_is_a_loss(driver, url):
+    connector = Connector(settings_for(url, db_driver=driver))
+    connection = connector()
     with closing(connection), closing(connection.cursor()) as cursor:
         started = time.monotonic()
-        with pytest.raises(pymysql.err.OperationalError) as caught, connection.answer_within(0.2):
+        with pytest.raises(connector.dbapi.Error) as caught, connection.answer_within(0.2):
             cursor.execute("SELECT SLEEP(2)")
 
         assert code_of(caught.value) == 2013
