@@ -1,12 +1,11 @@
 """Opens a socket to the server: its name, then its addresses in turn, within one deadline."""
 
 import socket
-from queue import Empty, SimpleQueue
-from threading import Thread
 from typing import Any
 
 from app.database_url import DatabaseUrl
 from app.db.clock import Deadline
+from app.db.within import run_within
 
 Address = tuple[socket.AddressFamily, Any]
 
@@ -37,27 +36,7 @@ def _addresses(url: DatabaseUrl, deadline: Deadline) -> list[Address]:
     try:
         return _look_up(url, socket.AI_NUMERICHOST)
     except socket.gaierror:
-        return _look_up_within(url, deadline)
-
-
-def _look_up_within(url: DatabaseUrl, deadline: Deadline) -> list[Address]:
-    """Look the name up in a thread: the C library knows no deadline, and a name server may hang."""
-    answers: SimpleQueue[list[Address] | OSError] = SimpleQueue()
-
-    def ask() -> None:
-        try:
-            answers.put(_look_up(url))
-        except OSError as error:
-            answers.put(error)
-
-    Thread(target=ask, name=f"look up {url.host}", daemon=True).start()
-    try:
-        answer = answers.get(timeout=deadline.remaining())
-    except Empty:
-        raise TimeoutError(f"no name server answered for {url.host}") from None
-    if isinstance(answer, OSError):
-        raise answer
-    return answer
+        return run_within(deadline, lambda: _look_up(url))  # a name server may hang
 
 
 def _look_up(url: DatabaseUrl, flags: int = 0) -> list[Address]:

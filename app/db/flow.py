@@ -9,6 +9,7 @@ import os
 import select
 import socket
 import struct
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Literal
 
@@ -69,6 +70,12 @@ class Flow:
     def close_orderly(self) -> None:
         """Let the coming close deliver what is still to be sent (COM_QUIT)."""
         self._linger(_ORDERLY)
+
+    def cut(self) -> None:
+        """Shut it down: whoever waits for an answer on it, in whatever library, is told at once."""
+        if self._is_still_ours():
+            with _Borrowed(self.descriptor) as raw, suppress(OSError):
+                raw.shutdown(socket.SHUT_RDWR)
 
     def drop(self) -> None:
         """Put /dev/null in the socket's place.

@@ -1,17 +1,17 @@
 """The default: as safe as a ping before every use, as cheap as none."""
 
 from contextlib import suppress
-from queue import Empty, SimpleQueue
 from typing import Literal
 
 from app.db.clock import Deadline, now
 from app.db.connection import DriverConnection
 from app.db.connector import DIAL_SECONDS, Connector
-from app.db.death import Death, died_of, seen
+from app.db.death import Death, FoundBy, died_of, seen
 from app.db.strategies.adaptive.gate import Gate
 from app.db.strategies.adaptive.kept import Kept, Opener
 from app.db.strategies.adaptive.leaks import Leaks
 from app.db.strategies.adaptive.orphans import Orphans
+from app.db.strategies.adaptive.places import Places
 from app.db.strategies.adaptive.record import Record
 from app.settings import Settings
 
@@ -45,11 +45,9 @@ class Adaptive:
         self._driver_error: type[Exception] = connect.dbapi.Error
         self._opener = Opener(connect, settings)
         self._within_seconds = settings.db_connect_timeout_seconds
-        self._wait_seconds = min(settings.db_pool_timeout_seconds, self._within_seconds)
         self._ping_after_seconds = settings.db_ping_after_idle_seconds
-        self._places: SimpleQueue[None] = SimpleQueue()
-        for _ in range(settings.pool_size):
-            self._places.put(None)
+        wait_seconds = min(settings.db_pool_timeout_seconds, self._within_seconds)
+        self._places = Places(settings.pool_size, wait_seconds, self._note_wait)
         # append, pop and remove of a list, get and pop of a dictionary are atomic
         self._idle: list[Kept] = []
         self._lent: dict[int, Kept] = {}
@@ -79,7 +77,7 @@ class Adaptive:
             self._trim(kept.released_at)
         else:
             self._retire(kept, CONDEMNED)
-        self._places.put(None)
+        self._places.give()
 
     def discard(self, connection: DriverConnection) -> None:
         self.discard_lost(connection, None, in_unit=False)
@@ -91,8 +89,10 @@ class Adaptive:
         kept = self._take_back(connection)
         if in_unit:
             self._orphans.add(kept.session)
-        self._retire(kept, died_of(failure, "unit" if in_unit else "use"))
-        self._places.put(None)
+        asked_by_begin = connection.first_answer_within_seconds is not None
+        found_by: FoundBy = "unit" if in_unit else "ping" if asked_by_begin else "use"
+        self._retire(kept, died_of(failure, found_by))
+        self._places.give()
 
     def close(self) -> None:
         while self._idle:
@@ -108,13 +108,13 @@ class Adaptive:
 
     def _lend(self, purpose: Purpose) -> DriverConnection:
         deadline = Deadline(self._within_seconds)
-        self._take_place()
+        self._places.take()
         try:
             kept = self._find(purpose, deadline)
             while self._orphans and not self._ends_orphans(kept):
                 kept = self._find("replay", deadline)
         except BaseException:
-            self._places.put(None)
+            self._places.give()
             raise
         self._lent[id(kept.connection)] = kept
         if self._leaks.is_on:
@@ -122,18 +122,9 @@ class Adaptive:
             self._leaks.report(tuple(self._lent.values()))
         return kept.connection
 
-    def _take_place(self) -> None:
-        try:
-            self._places.get_nowait()
-        except Empty:
-            self._record.add("waited")
-            self._leaks.report(tuple(self._lent.values()))
-            try:
-                self._places.get(timeout=self._wait_seconds)
-            except Empty:
-                raise TimeoutError(
-                    f"every pooled connection stayed busy for {self._wait_seconds:g} s"
-                ) from None
+    def _note_wait(self) -> None:
+        self._record.add("waited")
+        self._leaks.report(tuple(self._lent.values()))
 
     def _take_back(self, connection: DriverConnection) -> Kept:
         kept = self._lent.pop(id(connection))
@@ -155,10 +146,8 @@ class Adaptive:
         kept.looks += 1
         if verdict := kept.connection.flow.look():
             self._retire(kept, seen(verdict))
-        elif kept.generation != self._generation:
-            self._retire(kept, CONDEMNED)
-        elif kept.is_too_old(deadline.set_at):
-            self._retire(kept, RECYCLED)
+        elif rule := self._rule_against(kept, deadline.set_at):
+            self._retire(kept, rule)
         else:
             long_idle = deadline.set_at - kept.released_at > self._ping_after_seconds
             kept.connection.first_answer_within_seconds = (
@@ -168,6 +157,11 @@ class Adaptive:
             return not is_to_ping or self._answers(kept, deadline)
         return False
 
+    def _rule_against(self, kept: Kept, moment: float) -> Death | None:
+        if kept.generation != self._generation:
+            return CONDEMNED
+        return RECYCLED if kept.is_too_old(moment) else None
+
     def _answers(self, kept: Kept, deadline: Deadline) -> bool:
         self._record.add("pinged")
         try:
@@ -176,6 +170,7 @@ class Adaptive:
         except self._driver_error as error:
             self._retire(kept, died_of(error, "ping"))
             return False
+        kept.connection.first_answer_within_seconds = None  # it has answered
         return True
 
     def _open(self, deadline: Deadline) -> Kept:
@@ -228,8 +223,11 @@ class Adaptive:
                 self._retire(longest, others)
 
     def _trim(self, moment: float) -> None:
-        """Retire the one that is idle for longest, once it is too old: it may never be lent."""
-        with suppress(IndexError, ValueError):
-            if (longest := self._idle[0]).is_too_old(moment):
+        """Retire the one that is idle for longest, where a rule says so: it may never be lent."""
+        try:
+            longest = self._idle[0]
+            if rule := self._rule_against(longest, moment):
                 self._idle.remove(longest)
-                self._retire(longest, RECYCLED)
+                self._retire(longest, rule)
+        except (IndexError, ValueError):
+            return  # others take from the list at the same time
