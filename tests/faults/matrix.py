@@ -54,7 +54,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run what is asked for; 1 if a cell is not as expected."""
     options = _parse(arguments)
     figures = Figures()
-    wrong: list[Cell] = []
+    wrong: list[str] = []
     try:
         for place in _places(options):
             wrong += run(place, options, figures)
@@ -63,13 +63,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return 1
     finally:
         report.write(list(figures.cells.values()))
-    for cell in wrong:
-        say(f"NOT AS EXPECTED ({' or '.join(expected_of(cell.fault, cell.variant))}): {cell}")
+    for line in wrong:
+        say(line)
     return 1 if wrong else 0
 
 
-def run(place: Place, options: argparse.Namespace, figures: Figures) -> list[Cell]:
-    """Run all cells of one place; returns those that are not as expected."""
+def run(place: Place, options: argparse.Namespace, figures: Figures) -> list[str]:
+    """Run all cells of one place; returns a line for each that is not as expected."""
     keys = list(itertools.product(options.fault, options.strategy))
     started, finished = time.monotonic(), itertools.count(1)
 
@@ -79,8 +79,15 @@ def run(place: Place, options: argparse.Namespace, figures: Figures) -> list[Cel
         mark = "" if is_as_expected(cell) else "  <-- not as expected"
         say(f"[{next(finished)}/{len(keys)}, {minutes:.1f} min] {cell}{mark}")
 
+    wrong: list[str] = []
     with running(keys, place, lanes=options.lanes, quick=options.quick, done=done) as cells:
-        return [cell for one in cells.values() if not is_as_expected(cell := one.result())]
+        for (fault, variant), one in cells.items():
+            if error := one.exception():
+                wrong.append(f"NOT MEASURED: {fault} x {variant} on {place.name}: {error!r}")
+            elif not is_as_expected(cell := one.result()):
+                grades = " or ".join(expected_of(fault, variant))
+                wrong.append(f"NOT AS EXPECTED ({grades}): {cell}")
+    return wrong
 
 
 def _parse(arguments: Sequence[str] | None) -> argparse.Namespace:

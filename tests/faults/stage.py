@@ -113,8 +113,10 @@ class Stage:
 
     def warm(self) -> None:
         """Have every thread hold a connection at the same time, and write a little."""
-        slow = HELD_SECONDS if self.variant.clients > WORKERS else 0
-        at_once(lambda: self.before.read(slow), threads=self.variant.clients, each=2)
+        if self.variant.threads > 1:
+            at_once(lambda: self.before.read(HELD_SECONDS), threads=self.variant.clients, each=2)
+        else:  # nothing to hold against one another: ask until each worker was met
+            at_once(self.before.read, threads=self.variant.clients, each=12)
         at_once(self.before.write, threads=self.variant.clients)
 
     def burst(self) -> None:

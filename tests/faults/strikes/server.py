@@ -50,14 +50,14 @@ def unresolved(stage: Stage) -> None:
 
 def too_many(stage: Stage) -> None:
     stage.warm()
-    with stage.control.variables(max_connections=10):
-        stage.control.kill_sessions()
-        stage.control.wait_for_sessions(0)
-        with ExitStack() as others:
-            for _ in range(8):
-                others.enter_context(closing(stage.server.connect()))
-            with stage.traffic():
-                time.sleep(1.5)
+    stage.control.kill_sessions()
+    stage.control.wait_for_sessions(0)
+    with stage.control.variables(max_connections=10), ExitStack() as others:
+        for _ in range(8):
+            others.enter_context(closing(stage.server.connect()))
+        with stage.traffic():
+            time.sleep(1.5)
+        others.close()
 
 
 def too_many_of_user(stage: Stage) -> None:
