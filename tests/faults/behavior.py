@@ -13,12 +13,31 @@ Harm = Literal["cut", "swallow", "drop"]
 
 @dataclass(slots=True)
 class Trap:
-    """Harm done to the statements that contain `text`: to each with this chance, so many times."""
+    """Harm done to the statements that contain `text`: to each with this chance, so many times.
+
+    After each, `spare` statements pass unharmed: so a repeated one does.
+    """
 
     text: bytes
     harm: Harm
     chance: float = 1.0
     times: int | None = None
+    spare: int = 0
+    to_spare: int = 0
+
+    def takes(self, said: bytes, chance: Random) -> bool:
+        """Whether this statement falls into the trap, which then counts it."""
+        if self.times == 0 or self.text not in said:
+            return False
+        if self.to_spare:
+            self.to_spare -= 1
+            return False
+        if chance.random() >= self.chance:
+            return False
+        self.to_spare = self.spare
+        if self.times is not None:
+            self.times -= 1
+        return True
 
 
 @dataclass(slots=True)
@@ -34,9 +53,7 @@ class Behavior:
     def trap_for(self, said: bytes) -> Trap | None:
         """Find the trap that this statement falls into, and use it up."""
         for trap in self.traps:
-            if trap.times != 0 and trap.text in said and self.chance.random() < trap.chance:
-                if trap.times is not None:
-                    trap.times -= 1
+            if trap.takes(said, self.chance):
                 return trap
         return None
 

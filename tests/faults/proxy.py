@@ -193,7 +193,8 @@ class Proxy:
         without waiting, and a buffer would swallow it.
         """
         if self.behavior.door == "drip":
-            return await self._drip(client, server)
+            await self._drip(client, server)
+            return None
         if self._tls is None:
             return await self._side(client), await self._side(server)
         await self._loop.sock_sendall(client, await self._read_packet(server))

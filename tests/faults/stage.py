@@ -161,7 +161,7 @@ class Stage:
 
     def statistics(self) -> dict[str, int]:
         """Add up what the workers' `Database`s have counted."""
-        found: dict[object, Mapping[str, object]] = {}
+        found: dict[object, dict[str, object]] = {}
         for _ in range(60):
             answer = self.client.get("/statistics")
             found[answer["pid"]] = answer

@@ -16,7 +16,7 @@ def forgotten_mid_query(stage: Stage) -> None:
 
 def reply_cut(stage: Stage) -> None:
     stage.warm()
-    stage.proxy.behavior.traps = [Trap(b"AS nonce", "cut", chance=0.1, times=10)]
+    stage.proxy.behavior.traps = [Trap(b"AS nonce", "cut", times=10, spare=20)]
     with stage.traffic(stage.client.read):
         time.sleep(2)
 
