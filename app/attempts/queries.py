@@ -13,7 +13,7 @@ def list_of_student_in_chapter(
     None if there is no such student for this caller. One statement: a student
     without attempts is one row of NULLs.
     """
-    scope, scope_params = visible_to(caller)
+    visible = visible_to(caller)
     rows = db.fetch_all(
         f"""
         SELECT attempt.attempt_id AS attemptId, assessment.assessment_id AS assessmentId,
@@ -24,10 +24,10 @@ def list_of_student_in_chapter(
                    JOIN assessment ON assessment.assessment_id = attempt.assessment_id
                                   AND assessment.chapter_id = %s)
                ON enrollment.student_id = student.student_id
-        WHERE {scope} AND student.student_id = %s
+        WHERE {visible.sql} AND student.student_id = %s
         ORDER BY attempt.attempt_date, attempt.attempt_id
         """,  # noqa: S608 - the scope is one of three constants
-        (chapter_id, *scope_params, student_id),
+        (chapter_id, *visible.params, student_id),
     )
     if not rows:
         return None

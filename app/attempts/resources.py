@@ -6,9 +6,10 @@ from pydantic import BaseModel, ConfigDict, Field
 from app.attempts import queries
 from app.auth.caller import ANYBODY
 from app.auth.guard import caller
+from app.http.answers import answer
 from app.http.operation import operation
 from app.http.problems import not_found
-from app.http.restful import Resource, answer
+from app.http.restful import Resource
 from app.http.state import database
 
 

@@ -10,7 +10,7 @@ def get_active_user(db: Reader, user_name: str) -> Row | None:
     return db.fetch_one(
         """
         SELECT api_user.api_user_id, api_user.password_hash, api_user.role,
-               api_user.student_id, staff.campus_id
+               api_user.student_id, api_user.staff_id, staff.campus_id
         FROM api_user
         LEFT JOIN staff ON staff.staff_id = api_user.staff_id
         WHERE api_user.user_name = %s AND api_user.active

@@ -4,16 +4,17 @@ from flask import Response, request
 
 from app.auth import passwords, queries, tokens
 from app.auth.caller import Caller
+from app.http.answers import answer
 from app.http.operation import operation
 from app.http.problems import Problem
-from app.http.restful import Resource, answer
+from app.http.restful import Resource
 from app.http.state import database, settings
 
 
 class Tokens(Resource):  # type: ignore[misc]
     """Access tokens."""
 
-    @operation(roles=None)
+    @operation(roles=None, basic=True, status=201)
     def post(self) -> Response:
         """Exchange a user name and password (HTTP Basic) for an access token."""
         given = request.authorization
@@ -23,7 +24,7 @@ class Tokens(Resource):  # type: ignore[misc]
         stored = user["password_hash"] if user else None
         if not passwords.matches(given.password or "", stored) or user is None:
             raise _unauthorized("No such user name and password.")
-        caller = Caller(user["api_user_id"], user["role"], user["campus_id"], user["student_id"])
+        caller = Caller.from_row(user)
         token = {
             "access_token": tokens.issue(caller, settings()),
             "token_type": "Bearer",

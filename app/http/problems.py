@@ -5,10 +5,11 @@ from typing import NotRequired, TypedDict
 
 
 class InputError(TypedDict):
-    """One thing wrong with the input: a JSON pointer into the body, or a parameter's name."""
+    """One thing wrong with the input, by JSON pointer into the body, or by name."""
 
     pointer: NotRequired[str]
     parameter: NotRequired[str]
+    header: NotRequired[str]
     detail: str
 
 

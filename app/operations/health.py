@@ -2,9 +2,10 @@
 
 from flask import Response
 
+from app.http.answers import answer
 from app.http.operation import operation
 from app.http.problems import Problem
-from app.http.restful import Resource, answer
+from app.http.restful import Resource
 from app.http.state import database
 from app.operations import schema
 
