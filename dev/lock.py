@@ -20,6 +20,9 @@ CONTENTS = {
         *["--extra", "sample", "--extra", "redis", "--extra", "opentelemetry"],
         *["--group", "dev", "--constraints", "requirements/sample.txt"],
     ],
+    "bench": [
+        *["--extra", "sample", "--group", "bench", "--constraints", "requirements/sample.txt"],
+    ],
 }
 
 
