@@ -1,4 +1,4 @@
-"""The benchmark: python -m bench [--quick]; writes docs/benchmarks.md, its plots and its figures."""
+"""The benchmark: python -m bench [--quick]; writes docs/benchmarks.md, plots and figures."""
 
 import argparse
 import json

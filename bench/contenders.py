@@ -97,8 +97,7 @@ def running(contender: Contender, url: str, sign_in) -> Iterator[Running]:
         "DB_PASSWORD": place.password,
         "DB_NAME": place.name,
     }
-    with TemporaryDirectory(prefix="bench-") as folder:
-        log = Path(folder, "log").open("wb")
+    with TemporaryDirectory(prefix="bench-") as folder, Path(folder, "log").open("wb") as log:
         process = subprocess.Popen(
             contender.command(port),
             cwd=PROJECT,
@@ -114,7 +113,6 @@ def running(contender: Contender, url: str, sign_in) -> Iterator[Running]:
         finally:
             process.terminate()
             process.wait()
-            log.close()
 
 
 def wait_until_up(base: str, process: subprocess.Popen, log: Path) -> None:

@@ -1,4 +1,4 @@
-"""What one load cost: requests, latencies, CPU of worker and server, statements, connections, memory."""
+"""What one load cost: requests, latencies, CPU, statements, connections, memory."""
 
 import os
 import re

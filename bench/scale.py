@@ -65,10 +65,12 @@ def of_size(server, size: int) -> dict[str, dict[str, float]]:
     url = server.create_migrated_database()
     with closing(server.connect(url)) as connection:
         server.users = seed(connection, students=size, seed=1, progress=progress_for(size)).logins
-    with running(service("adaptive"), url, lambda base: sign_in(base, server)) as ours:
-        with httpx.Client(base_url=ours.base, headers=ours.headers, timeout=120) as client:
-            paths = {**READS, DEEP: deep_page(client, size)}
-            return {name: of_read(client, server, path) for name, path in paths.items()}
+    with (
+        running(service("adaptive"), url, lambda base: sign_in(base, server)) as ours,
+        httpx.Client(base_url=ours.base, headers=ours.headers, timeout=120) as client,
+    ):
+        paths = {**READS, DEEP: deep_page(client, size)}
+        return {name: of_read(client, server, path) for name, path in paths.items()}
 
 
 def deep_page(client: httpx.Client, size: int) -> str:

@@ -1,4 +1,4 @@
-"""A proxy that adds half a millisecond each way, as a network does: python -m bench.slow_link PORT TARGET.
+"""A proxy that adds half a millisecond each way: python -m bench.slow_link PORT TARGET.
 
 Threads, because an event loop's timers are too coarse for it. What arrives while a delay runs
 waits for its own, so throughput is not limited, only latency.
