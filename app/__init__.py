@@ -12,10 +12,10 @@ import logging
 from flask import Flask
 
 from app import api, errors
-from app.auth import commands
+from app.auth import commands, limits
 from app.db.database import open_database
-from app.http import json, request_ids
-from app.operations import doctor
+from app.http import cors, json, proxies, request_ids, security_headers
+from app.operations import doctor, purge
 from app.settings import Settings
 
 log = logging.getLogger(__name__)
@@ -39,8 +39,13 @@ def create_app(settings: Settings) -> Flask:
     app.teardown_appcontext(lambda error: database.end_request())  # noqa: ARG005
     app.json = json.Provider(app)
     request_ids.register(app)
+    proxies.register(app, settings.trusted_proxies)
+    security_headers.register(app)
+    cors.register(app, settings.cors_origins)
+    limits.register(app, settings)
     errors.register(app)
     api.register(app)
     doctor.register(app)
     commands.register(app)
+    purge.register(app)
     return app
