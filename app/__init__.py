@@ -14,13 +14,11 @@ from flask import Flask
 from app import api, errors
 from app.auth import commands, limits
 from app.db.database import open_database
-from app.http import cors, json, proxies, request_ids, security_headers
+from app.http import body_limit, cors, json, proxies, request_ids, security_headers
 from app.operations import doctor, purge
 from app.settings import Settings
 
 log = logging.getLogger(__name__)
-
-LARGEST_BODY_BYTES = 1024 * 1024
 
 
 def create_app(settings: Settings) -> Flask:
@@ -30,7 +28,6 @@ def create_app(settings: Settings) -> Flask:
     Raises `BadSettings` for what can be known without a server.
     """
     app = Flask(__name__, static_folder=None)
-    app.config["MAX_CONTENT_LENGTH"] = LARGEST_BODY_BYTES
     database = open_database(settings)
     if settings.db_strategy == "single":
         log.warning("%s", doctor.SINGLE_WARNING)
@@ -43,6 +40,7 @@ def create_app(settings: Settings) -> Flask:
     security_headers.register(app)
     cors.register(app, settings.cors_origins)
     limits.register(app, settings)
+    body_limit.register(app)
     errors.register(app)
     api.register(app)
     doctor.register(app)

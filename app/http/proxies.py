@@ -10,4 +10,6 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 
 def register(app: Flask, trusted: int) -> None:
     """Believe so many proxies; none of them by default."""
-    app.wsgi_app = ProxyFix(app.wsgi_app, x_for=trusted, x_proto=trusted)  # type: ignore[method-assign]
+    if trusted:
+        fixed = ProxyFix(app.wsgi_app, x_for=trusted, x_proto=trusted)
+        app.wsgi_app = fixed  # type: ignore[method-assign]
