@@ -45,7 +45,12 @@ def register(app: Flask, settings: Settings) -> None:
         # The last one registered comes first: these fields want what the limiter has counted.
         app.after_request(lambda response: _say_what_is_left(response, limiter))
         limiter.init_app(app)
-    except (ConfigurationError, ImportError, ValueError) as error:
+    except ModuleNotFoundError as error:
+        raise BadSettings(
+            f"RATE_LIMIT_STORAGE_URL: the package {error.name} is missing; install it with "
+            "pip install 'redis>=5,<8'"
+        ) from None
+    except (ConfigurationError, ValueError) as error:
         raise BadSettings(f"RATE_LIMIT_STORAGE_URL cannot be used: {error}") from None
 
 

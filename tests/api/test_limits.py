@@ -1,5 +1,6 @@
 """How often one may ask, what the answers say of it, and who is counted with whom."""
 
+import sys
 from contextlib import closing
 
 import pytest
@@ -200,3 +201,10 @@ def test_by_default_ten_guesses_a_minute(migrated, user):
 def test_a_counter_that_cannot_exist_stops_the_start(migrated):
     with pytest.raises(BadSettings, match=r"^RATE_LIMIT_STORAGE_URL"):
         create_app(settings_for(migrated, rate_limit_storage_url="redis://127.0.0.1:port"))
+
+
+def test_a_missing_package_for_redis_stops_the_start_and_says_what_to_type(migrated, monkeypatch):
+    monkeypatch.setitem(sys.modules, "redis.backoff", None)
+
+    with pytest.raises(BadSettings, match=r"^RATE_LIMIT_STORAGE_URL.* pip install 'redis"):
+        create_app(settings_for(migrated, rate_limit_storage_url="redis://127.0.0.1:1"))
