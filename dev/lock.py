@@ -17,7 +17,7 @@ CONTENTS = {
     "runtime": [],
     "sample": ["--extra", "sample", "--constraints", "requirements/runtime.txt"],
     "dev": [
-        *["--extra", "sample", "--extra", "redis", "--extra", "opentelemetry"],
+        *["--extra", "sample", "--extra", "opentelemetry"],
         *["--group", "dev", "--constraints", "requirements/sample.txt"],
     ],
     "bench": [
