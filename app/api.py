@@ -3,7 +3,7 @@
 from flask import Flask
 
 from app.attempts.resources import AtData
-from app.auth.resources import Tokens
+from app.auth.resources import Password, Refresh, Revoke, Tokens
 from app.campuses.resources import Campus, Campuses
 from app.cities.resources import Cities, City, CityLookup
 from app.countries.resources import Countries, Country
@@ -22,6 +22,9 @@ def register(app: Flask) -> None:
     api.add_resource(Document, "/openapi.json")
 
     api.add_resource(Tokens, "/v1/tokens")
+    api.add_resource(Refresh, "/v1/tokens/refresh")
+    api.add_resource(Revoke, "/v1/tokens/revoke")
+    api.add_resource(Password, "/v1/users/me/password")
 
     api.add_resource(Countries, "/v1/countries")
     api.add_resource(Country, "/v1/countries/<key:country_id>")
