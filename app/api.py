@@ -8,6 +8,7 @@ from app.campuses.resources import Campus, Campuses
 from app.cities.resources import Cities, City, CityLookup
 from app.countries.resources import Countries, Country
 from app.http.restful import Api
+from app.openapi import swagger_ui
 from app.openapi.resources import Document
 from app.operations.health import Livez, Readyz
 from app.students.resources import Student, Students
@@ -20,6 +21,7 @@ def register(app: Flask) -> None:
     api.add_resource(Livez, "/livez")
     api.add_resource(Readyz, "/readyz")
     api.add_resource(Document, "/openapi.json")
+    app.register_blueprint(swagger_ui.blueprint())  # /docs
 
     api.add_resource(Tokens, "/v1/tokens")
     api.add_resource(Refresh, "/v1/tokens/refresh")

@@ -35,7 +35,7 @@ def test_a_client_that_has_it_already_gets_no_body(resource, client, as_role, ro
 
 @EVERY_RESOURCE
 def test_head_has_the_fields_of_get_and_no_body(resource, client, as_role, root, item_path):
-    volatile = {"X-Request-ID", "Date"}
+    volatile = {"X-Request-ID", "Date", "RateLimit"}
     for path in (item_path, resource.list_path(root)):
         got = client.get(path, headers=as_role("admin"))
         head = client.head(path, headers=as_role("admin"))
