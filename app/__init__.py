@@ -15,7 +15,8 @@ from app import api, errors
 from app.auth import commands
 from app.db.database import open_database
 from app.http import json, request_ids
-from app.operations import doctor
+from app.operations import doctor, requests
+from app.operations.metrics import Metrics
 from app.settings import Settings
 
 log = logging.getLogger(__name__)
@@ -36,6 +37,7 @@ def create_app(settings: Settings) -> Flask:
         log.warning("%s", doctor.SINGLE_WARNING)
     app.extensions["settings"] = settings
     app.extensions["database"] = database
+    requests.register(app, Metrics(database.statistics))
     app.teardown_appcontext(lambda error: database.end_request())  # noqa: ARG005
     app.json = json.Provider(app)
     request_ids.register(app)

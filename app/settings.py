@@ -101,6 +101,11 @@ class Settings(BaseModel):
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = _setting(
         "The least important line that is still logged.", section=SERVICE, default="INFO"
     )
+    log_format: Literal["json", "console"] = _setting(
+        "`json`: an object a line, for machines; `console`: for the eyes of a developer.",
+        section=SERVICE,
+        default="json",
+    )
 
     db_strategy: Annotated[str, AfterValidator(_known_strategy)] = _setting(
         f"Where connections come from: {STRATEGY_NAMES}, or a class of your own as "
