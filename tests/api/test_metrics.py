@@ -141,12 +141,15 @@ def test_the_figures_of_an_earlier_run_are_forgotten_and_a_given_folder_is_used(
 
 
 def test_a_folder_of_its_own_goes_with_the_service(migrated):
-    memory = Path("/dev/shm")
-    before = set(memory.iterdir())
-    with serving(migrated) as service:
-        (folder,) = set(memory.glob("student-data-figures-*")) - before
-        assert folder.stat().st_mode & 0o077 == 0
+    with serving(migrated, WEB_CONCURRENCY=1) as service:
         assert service.get("/metrics").status_code == 200
+        (pid,) = booted_workers(service)
+        (file,) = Path("/dev/shm").glob(f"student-data-figures-*/histogram_{pid}.db")
+        folder = file.parent
+        assert folder.stat().st_mode & 0o077 == 0
+
+        service.process.send_signal(signal.SIGTERM)
+        service.process.wait(60)
 
     assert not folder.exists()
 
