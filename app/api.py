@@ -10,6 +10,7 @@ from app.countries.resources import Countries, Country
 from app.http.restful import Api
 from app.openapi.resources import Document
 from app.operations.health import Livez, Readyz
+from app.operations.metrics import MetricsPage
 from app.students.resources import Student, Students
 
 
@@ -19,6 +20,7 @@ def register(app: Flask) -> None:
     api.add_resource(CityLookup, "/")
     api.add_resource(Livez, "/livez")
     api.add_resource(Readyz, "/readyz")
+    api.add_resource(MetricsPage, "/metrics")
     api.add_resource(Document, "/openapi.json")
 
     api.add_resource(Tokens, "/v1/tokens")
