@@ -15,7 +15,8 @@ from app import api, errors
 from app.auth import commands, limits
 from app.db.database import open_database
 from app.http import body_limit, cors, json, proxies, request_ids, security_headers
-from app.operations import doctor, purge
+from app.operations import doctor, purge, requests
+from app.operations.metrics import Metrics
 from app.settings import Settings
 
 log = logging.getLogger(__name__)
@@ -33,6 +34,7 @@ def create_app(settings: Settings) -> Flask:
         log.warning("%s", doctor.SINGLE_WARNING)
     app.extensions["settings"] = settings
     app.extensions["database"] = database
+    requests.register(app, Metrics(database.statistics))
     app.teardown_appcontext(lambda error: database.end_request())  # noqa: ARG005
     app.json = json.Provider(app)
     request_ids.register(app)

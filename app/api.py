@@ -11,6 +11,7 @@ from app.http.restful import Api
 from app.openapi import swagger_ui
 from app.openapi.resources import Document
 from app.operations.health import Livez, Readyz
+from app.operations.metrics import MetricsPage
 from app.students.resources import Student, Students
 
 
@@ -20,6 +21,7 @@ def register(app: Flask) -> None:
     api.add_resource(CityLookup, "/")
     api.add_resource(Livez, "/livez")
     api.add_resource(Readyz, "/readyz")
+    api.add_resource(MetricsPage, "/metrics")
     api.add_resource(Document, "/openapi.json")
     app.register_blueprint(swagger_ui.blueprint())  # /docs
 

@@ -6,7 +6,7 @@ everything below it receives a frozen `Settings` value.
 """
 
 from collections.abc import Mapping
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, Self
 
 from annotated_types import Gt
 from pydantic import (
@@ -58,6 +58,14 @@ class Settings(BaseModel):
         section=SERVICE,
         example="mysql://app:secret@127.0.0.1:3306/students",
     )
+    migration_database_url: Url | None = _setting(
+        "The same database with an account that may change its schema, for the migrations alone; "
+        "then the service's own needs only SELECT, INSERT, UPDATE, DELETE and EXECUTE. Left out, "
+        "the migrations use DATABASE_URL.",
+        section=SERVICE,
+        default=None,
+        example="mysql://owner:secret@127.0.0.1:3306/students",
+    )
     secret_key: Annotated[SecretStr, AfterValidator(setting_values.long_enough)] = _setting(
         "Signs the access tokens; at least 32 characters, the same for all workers and replicas.",
         section=SERVICE,
@@ -78,6 +86,11 @@ class Settings(BaseModel):
     )
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = _setting(
         "The least important line that is still logged.", section=SERVICE, default="INFO"
+    )
+    log_format: Literal["json", "console"] = _setting(
+        "`json`: an object a line, for machines; `console`: for the eyes of a developer.",
+        section=SERVICE,
+        default="json",
     )
 
     access_token_seconds: int = _setting(
@@ -230,6 +243,11 @@ class Settings(BaseModel):
         example="/etc/ssl/certs/mysql-ca.pem",
     )
 
+    def as_owner(self) -> Self:
+        """Give the same settings, with the account that may change the schema."""
+        url = self.migration_database_url or self.database_url
+        return self.model_copy(update={"database_url": url})
+
     @property
     def pool_size(self) -> int:
         """DB_POOL_SIZE, or one connection for each thread."""
@@ -267,7 +285,7 @@ def _in_words(problem: ErrorDetails) -> str:
 def _shown(name: str, value: Any) -> str:
     if name == "SECRET_KEY":
         return "'…'"
-    if name in {"DATABASE_URL", "RATE_LIMIT_STORAGE_URL"}:
+    if name.endswith("DATABASE_URL"):
         return repr(DatabaseUrl.masked(str(value)))
     return repr(value)
 

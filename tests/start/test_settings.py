@@ -150,8 +150,9 @@ def test_every_strategy_is_in_the_readme_and_explained(name):
         "mysql://app:secret-word",
     ],
 )
-def test_a_password_is_never_shown(url, environ):
-    environ.setenv("DATABASE_URL", url)
+@pytest.mark.parametrize("variable", ["DATABASE_URL", "MIGRATION_DATABASE_URL"])
+def test_a_password_is_never_shown(variable, url, environ):
+    environ.setenv(variable, url)
 
     with pytest.raises(BadSettings) as caught:
         load_settings(None)
