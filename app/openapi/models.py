@@ -41,6 +41,14 @@ class Models:
         """Refer to the schema of a merge patch of a model."""
         return self._patch_of(_name(self.ref(model, "validation")))
 
+    def example(self, schema: Json) -> Any:
+        """Give a valid value of a schema, made of the examples of its fields."""
+        if "$ref" not in schema:
+            return (schema.get("examples") or [None])[0]
+        fields = self.definitions[_name(schema)]["properties"]
+        values = {name: self.example(field) for name, field in fields.items()}
+        return {name: value for name, value in values.items() if value is not None}
+
     def _patch_of(self, model: str) -> Json:
         """Let each field be left out, and null remove one that need not be there."""
         whole = self.definitions[model]

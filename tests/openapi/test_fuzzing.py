@@ -1,7 +1,8 @@
-"""Thousands of requests made from the document: whatever they are, the service does as it says.
+"""Requests made from the document: whatever they are, the service does as it says.
 
-`make test` sends a few hundred, `make fuzz CASES=10000` as many as are asked for, with the boundaries
-of every parameter and chains of requests as well. A failure prints the curl command that repeats it.
+`make test` sends a few hundred, `make fuzz CASES=10000` as many as are asked for, with the
+boundaries of every parameter and chains of requests as well. A failure is printed with the curl
+command that repeats it.
 """
 
 import os
