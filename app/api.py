@@ -10,7 +10,9 @@ from app.countries.resources import Countries, Country
 from app.http.restful import Api
 from app.openapi.resources import Document
 from app.operations.health import Livez, Readyz
+from app.staff.resources import StaffMember, StaffMembers
 from app.students.resources import Student, Students
+from app.subjects.resources import Subject, Subjects
 
 
 def register(app: Flask) -> None:
@@ -29,6 +31,11 @@ def register(app: Flask) -> None:
     api.add_resource(City, "/v1/cities/<key:city_id>")
     api.add_resource(Campuses, "/v1/campuses")
     api.add_resource(Campus, "/v1/campuses/<key:campus_id>")
+    api.add_resource(StaffMembers, "/v1/staff")
+    api.add_resource(StaffMember, "/v1/staff/<key:staff_id>")
+
+    api.add_resource(Subjects, "/v1/subjects")
+    api.add_resource(Subject, "/v1/subjects/<key:subject_id>")
 
     api.add_resource(Students, "/v1/students")
     api.add_resource(Student, "/v1/students/<key:student_id>")

@@ -43,11 +43,12 @@ def as_role(tokens):
 def me(root):
     """The rows that the sample users stand for: `student` and `staff`."""
     (student_id,) = query(root, "SELECT student_id FROM api_user WHERE role = 'student'")[0]
-    ((campus_id,),) = query(
+    ((staff_id, campus_id),) = query(
         root,
-        "SELECT campus_id FROM staff JOIN api_user USING (staff_id) WHERE api_user.role = 'staff'",
+        "SELECT staff_id, campus_id FROM staff JOIN api_user USING (staff_id)"
+        " WHERE api_user.role = 'staff'",
     )
-    return {"student_id": student_id, "campus_id": campus_id}
+    return {"student_id": student_id, "staff_id": staff_id, "campus_id": campus_id}
 
 
 def basic(user_name, password):
