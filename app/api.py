@@ -7,6 +7,7 @@ from app.auth.resources import Tokens
 from app.campuses.resources import Campus, Campuses
 from app.cities.resources import Cities, City, CityLookup
 from app.countries.resources import Countries, Country
+from app.courses.resources import Course, Courses, CourseStaff, CourseSubject
 from app.http.restful import Api
 from app.openapi.resources import Document
 from app.operations.health import Livez, Readyz
@@ -36,6 +37,10 @@ def register(app: Flask) -> None:
 
     api.add_resource(Subjects, "/v1/subjects")
     api.add_resource(Subject, "/v1/subjects/<key:subject_id>")
+    api.add_resource(Courses, "/v1/courses")
+    api.add_resource(Course, "/v1/courses/<key:course_id>")
+    api.add_resource(CourseSubject, "/v1/courses/<key:course_id>/subjects/<key:subject_id>")
+    api.add_resource(CourseStaff, "/v1/courses/<key:course_id>/staff/<key:staff_id>")
 
     api.add_resource(Students, "/v1/students")
     api.add_resource(Student, "/v1/students/<key:student_id>")
