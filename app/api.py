@@ -2,9 +2,11 @@
 
 from flask import Flask
 
+from app.assessments.resources import Assessment, Assessments, ChapterAssessments
 from app.attempts.resources import AtData
 from app.auth.resources import Tokens
 from app.campuses.resources import Campus, Campuses
+from app.chapters.resources import Chapter, Chapters, CourseChapters
 from app.cities.resources import Cities, City, CityLookup
 from app.countries.resources import Countries, Country
 from app.courses.resources import Course, Courses, CourseStaff, CourseSubject
@@ -41,6 +43,12 @@ def register(app: Flask) -> None:
     api.add_resource(Course, "/v1/courses/<key:course_id>")
     api.add_resource(CourseSubject, "/v1/courses/<key:course_id>/subjects/<key:subject_id>")
     api.add_resource(CourseStaff, "/v1/courses/<key:course_id>/staff/<key:staff_id>")
+    api.add_resource(CourseChapters, "/v1/courses/<key:course_id>/chapters")
+    api.add_resource(Chapters, "/v1/chapters")
+    api.add_resource(Chapter, "/v1/chapters/<key:chapter_id>")
+    api.add_resource(ChapterAssessments, "/v1/chapters/<key:chapter_id>/assessments")
+    api.add_resource(Assessments, "/v1/assessments")
+    api.add_resource(Assessment, "/v1/assessments/<key:assessment_id>")
 
     api.add_resource(Students, "/v1/students")
     api.add_resource(Student, "/v1/students/<key:student_id>")
