@@ -14,7 +14,8 @@ from flask_limiter import RateLimitExceeded
 from werkzeug.exceptions import HTTPException
 
 from app.db import errors as db
-from app.http.problems import InputError, Problem
+from app.http.bodies import pointers_to
+from app.http.problems import InputError, Problem, not_found
 from app.http.request_ids import request_id
 
 log = logging.getLogger(__name__)
@@ -98,15 +99,23 @@ def _from_http(error: HTTPException) -> Response:
 
 
 def _from_database(error: db.DatabaseError) -> Response:
+    if _is_in_the_path(error):
+        return respond(not_found(error.column.removesuffix("_id")))
     kind = next(cls for cls in type(error).__mro__ if cls in DATABASE_PROBLEMS)
     status, name, detail = DATABASE_PROBLEMS[kind]
     if status >= 500:
         log.error("%s %s: %s: %s", request.method, request.path, type(error).__name__, error)
-    errors: list[InputError] = []
-    if isinstance(error, db.ConstraintViolation) and error.column:
-        errors = [{"pointer": f"/{error.column}", "detail": detail}]
+    errors: list[InputError] = [
+        {"pointer": pointer, "detail": detail} for pointer in pointers_to(error.column)
+    ]
     headers = [("Retry-After", str(RETRY_AFTER_SECONDS))] if status == 503 else []
     return respond(Problem(status, detail, kind=name, errors=errors, headers=headers))
+
+
+def _is_in_the_path(error: db.DatabaseError) -> bool:
+    """Tell whether what is missing is what the path names; a key that does not fit is missing."""
+    missing = isinstance(error, db.MissingReference | db.ValueRefused)
+    return missing and error.column in (request.view_args or {})
 
 
 def _from_bug(error: Exception) -> Response:
