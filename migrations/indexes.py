@@ -1,4 +1,4 @@
-"""What a revision that adds an index to a table asks first: a killed run may have added it already."""
+"""Asked by a revision that adds an index to a table: a killed run may have added it already."""
 
 from alembic import op
 from sqlalchemy import text

@@ -130,7 +130,7 @@ class Metrics:
 class MetricsPage(Resource):  # type: ignore[misc]
     """The figures, for Prometheus."""
 
-    @operation(roles=None)
+    @operation(roles=None, produces=("text/plain", "application/openmetrics-text"))
     def get(self) -> Response:
         """Give the figures of all workers."""
         metrics: Metrics = current_app.extensions["metrics"]
