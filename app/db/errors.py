@@ -129,11 +129,13 @@ LOST = frozenset(
 # Looks like an ordinary error, but the server hangs up after it (1153: packet too large).
 FATAL_TO_CONNECTION = frozenset({1153, 2020})
 
-# The column is in the text only: FOREIGN KEY (`campus_id`), for column 'campus_id',
-# or the key's name, which in this schema is idx_unique_<column>; MySQL puts the table
-# before it.
+# The column is in the text only: FOREIGN KEY (`campus_id`), for column 'campus_id' (MariaDB
+# may put database and table before it), or the key's name, which in this schema is
+# idx_unique_<column>; MySQL puts the table before it.
 _COLUMN = re.compile(
-    r"FOREIGN KEY \(`(\w+)`\)|for key '(?:\w+\.)?idx_unique_(\w+)'|for column '(\w+)'"
+    r"FOREIGN KEY \(`(\w+)`\)"
+    r"|for key '(?:\w+\.)?idx_unique_(\w+)'"
+    r"|for column (?:`\w+`\.)*['`](\w+)['`] at row"
 )
 
 Outcome = Literal["refused", "not_executed", "unknown"]
