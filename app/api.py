@@ -2,11 +2,12 @@
 
 from flask import Flask
 
-from app.attempts.resources import AtData
+from app.attempts.resources import AtData, Attempt, Attempts
 from app.auth.resources import Tokens
 from app.campuses.resources import Campus, Campuses
 from app.cities.resources import Cities, City, CityLookup
 from app.countries.resources import Countries, Country
+from app.enrollments.resources import Enrollment, Enrollments
 from app.http.restful import Api
 from app.openapi.resources import Document
 from app.operations.health import Livez, Readyz
@@ -33,3 +34,8 @@ def register(app: Flask) -> None:
     api.add_resource(Students, "/v1/students")
     api.add_resource(Student, "/v1/students/<key:student_id>")
     api.add_resource(AtData, "/v1/students/<key:student_id>/at-data")
+
+    api.add_resource(Enrollments, "/v1/enrollments")
+    api.add_resource(Enrollment, "/v1/enrollments/<key:enrollment_id>")
+    api.add_resource(Attempts, "/v1/attempts")
+    api.add_resource(Attempt, "/v1/attempts/<key:attempt_id>")

@@ -36,7 +36,11 @@ NOTHING = Condition("FALSE")
 
 @dataclass(frozen=True, slots=True)
 class One:
-    """A relative that each row has one of: `join` brings its table, under the embed's name."""
+    """A relative that each row has one of: `join` brings its table, under the embed's name.
+
+    A LEFT JOIN: after a plain one the server may begin with the relatives, and
+    sort the rows of all of them to give a page.
+    """
 
     join: str
 
