@@ -11,6 +11,13 @@ from app.enrollments.resources import Enrollment, Enrollments
 from app.http.restful import Api
 from app.openapi.resources import Document
 from app.operations.health import Livez, Readyz
+from app.reports.resources import (
+    Average,
+    CourseResults,
+    CoursesResults,
+    HonorsReport,
+    StudentProgress,
+)
 from app.students.resources import Student, Students
 
 
@@ -39,3 +46,9 @@ def register(app: Flask) -> None:
     api.add_resource(Enrollment, "/v1/enrollments/<key:enrollment_id>")
     api.add_resource(Attempts, "/v1/attempts")
     api.add_resource(Attempt, "/v1/attempts/<key:attempt_id>")
+
+    api.add_resource(StudentProgress, "/v1/students/<key:student_id>/progress")
+    api.add_resource(Average, "/v1/students/<key:student_id>/average")
+    api.add_resource(CourseResults, "/v1/courses/<key:course_id>/results")
+    api.add_resource(CoursesResults, "/v1/reports/course-results")
+    api.add_resource(HonorsReport, "/v1/reports/honors")

@@ -189,6 +189,11 @@ class Select:
         return f"JSON_EXTRACT((SELECT {array} FROM {embed.source}), '$')"  # noqa: S608
 
 
+def json_of(model: type[BaseModel], table: str) -> str:
+    """Write the SQL of a JSON object whose fields are columns of a table, derived table or view."""
+    return _value(model, "", table)
+
+
 def _value(annotation: Any, column: str, table: str) -> str:
     """Write the SQL of one JSON value, by its declared type."""
     kind = _plain(annotation)

@@ -15,7 +15,7 @@ from pydantic import BaseModel
 
 from app.auth.caller import Caller
 from app.auth.guard import caller
-from app.db.select import EVERYTHING, Condition, Select
+from app.db.select import EVERYTHING, Condition, Found, Select
 from app.db.transaction import Transaction
 from app.http.answers import Answer, etag_of
 from app.http.bodies import validate
@@ -49,11 +49,15 @@ def list_page(queries: Readable, page: Page, within: Condition = EVERYTHING) -> 
     """Answer a page of what the caller may see, and an address for the next one."""
     select, window = queries.SELECT, page.window()
     where = within & queries.visible_to(caller()) & select.where(page.filters())
-    found = select.page(database(), where, window, page.shape)
-    shown = found[: page.limit]
-    body = '{"items":[' + ",".join([row.json for row in shown]) + "]"
+    return page_of(select.page(database(), where, window, page.shape), page)
+
+
+def page_of(found: list[Found], page: Page) -> Response:
+    """Answer the rows of a page's window; one without JSON has a place, but is not shown."""
+    looked_at = found[: page.limit]
+    body = '{"items":[' + ",".join([row.json for row in looked_at if row.json]) + "]"
     if len(found) > page.limit:
-        body += f',"next":{json.dumps(page.next_link(shown[-1].place))}'
+        body += f',"next":{json.dumps(page.next_link(looked_at[-1].place))}'
     return fresh(body + "}\n")
 
 
