@@ -6,8 +6,8 @@ from app.db.select import One
 from app.db.transaction import Transaction
 
 CITY = One(
-    "JOIN city ON city.city_id = address.city_id"
-    " JOIN country ON country.country_id = city.country_id"
+    "LEFT JOIN city ON city.city_id = address.city_id"
+    " LEFT JOIN country ON country.country_id = city.country_id"
 )
 
 

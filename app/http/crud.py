@@ -47,7 +47,7 @@ class Writable(Readable, Protocol):
 
 def list_page(queries: Readable, page: Page, within: Condition = EVERYTHING) -> Response:
     """Answer a page of what the caller may see, and an address for the next one."""
-    return _shown(_found(queries, page, within), page)
+    return page_of(_found(queries, page, within), page)
 
 
 def list_of(parents: Readable, key: int, queries: Readable, page: Page) -> Response:
@@ -61,7 +61,16 @@ def list_of(parents: Readable, key: int, queries: Readable, page: Page) -> Respo
     found = _found(queries, page, within)
     if not found and parent.one(database(), key, parents.visible_to(caller())) is None:
         raise not_found(parent.table)
-    return _shown(found, page)
+    return page_of(found, page)
+
+
+def page_of(found: list[Found], page: Page) -> Response:
+    """Answer the rows of a page's window; one without JSON has a place, but is not shown."""
+    looked_at = found[: page.limit]
+    body = '{"items":[' + ",".join([row.json for row in looked_at if row.json]) + "]"
+    if len(found) > page.limit:
+        body += f',"next":{json.dumps(page.next_link(looked_at[-1].place))}'
+    return fresh(body + "}\n")
 
 
 def read(queries: Readable, key: int, view: View) -> Response:
@@ -130,14 +139,6 @@ def _found(queries: Readable, page: Page, within: Condition) -> list[Found]:
     select = queries.SELECT
     where = within & queries.visible_to(caller()) & select.where(page.filters())
     return select.page(database(), where, page.window(), page.shape)
-
-
-def _shown(found: list[Found], page: Page) -> Response:
-    shown = found[: page.limit]
-    body = '{"items":[' + ",".join([row.json for row in shown]) + "]"
-    if len(found) > page.limit:
-        body += f',"next":{json.dumps(page.next_link(shown[-1].place))}'
-    return fresh(body + "}\n")
 
 
 def _change(queries: Writable, key: int, change: Callable[[str], BaseModel]) -> Response:

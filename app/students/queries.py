@@ -14,7 +14,7 @@ SELECT = Select(
     key="student_id",
     join=addresses.join("student"),
     embeds={
-        "campus": One("JOIN campus ON campus.campus_id = student.campus_id"),
+        "campus": One("LEFT JOIN campus ON campus.campus_id = student.campus_id"),
         "city": addresses.CITY,
     },
     filters={

@@ -80,3 +80,46 @@ def sign_in(client, user):
     answer = client.post("/v1/tokens", headers=basic(user.user_name, user.password))
     assert answer.status_code == 201, answer.text
     return answer.json["access_token"]
+
+
+@pytest.fixture
+def all_items(client, as_role):
+    """The items of all pages of a list, for some role."""
+
+    def items(path, role):
+        found = []
+        while path:
+            page = client.get(path, headers=as_role(role)).json
+            found += page["items"]
+            path = page.get("next")
+        return found
+
+    return items
+
+
+@pytest.fixture
+def rows_read(app, client, as_role, server):
+    """How many rows the server reads for the GET of a path, which is one statement."""
+
+    def count(path, role):
+        headers = as_role(role)
+        client.get(path, headers=headers)  # a connection is open from here on
+        with server.connect() as watcher:
+            before = status(watcher)
+            answer = client.get(path, headers=headers)
+            after = status(watcher)
+            noise = status(watcher)
+        assert answer.status_code == 200, answer.text
+        assert after["Questions"] - before["Questions"] == 2  # one of them is the second count
+        # What counting itself reads is not the page's.
+        of = lambda it: sum(value for name, value in it.items() if name != "Questions")  # noqa: E731
+        return (of(after) - of(before)) - (of(noise) - of(after))
+
+    return count
+
+
+def status(watcher):
+    names = (
+        "SHOW GLOBAL STATUS WHERE Variable_name LIKE 'Handler_read%' OR Variable_name = 'Questions'"
+    )
+    return {name: int(value) for name, value in query(watcher, names)}
