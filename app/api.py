@@ -10,6 +10,8 @@ from app.countries.resources import Countries, Country
 from app.http.restful import Api
 from app.openapi.resources import Document
 from app.operations.health import Livez, Readyz
+from app.students.batch import StudentBatch
+from app.students.export import StudentExport
 from app.students.resources import Student, Students
 
 
@@ -31,5 +33,7 @@ def register(app: Flask) -> None:
     api.add_resource(Campus, "/v1/campuses/<key:campus_id>")
 
     api.add_resource(Students, "/v1/students")
+    api.add_resource(StudentBatch, "/v1/students:batch")
+    api.add_resource(StudentExport, "/v1/students/export")
     api.add_resource(Student, "/v1/students/<key:student_id>")
     api.add_resource(AtData, "/v1/students/<key:student_id>/at-data")

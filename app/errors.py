@@ -53,6 +53,17 @@ def register(app: Flask) -> None:
 
 def respond(problem: Problem) -> Response:
     """Write a problem as RFC 9457 says."""
+    response = Response(
+        current_app.json.dumps(body_of(problem)) + "\n",
+        problem.status,
+        content_type="application/problem+json",
+    )
+    response.headers.extend(problem.headers)
+    return response
+
+
+def body_of(problem: Problem) -> dict[str, Any]:
+    """Give a problem's members, for an answer that is about several things."""
     body: dict[str, Any] = {
         "type": f"urn:student-data:problem:{problem.kind}" if problem.kind else "about:blank",
         "title": HTTPStatus(problem.status).phrase,
@@ -63,13 +74,18 @@ def respond(problem: Problem) -> Response:
     }
     if problem.errors:
         body["errors"] = problem.errors
-    response = Response(
-        current_app.json.dumps(body) + "\n",
-        problem.status,
-        content_type="application/problem+json",
-    )
-    response.headers.extend(problem.headers)
-    return response
+    return body
+
+
+def problem_of(error: db.DatabaseError) -> Problem:
+    """Say what a failure below means for whoever asked."""
+    kind = next(cls for cls in type(error).__mro__ if cls in DATABASE_PROBLEMS)
+    status, name, detail = DATABASE_PROBLEMS[kind]
+    errors: list[InputError] = []
+    if isinstance(error, db.ConstraintViolation) and error.column:
+        errors = [{"pointer": f"/{error.column}", "detail": detail}]
+    headers = [("Retry-After", str(RETRY_AFTER_SECONDS))] if status == 503 else []
+    return Problem(status, detail, kind=name, errors=errors, headers=headers)
 
 
 def _from_http(error: HTTPException) -> Response:
@@ -81,15 +97,10 @@ def _from_http(error: HTTPException) -> Response:
 
 
 def _from_database(error: db.DatabaseError) -> Response:
-    kind = next(cls for cls in type(error).__mro__ if cls in DATABASE_PROBLEMS)
-    status, name, detail = DATABASE_PROBLEMS[kind]
-    if status >= 500:
+    problem = problem_of(error)
+    if problem.status >= 500:
         log.error("%s %s: %s: %s", request.method, request.path, type(error).__name__, error)
-    errors: list[InputError] = []
-    if isinstance(error, db.ConstraintViolation) and error.column:
-        errors = [{"pointer": f"/{error.column}", "detail": detail}]
-    headers = [("Retry-After", str(RETRY_AFTER_SECONDS))] if status == 503 else []
-    return respond(Problem(status, detail, kind=name, errors=errors, headers=headers))
+    return respond(problem)
 
 
 def _from_bug(error: Exception) -> Response:
