@@ -15,6 +15,7 @@ from app import api, errors
 from app.auth import commands
 from app.db.database import open_database
 from app.http import json, request_ids
+from app.imports import commands as imports
 from app.operations import doctor
 from app.settings import Settings
 
@@ -43,4 +44,5 @@ def create_app(settings: Settings) -> Flask:
     api.register(app)
     doctor.register(app)
     commands.register(app)
+    imports.register(app)
     return app
