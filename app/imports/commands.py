@@ -64,8 +64,8 @@ def register(app: Flask) -> None:
         except (BadFile, OSError, AnotherImport, DatabaseError) as error:
             click.echo(f"import-students: {file}: {_in_words(error)}", err=True)
             raise SystemExit(2) from None
-        click.echo(f"{end.stored:,} stored, {end.rejected:,} rejected")
-        if end.rejected:
+        click.echo(f"{end.stored_lines:,} stored, {end.rejected_lines:,} rejected")
+        if end.rejected_lines:
             click.echo(f"the rejected lines are in {report_path}", err=True)
             raise SystemExit(1)
 

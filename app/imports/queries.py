@@ -13,8 +13,8 @@ class Progress:
     import_progress_id: int
     position: int
     line_number: int
-    stored: int
-    rejected: int
+    stored_lines: int
+    rejected_lines: int
     report_size: int
 
     @property
@@ -37,7 +37,8 @@ def find_or_add(tx: Transaction, fingerprint: bytes, *, again: bool) -> Progress
     )
     row = tx.fetch_one(
         """
-        SELECT import_progress_id, position, line_number, stored, rejected, report_size
+        SELECT import_progress_id, position, line_number, stored_lines, rejected_lines,
+               report_size
         FROM import_progress WHERE fingerprint = UNHEX(%(fingerprint)s)
         """,
         values,
@@ -49,7 +50,8 @@ def lock(tx: Transaction, import_progress_id: int) -> Progress | None:
     """Read how far it is, and keep others from going on until the COMMIT."""
     row = tx.fetch_one(
         """
-        SELECT import_progress_id, position, line_number, stored, rejected, report_size
+        SELECT import_progress_id, position, line_number, stored_lines, rejected_lines,
+               report_size
         FROM import_progress WHERE import_progress_id = %s FOR UPDATE
         """,
         (import_progress_id,),
@@ -62,8 +64,9 @@ def save(tx: Transaction, progress: Progress) -> None:
     tx.execute(
         """
         UPDATE import_progress
-        SET position = %(position)s, line_number = %(line_number)s, stored = %(stored)s,
-            rejected = %(rejected)s, report_size = %(report_size)s
+        SET position = %(position)s, line_number = %(line_number)s,
+            stored_lines = %(stored_lines)s, rejected_lines = %(rejected_lines)s,
+            report_size = %(report_size)s
         WHERE import_progress_id = %(import_progress_id)s
         """,
         asdict(progress),

@@ -74,8 +74,8 @@ class _Unit:
             self._before,
             position=end.position,
             line_number=end.line_number,
-            stored=self._before.stored + len(self._batch) - len(self.rejected),
-            rejected=self._before.rejected + len(self.rejected),
+            stored_lines=self._before.stored_lines + len(self._batch) - len(self.rejected),
+            rejected_lines=self._before.rejected_lines + len(self.rejected),
             # Before the COMMIT: a report on what is not stored is mended by the next run.
             report_size=self._report.write(self._before.report_size, self.rejected),
         )

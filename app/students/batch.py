@@ -37,6 +37,7 @@ from app.students.schemas import Student, StudentBody
 MOST_ITEMS = 100
 COMPONENTS = "#/components/schemas"
 Refusal = Problem | DatabaseError
+PROBLEM_OR_NULL = {"anyOf": [{"$ref": f"{COMPONENTS}/Problem"}, {"type": "null"}]}
 REFUSALS: tuple[type[Refusal], ...] = (Problem, ConstraintViolation, ValueRefused)
 
 # Each is validated by itself, so the list as a whole is valid whatever they are.
@@ -56,7 +57,7 @@ class StudentResult(BaseModel):
 
     status: int = Field(description="What the item alone would have been answered.")
     student: Student | None = Field(None, description="As stored, if it was.")
-    problem: Annotated[Any, WithJsonSchema({"allOf": [{"$ref": f"{COMPONENTS}/Problem"}]})] = Field(
+    problem: Annotated[Any, WithJsonSchema(PROBLEM_OR_NULL)] = Field(
         None, description="Why it was not stored."
     )
 

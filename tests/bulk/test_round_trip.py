@@ -1,7 +1,5 @@
 """What is exported can be imported elsewhere, and is the same there."""
 
-import csv
-import io
 import json
 
 import pytest
@@ -13,6 +11,7 @@ from tests.bulk.test_export import URL
 from tests.support.database import settings_for
 
 PASSWORD = "a password of some length"
+NDJSON = "application/x-ndjson"
 GIVEN_ANEW = {"student_id", "last_update"}
 NAMES = ["=1+1", "'=1+1", "''", "'quoted'", '"', "a,b", "-", "Þórsdóttir", "\U0001f393", "+", "@x"]
 
@@ -30,14 +29,6 @@ def there(school):
     app.extensions["database"].close()
 
 
-def csv_rows(text):
-    return list(csv.DictReader(io.StringIO(text, newline="")))
-
-
-def ndjson_rows(text):
-    return [json.loads(line) for line in text.splitlines()]
-
-
 @pytest.fixture
 def here(client, as_role, stored):
     """Export the sample data, and students with difficult names: the answer in a format."""
@@ -48,27 +39,22 @@ def here(client, as_role, stored):
     return lambda kind: client.get(URL, headers={**headers, "Accept": kind}).text
 
 
-FORMATS = {
-    "csv": ("text/csv", csv_rows),
-    "ndjson": ("application/x-ndjson", ndjson_rows),
-}
-
-
-@pytest.mark.parametrize("extension", FORMATS)
+@pytest.mark.parametrize("extension", ["csv", "ndjson"])
 def test_an_export_that_was_imported_is_exported_the_same(
     extension, here, there, run_import, tmp_path
 ):
-    kind, rows = FORMATS[extension]
-    exported = here(kind)
+    kind = "text/csv" if extension == "csv" else NDJSON
     file = tmp_path / f"all.{extension}"
-    file.write_text(exported, newline="")
+    file.write_text(here(kind), newline="")
 
     imported = run_import(file)
 
     assert imported.exit_code == 0, imported.output
-    assert len(rows(exported)) > 600
-    assert aside(rows(there(kind))) == aside(rows(exported))
+    # In NDJSON, where nothing is escaped that could hide a difference.
+    assert students(there(NDJSON)) == students(here(NDJSON))
+    assert len(students(here(NDJSON))) > 600
 
 
-def aside(rows):
+def students(exported):
+    rows = [json.loads(line) for line in exported.splitlines()]
     return [{name: row[name] for name in row if name not in GIVEN_ANEW} for row in rows]
