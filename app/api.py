@@ -23,6 +23,8 @@ from app.reports.resources import (
     StudentProgress,
 )
 from app.staff.resources import StaffMember, StaffMembers
+from app.students.batch import StudentBatch
+from app.students.export import StudentExport
 from app.students.resources import Student, Students
 from app.subjects.resources import Subject, Subjects
 
@@ -51,6 +53,8 @@ def register(app: Flask) -> None:
     api.add_resource(StaffMembers, "/v1/staff")
     api.add_resource(StaffMember, "/v1/staff/<key:staff_id>")
     api.add_resource(Students, "/v1/students")
+    api.add_resource(StudentBatch, "/v1/students:batch")
+    api.add_resource(StudentExport, "/v1/students/export")
     api.add_resource(Student, "/v1/students/<key:student_id>")
     api.add_resource(StudentProgress, "/v1/students/<key:student_id>/progress")
     api.add_resource(Average, "/v1/students/<key:student_id>/average")

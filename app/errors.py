@@ -58,6 +58,17 @@ def register(app: Flask) -> None:
 
 def respond(problem: Problem) -> Response:
     """Write a problem as RFC 9457 says."""
+    response = Response(
+        current_app.json.dumps(body_of(problem)) + "\n",
+        problem.status,
+        content_type="application/problem+json",
+    )
+    response.headers.extend(problem.headers)
+    return response
+
+
+def body_of(problem: Problem) -> dict[str, Any]:
+    """Give a problem's members, for an answer that is about several things."""
     body: dict[str, Any] = {
         "type": _type(problem.kind),
         "title": HTTPStatus(problem.status).phrase,
@@ -68,14 +79,18 @@ def respond(problem: Problem) -> Response:
     }
     if problem.errors:
         body["errors"] = problem.errors
-    body.update(problem.members)
-    response = Response(
-        current_app.json.dumps(body) + "\n",
-        problem.status,
-        content_type="application/problem+json",
-    )
-    response.headers.extend(problem.headers)
-    return response
+    return {**body, **problem.members}
+
+
+def problem_of(error: db.DatabaseError, body: Any = None) -> Problem:
+    """Say what a failure below means for whoever asked, and where in their body it is."""
+    kind = next(cls for cls in type(error).__mro__ if cls in DATABASE_PROBLEMS)
+    status, name, detail = DATABASE_PROBLEMS[kind]
+    errors: list[InputError] = [
+        {"pointer": pointer, "detail": detail} for pointer in pointers_to(error.column, body)
+    ]
+    headers = [("Retry-After", str(RETRY_AFTER_SECONDS))] if status == 503 else []
+    return Problem(status, detail, kind=name, errors=errors, headers=headers)
 
 
 def _type(kind: str) -> str:
@@ -101,15 +116,10 @@ def _from_http(error: HTTPException) -> Response:
 def _from_database(error: db.DatabaseError) -> Response:
     if _is_in_the_path(error):
         return respond(not_found(error.column.removesuffix("_id")))
-    kind = next(cls for cls in type(error).__mro__ if cls in DATABASE_PROBLEMS)
-    status, name, detail = DATABASE_PROBLEMS[kind]
-    if status >= 500:
+    problem = problem_of(error, request.get_json(silent=True))
+    if problem.status >= 500:
         log.error("%s %s: %s: %s", request.method, request.path, type(error).__name__, error)
-    errors: list[InputError] = [
-        {"pointer": pointer, "detail": detail} for pointer in pointers_to(error.column)
-    ]
-    headers = [("Retry-After", str(RETRY_AFTER_SECONDS))] if status == 503 else []
-    return respond(Problem(status, detail, kind=name, errors=errors, headers=headers))
+    return respond(problem)
 
 
 def _is_in_the_path(error: db.DatabaseError) -> bool:

@@ -76,9 +76,9 @@ def validate(model: type[Model], text: str | bytes) -> Model:
         raise invalid(422, "body", _pointers(error)) from None
 
 
-def pointers_to(column: str) -> list[str]:
-    """Find the fields of the body that are stored in a column, or in several of a key's name."""
-    fields = _fields(request.get_json(silent=True), "")
+def pointers_to(column: str, body: Any) -> list[str]:
+    """Find the fields of a body that are stored in a column, or in several of a key's name."""
+    fields = _fields(body, "")
     return [pointer for name, pointer in fields if f"_{name}_" in f"_{column}_"]
 
 

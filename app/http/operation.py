@@ -54,6 +54,11 @@ class Operation:
         """The media types of the body."""
         return (JSON, *FORMS) if self.form else (JSON,)
 
+    @property
+    def has_etag(self) -> bool:
+        """Whether what is read comes with an ETag: private JSON does, a stream cannot."""
+        return self.roles is not None and self.produces == (JSON,)
+
 
 def operation(**declared: Any) -> Callable[[Method], Method]:
     """Guard a method and validate its input; takes the fields of `Operation`."""
