@@ -1,6 +1,6 @@
 # What a developer types. The work is done by dev/; `make` alone lists the targets.
 .POSIX:
-.PHONY: help serve test test-mysql lint format setup migrate seed doctor docs lock clean
+.PHONY: help serve test test-mysql bench bench-scale bench-checkout lint format setup migrate seed doctor docs lock clean
 
 BIN = .venv/bin
 SETUP = @"$${PYTHON:-python3}" dev/setup.py
@@ -26,6 +26,18 @@ test-mysql: ## all tests, on a real MySQL 9 (root only; makes and keeps a Debian
 	@$(BIN)/python -m dev.mysql_root
 	@TEST_SERVER=mysql MYSQL_ROOT="$$($(BIN)/python -c 'from dev.mysql_root import place; print(place())')" \
 	  exec $(BIN)/python -m pytest $(ARGS)
+
+bench: ## the strategies, the operations and the peers side by side; docs/benchmarks.md (QUICK=1)
+	$(SETUP) bench
+	$(PY) -m bench $${QUICK:+--quick}
+
+bench-scale: ## every read at 1,000 to 1,000,000 students (SIZES='1000 10000')
+	$(SETUP) bench
+	$(PY) -m bench.scale $$SIZES
+
+bench-checkout: ## what a checkout costs, by strategy
+	$(SETUP) bench
+	$(PY) -m bench.checkout
 
 lint: ## ruff, mypy, hadolint, and the workflow and compose files against their schemas
 	$(SETUP) test

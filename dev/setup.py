@@ -29,6 +29,7 @@ LOCKS = {
     "runtime": ["runtime"],
     "serve": ["runtime", "sample"],
     "test": ["runtime", "sample", "dev", "mysqlclient"],
+    "bench": ["runtime", "sample", "bench", "dev", "mysqlclient"],
 }
 
 

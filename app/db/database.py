@@ -28,6 +28,7 @@ from app.db.errors import (
 from app.db.lender import Lender
 from app.db.strategy import construct, load_strategy
 from app.db.transaction import Params, Row, Transaction
+from app.db.work import sending
 from app.settings import Settings
 
 log = logging.getLogger(__name__)
@@ -135,7 +136,7 @@ class Database:
 
     def _begin_on(self, tx: Transaction) -> Transaction:
         try:
-            with _deadline(tx.connection):
+            with sending("BEGIN"), _deadline(tx.connection):
                 tx.connection.begin()
         except BaseException as error:
             self.lender.discard(tx)
@@ -144,7 +145,8 @@ class Database:
 
     def _commit(self, tx: Transaction) -> None:
         try:
-            tx.connection.commit()
+            with sending("COMMIT"):
+                tx.connection.commit()
         except BaseException as error:
             self.lender.discard(tx)
             if isinstance(error, self.lender.driver_error) and outcome_of(error) == "unknown":
@@ -156,7 +158,8 @@ class Database:
         try:
             if tx.is_usable:
                 tx.is_usable = False
-                tx.connection.rollback()
+                with sending("ROLLBACK"):
+                    tx.connection.rollback()
                 tx.is_usable = True
         except self.lender.driver_error:
             pass  # what led here is raised; this one is only another sign of it

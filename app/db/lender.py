@@ -18,6 +18,7 @@ from app.db.errors import ConnectionLost, DatabaseUnavailable, PoolExhausted, tr
 from app.db.flow import Flow
 from app.db.strategy import ConnectionStrategy
 from app.db.transaction import Transaction
+from app.db.work import waiting
 
 log = logging.getLogger(__name__)
 
@@ -49,7 +50,8 @@ class Lender:
         if to_begin:
             verb = getattr(self.strategy, "acquire_to_begin", verb)
         try:
-            connection: Connection = verb()
+            with waiting:
+                connection: Connection = verb()
         except TimeoutError as error:
             raise PoolExhausted(str(error)) from error
         except self.driver_error as error:

@@ -1,5 +1,6 @@
 """Reads the input of a request: query, JSON body, merge patch or form, each by its model."""
 
+from collections.abc import Iterator
 from typing import Any, TypeVar
 
 from flask import request
@@ -75,6 +76,12 @@ def validate(model: type[Model], text: str | bytes) -> Model:
         raise invalid(422, "body", _pointers(error)) from None
 
 
+def pointers_to(column: str) -> list[str]:
+    """Find the fields of the body that are stored in a column, or in several of a key's name."""
+    fields = _fields(request.get_json(silent=True), "")
+    return [pointer for name, pointer in fields if f"_{name}_" in f"_{column}_"]
+
+
 def invalid(status: int, what: str, errors: list[InputError]) -> Problem:
     """Say what is wrong with an input, and where."""
     return Problem(status, f"The {what} is not valid; see errors.", kind="invalid", errors=errors)
@@ -109,6 +116,13 @@ def _pointers(error: ValidationError) -> list[InputError]:
         {"pointer": "".join(f"/{_escaped(part)}" for part in item["loc"]), "detail": item["msg"]}
         for item in error.errors(include_url=False, include_input=False)
     ]
+
+
+def _fields(value: Any, pointer: str) -> Iterator[tuple[str, str]]:
+    if isinstance(value, dict):
+        for name, inner in value.items():
+            yield name, f"{pointer}/{_escaped(name)}"
+            yield from _fields(inner, f"{pointer}/{_escaped(name)}")
 
 
 def _escaped(part: Any) -> str:

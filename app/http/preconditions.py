@@ -9,7 +9,7 @@ from app.http.problems import Problem
 def fresh(body: str) -> Response:
     """Answer a GET: 304 if the client has these very bytes, else 200 with their ETag."""
     etag = etag_of(body)
-    headers = {"ETag": etag, "Cache-Control": "private, no-cache"}
+    headers = {"ETag": etag}
     if "If-None-Match" in request.headers and request.if_none_match.contains_weak(etag.strip('"')):
         response = Answer(304, headers=headers).response()
         del response.headers["Content-Type"]

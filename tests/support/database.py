@@ -7,12 +7,13 @@ from contextlib import contextmanager
 from app.database_url import DatabaseUrl
 from app.db.database import open_database
 from app.settings import Settings
-from tests.support.service import SECRET
+from tests.support.service import PATIENT, SECRET
 
 
 def settings_for(url, **values):
     """Settings as given here; neither the environment nor .env is read."""
-    given = {"database_url": url, "secret_key": SECRET, **values}
+    patient = {name.lower(): value for name, value in PATIENT.items()}
+    given = {"database_url": url, "secret_key": SECRET, **patient, **values}
     return Settings.model_validate(given)
 
 
