@@ -13,7 +13,7 @@ def progress(db: Reader, caller: Caller, student_id: int, filters: dict[str, Any
     """Read a student's progress by chapter, as JSON; None if they are not there for this caller.
 
     The view gets the key as a value, not as a column of the outer query: only
-    then do the servers take it into the grouping, and read this student alone.
+    then does MySQL take it into the grouping, and read this student alone.
     """
     visible = students.visible_to(caller)
     within = Condition("chapter_progress.student_id = %s", (student_id,))

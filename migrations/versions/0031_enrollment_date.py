@@ -1,7 +1,8 @@
 """Index: enrollments in the order of their dates."""
 
 from alembic import op
-from sqlalchemy import inspect
+
+from migrations.indexes import has_index
 
 revision = "0031"
 down_revision = "0030"
@@ -10,16 +11,10 @@ INDEX = "idx_enrollment_date"
 
 
 def upgrade() -> None:
-    # A run that was killed may have made it already; only MariaDB knows IF NOT EXISTS here.
-    if not _exists():
+    if not has_index("enrollment", INDEX):
         op.execute(f"ALTER TABLE enrollment ADD KEY {INDEX} (enrollment_date)")
 
 
 def downgrade() -> None:
-    if _exists():
+    if has_index("enrollment", INDEX):
         op.execute(f"ALTER TABLE enrollment DROP KEY {INDEX}")
-
-
-def _exists() -> bool:
-    indexes = inspect(op.get_bind()).get_indexes("enrollment")
-    return any(index["name"] == INDEX for index in indexes)

@@ -1,7 +1,8 @@
 """Index: the scores of an assessment, for the results of its course."""
 
 from alembic import op
-from sqlalchemy import inspect
+
+from migrations.indexes import has_index
 
 revision = "0033"
 down_revision = "0032"
@@ -10,16 +11,10 @@ INDEX = "idx_assessment_id_score"
 
 
 def upgrade() -> None:
-    # A run that was killed may have made it already; only MariaDB knows IF NOT EXISTS here.
-    if not _exists():
+    if not has_index("attempt", INDEX):
         op.execute(f"ALTER TABLE attempt ADD KEY {INDEX} (assessment_id, score)")
 
 
 def downgrade() -> None:
-    if _exists():
+    if has_index("attempt", INDEX):
         op.execute(f"ALTER TABLE attempt DROP KEY {INDEX}")
-
-
-def _exists() -> bool:
-    indexes = inspect(op.get_bind()).get_indexes("attempt")
-    return any(index["name"] == INDEX for index in indexes)
