@@ -15,6 +15,7 @@ from app import api, errors
 from app.auth import commands, limits
 from app.db.database import open_database
 from app.http import body_limit, cors, json, proxies, request_ids, security_headers
+from app.imports import commands as imports
 from app.operations import doctor, purge, requests
 from app.operations.metrics import Metrics
 from app.settings import Settings
@@ -48,4 +49,5 @@ def create_app(settings: Settings) -> Flask:
     doctor.register(app)
     commands.register(app)
     purge.register(app)
+    imports.register(app)
     return app

@@ -285,7 +285,7 @@ def _in_words(problem: ErrorDetails) -> str:
 def _shown(name: str, value: Any) -> str:
     if name == "SECRET_KEY":
         return "'…'"
-    if name.endswith("DATABASE_URL"):
+    if name.endswith("_URL"):
         return repr(DatabaseUrl.masked(str(value)))
     return repr(value)
 

@@ -1,13 +1,16 @@
 """SQL on addresses."""
 
+from collections.abc import Sequence
 from typing import Any
 
 from app.db.select import One
 from app.db.transaction import Transaction
 
+Values = dict[str, Any]
+
 CITY = One(
-    "JOIN city ON city.city_id = address.city_id"
-    " JOIN country ON country.country_id = city.country_id"
+    "LEFT JOIN city ON city.city_id = address.city_id"
+    " LEFT JOIN country ON country.country_id = city.country_id"
 )
 
 
@@ -16,16 +19,24 @@ def join(table: str) -> str:
     return f"JOIN address ON address.address_id = {table}.address_id"
 
 
-def insert(tx: Transaction, address: dict[str, Any]) -> int:
-    """Store a new address; returns its key."""
+def insert_many(tx: Transaction, addresses: Sequence[Values]) -> int:
+    """Store new addresses in one statement; returns the key of the first.
+
+    The others follow it in steps of @@auto_increment_increment: the server
+    takes the keys of a statement whose rows it can count all at once.
+    """
+    names = ("address", "address2", "district", "city_id", "postal_code", "phone")
+    rows = ", ".join(["(%s, %s, %s, %s, %s, %s)"] * len(addresses))
     tx.execute(
-        """
-        INSERT INTO address (address, address2, district, city_id, postal_code, phone)
-        VALUES (%(address)s, %(address2)s, %(district)s, %(city_id)s, %(postal_code)s, %(phone)s)
-        """,
-        address,
+        f"INSERT INTO address ({', '.join(names)}) VALUES {rows}",  # noqa: S608 - our own names
+        tuple(address[name] for address in addresses for name in names),
     )
     return tx.last_row_id
+
+
+def insert(tx: Transaction, address: Values) -> int:
+    """Store a new address; returns its key."""
+    return insert_many(tx, [address])
 
 
 # Sets all columns in an UPDATE that joins the address; the values come from `flat`.

@@ -9,7 +9,7 @@ SELECT = Select(
     City,
     table="city",
     key="city_id",
-    embeds={"country": One("JOIN country ON country.country_id = city.country_id")},
+    embeds={"country": One("LEFT JOIN country ON country.country_id = city.country_id")},
     filters={"q": "city.city LIKE %s"},
 )
 

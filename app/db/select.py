@@ -36,7 +36,11 @@ NOTHING = Condition("FALSE")
 
 @dataclass(frozen=True, slots=True)
 class One:
-    """A relative that each row has one of: `join` brings its table, under the embed's name."""
+    """A relative that each row has one of: `join` brings its table, under the embed's name.
+
+    A LEFT JOIN: after a plain one the server may begin with the relatives, and
+    sort the rows of all of them to give a page.
+    """
 
     join: str
 
@@ -183,6 +187,11 @@ class Select:
         items = f"GROUP_CONCAT({_value(item, '', embed.table)} ORDER BY {embed.order})"
         array = f"CONCAT('[', COALESCE({items}, ''), ']')"
         return f"JSON_EXTRACT((SELECT {array} FROM {embed.source}), '$')"  # noqa: S608
+
+
+def json_of(model: type[BaseModel], table: str) -> str:
+    """Write the SQL of a JSON object whose fields are columns of a table, derived table or view."""
+    return _value(model, "", table)
 
 
 def _value(annotation: Any, column: str, table: str) -> str:

@@ -77,6 +77,12 @@ def validate(model: type[Model], text: str | bytes) -> Model:
         raise invalid(422, "body", _pointers(error)) from None
 
 
+def pointers_to(column: str, body: Any) -> list[str]:
+    """Find the fields of a body that are stored in a column, or in several of a key's name."""
+    fields = _fields(body, "")
+    return [pointer for name, pointer in fields if f"_{name}_" in f"_{column}_"]
+
+
 def invalid(status: int, what: str, errors: list[InputError]) -> Problem:
     """Say what is wrong with an input, and where."""
     return Problem(status, f"The {what} is not valid; see errors.", kind="invalid", errors=errors)
@@ -157,6 +163,13 @@ def _said(item: ErrorDetails) -> str:
     """Give pydantic's words, but for the patterns that nobody wants to read."""
     pattern = item.get("ctx", {}).get("pattern")
     return IN_WORDS.get(str(pattern), item["msg"])
+
+
+def _fields(value: Any, pointer: str) -> Iterator[tuple[str, str]]:
+    if isinstance(value, dict):
+        for name, inner in value.items():
+            yield name, f"{pointer}/{_escaped(name)}"
+            yield from _fields(inner, f"{pointer}/{_escaped(name)}")
 
 
 def _escaped(part: Any) -> str:

@@ -15,7 +15,7 @@ from pydantic import BaseModel
 
 from app.auth.caller import Caller
 from app.auth.guard import caller
-from app.db.select import EVERYTHING, Condition, Select
+from app.db.select import EVERYTHING, Condition, Found, Select
 from app.db.transaction import Transaction
 from app.http.answers import Answer, etag_of
 from app.http.bodies import validate
@@ -47,13 +47,29 @@ class Writable(Readable, Protocol):
 
 def list_page(queries: Readable, page: Page, within: Condition = EVERYTHING) -> Response:
     """Answer a page of what the caller may see, and an address for the next one."""
-    select, window = queries.SELECT, page.window()
-    where = within & queries.visible_to(caller()) & select.where(page.filters())
-    found = select.page(database(), where, window, page.shape)
-    shown = found[: page.limit]
-    body = '{"items":[' + ",".join([row.json for row in shown]) + "]"
+    return page_of(_found(queries, page, within), page)
+
+
+def list_of(parents: Readable, key: int, queries: Readable, page: Page) -> Response:
+    """Answer a page of what belongs to one parent; 404 if that is not there.
+
+    The foreign key bears the parent's key's name, as everywhere in the schema.
+    Only where nothing is found is the parent looked for.
+    """
+    parent = parents.SELECT
+    within = Condition(f"{queries.SELECT.table}.{parent.key} = %s", (key,))
+    found = _found(queries, page, within)
+    if not found and parent.one(database(), key, parents.visible_to(caller())) is None:
+        raise not_found(parent.table)
+    return page_of(found, page)
+
+
+def page_of(found: list[Found], page: Page) -> Response:
+    """Answer the rows of a page's window; one without JSON has a place, but is not shown."""
+    looked_at = found[: page.limit]
+    body = '{"items":[' + ",".join([row.json for row in looked_at if row.json]) + "]"
     if len(found) > page.limit:
-        body += f',"next":{json.dumps(page.next_link(shown[-1].place))}'
+        body += f',"next":{json.dumps(page.next_link(looked_at[-1].place))}'
     return fresh(body + "}\n")
 
 
@@ -117,6 +133,12 @@ def merged(target: Any, changes: Any) -> Any:
         else:
             result[name] = merged(result.get(name), value)
     return result
+
+
+def _found(queries: Readable, page: Page, within: Condition) -> list[Found]:
+    select = queries.SELECT
+    where = within & queries.visible_to(caller()) & select.where(page.filters())
+    return select.page(database(), where, page.window(), page.shape)
 
 
 def _change(queries: Writable, key: int, change: Callable[[str], BaseModel]) -> Response:

@@ -54,6 +54,11 @@ class Operation:
         """The media types of the body."""
         return (JSON, *FORMS) if self.form else (JSON,)
 
+    @property
+    def has_etag(self) -> bool:
+        """Whether what is read comes with an ETag: private JSON does, a stream cannot."""
+        return self.roles is not None and self.produces == (JSON,)
+
 
 def operation(**declared: Any) -> Callable[[Method], Method]:
     """Guard a method and validate its input; takes the fields of `Operation`."""
@@ -91,5 +96,9 @@ def _check_accept(produces: tuple[str, ...]) -> None:
     accept = request.headers.get("Accept")
     if accept is None or accept == "*/*" or accept in produces:
         return
-    if not request.accept_mimetypes.best_match(produces):
-        raise Problem(406, f"This is available as {' or '.join(produces)}.")
+    # Parameters, such as a version, are the operation's own business.
+    accepted = {kind.partition(";")[0] for kind, quality in request.accept_mimetypes if quality > 0}
+    for kind in produces:
+        if {kind, "*/*", f"{kind.partition('/')[0]}/*"} & accepted:
+            return
+    raise Problem(406, f"This is available as {' or '.join(produces)}.")

@@ -34,6 +34,10 @@ class View(BaseModel):
         """Which part of the item is asked for."""
         return Shape(getattr(self, "fields", ()), getattr(self, "embed", ()))
 
+    def filters(self) -> dict[str, Any]:
+        """Give the filters that were set, by the parameter's name."""
+        return {name: getattr(self, name) for name in self.model_fields_set - NO_FILTERS}
+
 
 class Page(View):
     """The parameters every list takes; a list adds its filters, and `sort` if it has an order."""
@@ -46,10 +50,6 @@ class Page(View):
         """How the list is sorted, before its key."""
         found: Orders = getattr(self, "sort", ())
         return found
-
-    def filters(self) -> dict[str, Any]:
-        """Give the filters that were set, by the parameter's name."""
-        return {name: getattr(self, name) for name in self.model_fields_set - NO_FILTERS}
 
     def window(self) -> Window:
         """Say which rows this page shows, and one more to see whether there is a next page."""

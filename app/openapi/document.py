@@ -45,7 +45,7 @@ class Endpoint:
     def tag(self) -> str:
         """The resource it belongs to."""
         parts = [part for part in self.path.split("/") if part not in ("", "v1")]
-        return parts[0] if self.path.startswith("/v1/") else "service"
+        return parts[0].partition(":")[0] if self.path.startswith("/v1/") else "service"
 
 
 def document(app: Flask) -> Json:

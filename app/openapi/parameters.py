@@ -43,7 +43,7 @@ def header_parameters(method: str, declared: Operation) -> list[Json]:
     found = []
     if declared.conditional:
         found.append(_header("If-Match", "The ETag of what is changed.", required=True))
-    if method == "get" and declared.roles is not None:
+    if declared.has_etag and method == "get":
         found.append(_header("If-None-Match", "The ETag of what the client has: then 304."))
     if declared.keyed:
         meaning = "Makes the request happen once, however often it is sent (24 hours)."

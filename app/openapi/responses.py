@@ -68,7 +68,7 @@ _HEADERS = {
 def responses(endpoint: "Endpoint", models: Models) -> Json:
     """Describe all answers of an operation, by status."""
     found = {str(endpoint.declared.status): _success(endpoint, models)}
-    if endpoint.method == "get" and endpoint.declared.roles is not None:
+    if endpoint.declared.has_etag and endpoint.method == "get":
         found["304"] = {"description": "The client has it already."}
     for status in sorted(problems(endpoint)):
         found[str(status)] = _problem(status)

@@ -1,5 +1,6 @@
 """SQL on students."""
 
+from collections.abc import Sequence
 from typing import Any
 
 from app.addresses import queries as addresses
@@ -14,7 +15,7 @@ SELECT = Select(
     key="student_id",
     join=addresses.join("student"),
     embeds={
-        "campus": One("JOIN campus ON campus.campus_id = student.campus_id"),
+        "campus": One("LEFT JOIN campus ON campus.campus_id = student.campus_id"),
         "city": addresses.CITY,
     },
     filters={
@@ -37,17 +38,36 @@ def visible_to(caller: Caller) -> Condition:
 writable_by = visible_to
 
 
+def insert_many(tx: Transaction, students: Sequence[dict[str, Any]]) -> None:
+    """Store new students with their addresses, in two statements."""
+    first = addresses.insert_many(tx, [student["address"] for student in students])
+    names = ("campus_id", "first_name", "last_name", "email", "active", "create_date")
+    row = (
+        "(%s + %s * @@auto_increment_increment, %s, %s, %s, %s, %s,"
+        " COALESCE(%s, CURRENT_TIMESTAMP))"
+    )
+    values: list[Any] = []
+    for number, student in enumerate(students):
+        values += (first, number, *(student.get(name) for name in names))
+    tx.execute(
+        f"""
+        INSERT INTO student (address_id, {", ".join(names)})
+        VALUES {", ".join([row] * len(students))}
+        """,  # noqa: S608 - our own names
+        tuple(values),
+    )
+
+
 def insert(tx: Transaction, student: dict[str, Any]) -> int:
     """Store a new student with their address; returns the key."""
-    address_id = addresses.insert(tx, student["address"])
-    tx.execute(
-        """
-        INSERT INTO student (campus_id, address_id, first_name, last_name, email, active)
-        VALUES (%(campus_id)s, %(address_id)s, %(first_name)s, %(last_name)s, %(email)s, %(active)s)
-        """,
-        {**addresses.flat(student), "address_id": address_id},
-    )
+    insert_many(tx, [student])
     return tx.last_row_id
+
+
+def with_emails(emails: Sequence[str]) -> Condition:
+    """Say which students have one of these addresses."""
+    places = ", ".join(["%s"] * len(emails))
+    return Condition(f"student.email IN ({places})", tuple(emails))
 
 
 def update(tx: Transaction, student_id: int, student: dict[str, Any]) -> None:

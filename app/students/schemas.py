@@ -47,15 +47,20 @@ class StudentView(View):
     embed: Annotated[Names, embeds_of(Student)] = ()
 
 
-class StudentPage(StudentView, Page):
-    """A page of students."""
+class StudentFilters(View):
+    """Which students are asked for."""
 
-    sort: Annotated[Orders, SortBy("last_name", "create_date")] = ()
     campus_id: TinyKey | None = Field(None, description="Only of this campus.")
     active: bool | None = Field(None, description="Only active ones, or only the others.")
     last_name: Line45 | None = Field(None, description="Only with this last name.")
     email: Email | None = Field(None, description="Only the one with this address.")
     q: Words | None = Field(None, description="All these words, in name or email.")
+
+
+class StudentPage(StudentFilters, StudentView, Page):
+    """A page of students."""
+
+    sort: Annotated[Orders, SortBy("last_name", "create_date")] = ()
 
 
 class StudentSummary(BaseModel):

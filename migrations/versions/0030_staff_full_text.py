@@ -1,7 +1,8 @@
 """Full text of staff, for the search by name or email."""
 
 from alembic import op
-from sqlalchemy import inspect
+
+from migrations.indexes import has_index
 
 revision = "0030"
 down_revision = "0029"
@@ -10,16 +11,10 @@ INDEX = "idx_first_name_last_name_email"
 
 
 def upgrade() -> None:
-    # A run that was killed may have made it already; only MariaDB knows IF NOT EXISTS here.
-    if not _exists():
+    if not has_index("staff", INDEX):
         op.execute(f"ALTER TABLE staff ADD FULLTEXT KEY {INDEX} (first_name, last_name, email)")
 
 
 def downgrade() -> None:
-    if _exists():
+    if has_index("staff", INDEX):
         op.execute(f"ALTER TABLE staff DROP KEY {INDEX}")
-
-
-def _exists() -> bool:
-    indexes = inspect(op.get_bind()).get_indexes("staff")
-    return any(index["name"] == INDEX for index in indexes)

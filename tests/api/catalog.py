@@ -1,7 +1,7 @@
 """Every resource of the API, found by walking what is declared, so that a new one is covered.
 
 A resource is a list (what answers a `PageOf` something) and what else answers that something.
-Valid bodies are made of the models' examples; what those cannot know stands in `FRESH`.
+Valid bodies are made of the models' examples; what those cannot know is in `FRESH` and `PAIRS`.
 """
 
 import re
@@ -15,12 +15,30 @@ from pydantic import BaseModel
 from app import create_app
 from app.http.paging import NO_FILTERS, PageOf
 from app.openapi.document import Endpoint, endpoints
+from app.students.batch import StudentBatchBody
+from app.students.schemas import StudentBody
 from tests.support.database import query, settings_for
 
 _numbers = count(1)
 
-# Values of fields that have to be new each time and are no text, by the n-th body.
-FRESH = {}
+# Fields that have to be unlike all others and are no text: what the n-th body has there.
+FRESH = {"chapter_number": lambda number: 60 + number % 190}
+
+# Bodies whose keys have to go together: the pairs that do and that a rule lets pass.
+PAIRS = {
+    "NewEnrollment": """
+        SELECT student_id, course_id FROM student CROSS JOIN course
+        WHERE {rule} AND NOT EXISTS (
+            SELECT 1 FROM enrollment WHERE enrollment.student_id = student.student_id
+                                       AND enrollment.course_id = course.course_id)
+        ORDER BY student_id, course_id LIMIT 200
+    """,
+    "NewAttempt": """
+        SELECT enrollment_id, assessment_id FROM enrollment
+        JOIN chapter USING (course_id) JOIN assessment USING (chapter_id)
+        WHERE {rule} ORDER BY enrollment_id, assessment_id LIMIT 200
+    """,
+}
 
 
 @dataclass(frozen=True)
@@ -59,6 +77,12 @@ class Resource:
     def embeds(self):
         """The relatives that can be added."""
         return names_of(self.list.declared.query, "embed")
+
+    @property
+    def most(self):
+        """How many items a page has at most."""
+        metadata = self.list.declared.query.model_fields["limit"].metadata
+        return next(it.le for it in metadata if hasattr(it, "le"))
 
     @property
     def fields(self):
@@ -121,6 +145,12 @@ def resources():
             )
 
 
+def required_query(endpoint):
+    """The parameters that have to be given."""
+    fields = endpoint.declared.query.model_fields if endpoint.declared.query else {}
+    return {name: info.examples[0] for name, info in fields.items() if info.is_required()}
+
+
 def listed(endpoint):
     """What a list lists; None of what is no list."""
     answer = endpoint.declared.answer
@@ -129,9 +159,18 @@ def listed(endpoint):
     return None
 
 
-def valid_body(model):
-    """A body of this model that is unlike all others."""
-    return _example(model, next(_numbers))
+def valid_body(model, root, rule="TRUE", **values):
+    """A body of this model that is unlike all others; a rule says which keys it may have."""
+    number = next(_numbers)
+    if model is StudentBatchBody:
+        return {"items": [valid_body(StudentBody, root)]}
+    body = _example(model, number)
+    if model.__name__ in PAIRS:
+        sql = PAIRS[model.__name__].format(rule=rule)
+        names = [name for name in body if name.endswith("_id")]
+        pairs = query(root, sql, values)
+        body |= zip(names, pairs[number % len(pairs)], strict=True)
+    return body
 
 
 def _example(model, number):

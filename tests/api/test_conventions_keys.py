@@ -1,6 +1,7 @@
 """What holds for every POST that takes an Idempotency-Key."""
 
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from threading import Barrier
 from uuid import uuid4
 
@@ -32,7 +33,7 @@ class Poster:
 
 @pytest.fixture
 def poster(resource, app, as_role, root):
-    path, body = resource.list_path(root), valid_body(resource.create.declared.body)
+    path, body = resource.list_path(root), valid_body(resource.create.declared.body, root)
     poster = Poster(app, path, as_role("admin"), body)
     yield poster
     for place in poster.places:
@@ -54,10 +55,10 @@ def test_a_request_that_is_repeated_gets_the_first_answer_again(poster):
 
 
 @EVERY_RESOURCE
-def test_a_key_of_another_request_is_refused(poster, resource):
+def test_a_key_of_another_request_is_refused(poster, resource, root):
     poster.post()
 
-    answer = poster.post(valid_body(resource.create.declared.body))
+    answer = poster.post(valid_body(resource.create.declared.body, root))
 
     assert answer.status_code == 422
     assert answer.json["type"].endswith(":key-reused")
@@ -103,9 +104,9 @@ def test_eight_requests_at_once_with_one_key_store_one_row(poster, resource, roo
     assert len(poster.places) == 1
 
 
-def test_a_key_belongs_to_its_caller(app, as_role, me):
+def test_a_key_belongs_to_its_caller(app, as_role, me, root):
     (students,) = [it for it in KEYED if it.list.path == "/v1/students"]
-    bodies = [valid_body(students.create.declared.body) for _ in range(2)]
+    bodies = [valid_body(students.create.declared.body, root) for _ in range(2)]
     posters = [
         Poster(app, "/v1/students", as_role(role), {**body, "campus_id": me["campus_id"]})
         for role, body in zip(("admin", "staff"), bodies, strict=True)
@@ -132,11 +133,13 @@ def impatient(server, migrated):
     application.extensions["database"].close()
 
 
-def test_a_request_whose_twin_is_still_running_is_told_so(impatient, as_role, server, migrated):
+def test_a_request_whose_twin_is_still_running_is_told_so(
+    impatient, as_role, server, migrated, root
+):
     (campuses,) = [it for it in KEYED if it.list.path == "/v1/campuses"]
-    body = valid_body(campuses.create.declared.body)
+    body = valid_body(campuses.create.declared.body, root)
     poster = Poster(impatient, "/v1/campuses", as_role("admin"), body)
-    with server.connect(migrated) as twin:
+    with closing(server.connect(migrated)) as twin:
         query(twin, "BEGIN")
         query(
             twin,

@@ -19,17 +19,18 @@ STRANGE = "Ñ🎓“' \\%s漢"  # ten characters: they fit everywhere
 class Writer:
     """The administrator, who writes to one list; whatever they create is forgotten afterwards."""
 
-    def __init__(self, resource, client, headers, path):
-        self.resource, self.client, self.headers, self.path = resource, client, headers, path
+    def __init__(self, resource, client, headers, root):
+        self.resource, self.client, self.headers, self.root = resource, client, headers, root
+        self.path = resource.list_path(root)
         self.body = self.another_body()
         self.places = []
 
     def another_body(self):
-        return valid_body(self.resource.create.declared.body)
+        return valid_body(self.resource.create.declared.body, self.root)
 
     def replacement(self):
         """Another body for what `body` created; what it belongs to stays."""
-        other = valid_body(self.resource.replace.declared.body)
+        other = valid_body(self.resource.replace.declared.body, self.root)
         return other | {name: self.body[name] for name in other if name.endswith("_id")}
 
     def create(self, body, status=201, **headers):
@@ -59,7 +60,7 @@ class Writer:
 
 @pytest.fixture
 def writer(resource, client, as_role, root):
-    writer = Writer(resource, client, as_role("admin"), resource.list_path(root))
+    writer = Writer(resource, client, as_role("admin"), root)
     yield writer
     for place in set(writer.places):
         writer.delete(place, **{"If-Match": "*"})

@@ -2,18 +2,10 @@
 
 import pytest
 
+from tests.support.api import ADDRESS, all_pages, statements
 from tests.support.database import query
 
 NEW = {"first_name": "Zoë", "last_name": "Þórsdóttir", "email": "zoe@students.example"}
-
-ADDRESS = {
-    "address": "Þórsgata 1",
-    "address2": None,
-    "district": "Miðborg",
-    "city_id": 1,
-    "postal_code": "101",
-    "phone": "+354 555 0000",
-}
 
 
 @pytest.fixture
@@ -21,15 +13,6 @@ def new(root):
     """A valid new student on campus 1; forgotten afterwards."""
     yield {**NEW, "campus_id": 1, "address": ADDRESS}
     query(root, "DELETE FROM student WHERE email = %s", (NEW["email"],))
-
-
-def all_pages(client, path, headers):
-    items = []
-    while path:
-        page = client.get(path, headers=headers).json
-        items += page["items"]
-        path = page.get("next")
-    return items
 
 
 def test_a_page_has_twenty_students_and_a_next_link(client, as_role):
@@ -176,12 +159,3 @@ def test_a_read_is_one_statement_and_a_create_five(app, client, as_role, server,
     assert statements(server, lambda: client.get("/v1/students", headers=headers)) == 1
     create = statements(server, lambda: client.post("/v1/students", json=new, headers=headers))
     assert create == 5  # BEGIN, INSERT of the address, INSERT, SELECT, COMMIT
-
-
-def statements(server, work):
-    """How many statements the server is sent while `work` runs."""
-    with server.connect() as watcher:
-        count = lambda: int(query(watcher, "SHOW GLOBAL STATUS LIKE 'Questions'")[0][1])  # noqa: E731
-        before = count()
-        work()
-        return count() - before - 1  # the second count counts itself
