@@ -43,6 +43,10 @@ class Models:
 
     def example(self, schema: Json) -> Any:
         """Give a valid value of a schema, made of the examples of its fields."""
+        if schema.get("type") == "array":
+            return [self.example(schema["items"])]
+        if "anyOf" in schema and "examples" not in schema:
+            return self.example(schema["anyOf"][0])
         if "$ref" not in schema:
             return (schema.get("examples") or [None])[0]
         fields = self.definitions[_name(schema)]["properties"]

@@ -195,10 +195,15 @@ def _fresh(info, kinds, number):
         return value
     if "@" in value:
         return f"{number}.{value}"
-    longest = next(
-        (it.max_length for it in info.metadata if getattr(it, "max_length", None)), len(value)
-    )
-    return f"{value[: longest - 7]} {number}"
+    return f"{value[: longest(info) - 7]} {number}"
+
+
+def longest(info):
+    """How many characters a field has at most."""
+    parts = [*info.metadata]
+    for part in get_args(info.annotation):
+        parts += getattr(part, "__metadata__", ())
+    return next(it.max_length for it in parts if getattr(it, "max_length", None))
 
 
 def kinds_of(annotation):

@@ -69,11 +69,8 @@ def test_the_pages_show_every_row_once_and_in_order(resource, sort, path, get, r
     by = f"&sort={sort}" if sort else ""
     expected = keys_in_order(root, resource, path, sort)
 
-    found = [
-        item[resource.key]
-        for _, items in pages(get, f"{path}?limit={resource.most}{by}")
-        for item in items
-    ]
+    all_pages = pages(get, f"{path}?limit={resource.most}{by}")
+    found = [item[resource.key] for _, items in all_pages for item in items]
     first_pages = pages(get, f"{path}?limit=3{by}")
     small = [
         item[resource.key]
@@ -89,25 +86,22 @@ def test_the_pages_show_every_row_once_and_in_order(resource, sort, path, get, r
 @EVERY_ORDER
 def test_the_last_page_costs_no_more_than_the_first(resource, sort, path, get, server):
     by = f"&sort={sort}" if sort else ""
-    whole = [
-        where
-        for where, items in pages(get, f"{path}?limit={min(20, resource.most)}{by}")
-        if len(items) == min(20, resource.most)
-    ]
+    limit = min(20, resource.most)
+    all_pages = pages(get, f"{path}?limit={limit}{by}")
+    whole = [place for place, items in all_pages if len(items) == limit] or [path]
 
     with rows_read(server) as first:
-        get(whole[0] if whole else path)
+        get(whole[0])
     with rows_read(server) as last:
-        get(whole[-1] if whole else path)
+        get(whole[-1])
 
     assert last["total"] <= first["total"] * 1.5 + 10
 
 
 @EVERY_LIST
 def test_a_filter_holds_for_every_row_and_leaves_none_out(resource, path, get):
-    everything = [
-        item for _, items in pages(get, f"{path}?limit={resource.most}") for item in items
-    ]
+    all_pages = pages(get, f"{path}?limit={resource.most}")
+    everything = [item for _, items in all_pages for item in items]
     columns = [name for name in resource.filters if name in resource.fields]
 
     for name in columns:
@@ -125,9 +119,8 @@ def test_a_search_finds_a_row_by_a_part_of_it(resource, path, get):
     item = get(f"{path}?limit=1").json["items"][0]
     texts = [value for value in item.values() if isinstance(value, str) and value[:1].isalpha()]
 
-    found = [
-        get(f"{path}?limit={resource.most}&q={text.split()[0][:5]}").json["items"] for text in texts
-    ]
+    words = [text.split()[0][:5] for text in texts]
+    found = [get(f"{path}?limit={resource.most}&q={word}").json["items"] for word in words]
 
     assert any(item in items for items in found)
     assert get(f"{path}?q=qqxxzz").json["items"] == []
@@ -147,14 +140,12 @@ def test_only_the_fields_that_are_asked_for_are_shown_and_the_key(resource, path
 def test_relatives_come_with_the_same_statement(resource, path, get, server):
     get(path)
     for embed in ["", *resource.embeds, ",".join(resource.embeds)]:
-        query_string = (
-            f"?limit={resource.most}&embed={embed}" if embed else f"?limit={resource.most}"
-        )
+        asked = f"&embed={embed}" if embed else ""
         with statements(server) as sent:
-            items = get(path + query_string).json["items"]
+            items = get(f"{path}?limit={resource.most}{asked}").json["items"]
 
         wanted = {name for name in embed.split(",") if name}
-        assert sent["Questions"] == 1
+        assert sent["total"] == 1
         assert all(wanted == item.keys() - set(resource.fields) for item in items)
         assert all(any(item[name] for item in items) for name in wanted)
 
@@ -192,9 +183,9 @@ def test_a_cursor_fits_its_own_list_and_order_only(resource, path, get):
     filters = [name for name in resource.filters if name in item]
     strange = [
         f"{other_list}?cursor={cursor}",
-        f"{path}?cursor={cursor[:-1]}",
+        f"{path}?cursor={cursor[1:]}",
         *[f"{path}?cursor={cursor}&{name}={text_of(item[name])}" for name in filters],
-        *[f"{path}?cursor={cursor}&sort={name}" for name in resource.sorts[:1]],
+        *[f"{path}?cursor={cursor}&sort=-{name}" for name in resource.sorts[:1]],
     ]
 
     for wrong in strange:

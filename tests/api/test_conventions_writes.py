@@ -1,6 +1,7 @@
 """What holds for everything that can be created, replaced, patched and deleted."""
 
 from concurrent.futures import ThreadPoolExecutor
+from decimal import Decimal
 from threading import Barrier
 from uuid import uuid4
 
@@ -83,14 +84,15 @@ def test_what_was_created_is_shown_where_location_says(writer):
 @EVERY_RESOURCE
 def test_a_create_is_begin_one_insert_a_row_select_and_commit(writer, server):
     writer.get(writer.path)
+    other = writer.another_body()
     with statements(server) as without_key:
-        writer.create(writer.another_body())
+        writer.create(writer.body)
     with statements(server) as with_key:
-        writer.create(writer.another_body(), **{"Idempotency-Key": uuid4().hex})
+        writer.create(other, **{"Idempotency-Key": uuid4().hex})
 
-    assert without_key["Questions"] == 3 + without_key["Com_insert"]
-    assert with_key["Questions"] == without_key["Questions"] + 1
-    assert without_key["Com_insert"] <= 2
+    rows = 1 + ("address" in writer.body)
+    assert without_key["total"] == 3 + rows
+    assert with_key["total"] == 3 + rows + 1
 
 
 @EVERY_RESOURCE
@@ -99,7 +101,7 @@ def test_a_change_is_begin_lock_update_select_and_commit(writer, server):
     with statements(server) as sent:
         writer.put(place, writer.replacement(), **{"If-Match": etag})
 
-    assert sent["Questions"] == 5
+    assert sent["total"] == 5
 
 
 @EVERY_RESOURCE
@@ -175,7 +177,12 @@ def test_null_removes_what_may_be_left_out_and_nothing_else(writer):
             assert [error["pointer"] for error in done.json["errors"]] == [f"/{name}"]
             assert writer.get(place).json == before.json
         else:
-            assert (done.status_code, done.json.get(name)) == (200, info.default)
+            assert (done.status_code, done.json.get(name)) == (200, shown_as(info.default))
+
+
+def shown_as(value):
+    """A default as JSON has it."""
+    return str(value) if isinstance(value, Decimal) else value
 
 
 @EVERY_RESOURCE
