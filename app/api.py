@@ -12,6 +12,7 @@ from app.countries.resources import Countries, Country
 from app.courses.resources import Course, Courses, CourseStaff, CourseSubject
 from app.enrollments.resources import Enrollment, Enrollments
 from app.http.restful import Api
+from app.openapi import swagger_ui
 from app.openapi.resources import Document
 from app.operations.health import Livez, Readyz
 from app.operations.metrics import MetricsPage
@@ -37,6 +38,7 @@ def register(app: Flask) -> None:
     api.add_resource(Readyz, "/readyz")
     api.add_resource(MetricsPage, "/metrics")
     api.add_resource(Document, "/openapi.json")
+    app.register_blueprint(swagger_ui.blueprint())  # /docs
 
     api.add_resource(Tokens, "/v1/tokens")
     api.add_resource(Refresh, "/v1/tokens/refresh")

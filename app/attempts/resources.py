@@ -5,7 +5,14 @@ from typing import Any
 from flask import Response
 
 from app.attempts import queries
-from app.attempts.schemas import AtDataBody, AttemptBody, AttemptPage, AttemptView, NewAttempt
+from app.attempts.schemas import (
+    AtDataAnswer,
+    AtDataBody,
+    AttemptBody,
+    AttemptPage,
+    AttemptView,
+    NewAttempt,
+)
 from app.attempts.schemas import Attempt as AttemptAnswer
 from app.auth.caller import ANYBODY, STAFF
 from app.auth.guard import caller
@@ -59,7 +66,7 @@ class Attempt(Resource):  # type: ignore[misc]
 class AtData(Resource):  # type: ignore[misc]
     """A student's attempts at the assessments of one chapter."""
 
-    @operation(roles=ANYBODY, body=AtDataBody, form=True)
+    @operation(roles=ANYBODY, body=AtDataBody, form=True, answer=AtDataAnswer)
     def post(self, student_id: int, body: AtDataBody) -> Response:
         """List the attempts; `chapterId` comes in a JSON or form body."""
         attempts = queries.list_of_student_in_chapter(

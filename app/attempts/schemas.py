@@ -4,12 +4,12 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, Field
 
 from app.enrollments.schemas import EnrollmentSummary
 from app.http.paging import Page, View
 from app.http.parameters import Names, Orders, SortBy, embeds_of, fields_of
-from app.http.types import Body, Key, MediumKey, Moment, QueryMoment, Score
+from app.http.types import Body, Key, MediumKey, Moment, Score
 
 
 class AssessmentSummary(BaseModel):
@@ -67,13 +67,29 @@ class AttemptPage(AttemptView, Page):
     student_id: Key | None = Field(None, description="Only of this student.")
     min_score: Score | None = Field(None, description="Only with this score or more.")
     max_score: Score | None = Field(None, description="Only with this score or less.")
-    attempted_since: QueryMoment | None = Field(None, description="Only at this time or later.")
-    attempted_before: QueryMoment | None = Field(None, description="Only before this time.")
+    attempted_since: Moment | None = Field(None, description="Only at this time or later.")
+    attempted_before: Moment | None = Field(None, description="Only before this time.")
 
 
-class AtDataBody(BaseModel):
+class AtDataBody(Body):
     """The chapter asked for."""
 
-    model_config = ConfigDict(extra="forbid")
+    chapter_id: Key = Field(alias="chapterId", examples=[1])
 
-    chapter_id: int = Field(alias="chapterId", ge=1, le=4_294_967_295)
+
+class AtDataItem(BaseModel):
+    """An attempt, in the words of the original call."""
+
+    attempt_id: int = Field(alias="attemptId")
+    assessment_id: int = Field(alias="assessmentId")
+    title: str
+    score: Decimal
+    attempt_date: datetime = Field(alias="attemptDate")
+
+
+class AtDataAnswer(BaseModel):
+    """The envelope of the original call."""
+
+    result_code: Literal[100] = Field(alias="resultCode")
+    result_description: Literal["SUCCESS"] = Field(alias="resultDescription")
+    result: list[AtDataItem]

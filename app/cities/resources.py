@@ -16,7 +16,7 @@ from app.http.state import database
 class CityLookup(Resource):  # type: ignore[misc]
     """A city's id by its name, as plain text. It needs nothing but a `city` table."""
 
-    @operation(roles=None, query=CityQuery, produces=("text/plain",))
+    @operation(roles=None, query=CityQuery, produces=("text/plain",), problems=(404, 503))
     def get(self, query: CityQuery) -> Response:
         """Look a city up."""
         found = queries.find_by_name(database(), query.city)

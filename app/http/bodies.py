@@ -1,13 +1,18 @@
-"""Reads the input of a request: query, JSON body, merge patch or form, each by its model."""
+"""Reads the input of a request: query, JSON body, merge patch or form, each by its model.
 
-from collections.abc import Iterator
-from typing import Any, TypeVar
+A query and a form are text. Where their model has a number or a boolean, they
+are read as JSON would: `07`, `1_0` and `yes` are none.
+"""
+
+from collections.abc import Iterator, Mapping
+from typing import Annotated, Any, TypeVar, get_args, get_origin
 
 from flask import request
 from pydantic import BaseModel, ValidationError
-from pydantic_core import from_json
+from pydantic_core import ErrorDetails, from_json
 
 from app.http.problems import InputError, Problem
+from app.http.types import IN_WORDS
 
 Model = TypeVar("Model", bound=BaseModel)
 
@@ -31,7 +36,7 @@ def read_query(model: type[Model] | None) -> Model | None:
         ]
         raise invalid(400, "query", errors)
     try:
-        return model.model_validate(values)
+        return model.model_validate(_typed(model, values), strict=True)
     except ValidationError as error:
         raise invalid(400, "query", _parameters(error)) from None
 
@@ -41,7 +46,7 @@ def read_body(model: type[Model], types: tuple[str, ...]) -> Model:
     _check_type(types)
     if request.mimetype in FORMS:
         try:
-            return model.model_validate(request.form.to_dict())
+            return model.model_validate(_typed(model, request.form), strict=True)
         except ValidationError as error:
             raise invalid(422, "body", _pointers(error)) from None
     return validate(model, request.get_data())
@@ -56,11 +61,7 @@ def read_patch(model: type[BaseModel]) -> dict[str, Any]:
         raise _malformed() from None
     if not isinstance(changes, dict):
         raise invalid(422, "body", [{"pointer": "", "detail": "Input should be an object"}])
-    unknown: list[InputError] = [
-        {"pointer": f"/{_escaped(name)}", "detail": "there is no such field to change"}
-        for name in changes
-        if name not in model.model_fields
-    ]
+    unknown = list(_unknown_fields(model, changes))
     if unknown:
         raise invalid(422, "body", unknown)
     return changes
@@ -87,6 +88,46 @@ def invalid(status: int, what: str, errors: list[InputError]) -> Problem:
     return Problem(status, f"The {what} is not valid; see errors.", kind="invalid", errors=errors)
 
 
+def _unknown_fields(
+    model: type[BaseModel], changes: dict[str, Any], within: str = ""
+) -> Iterator[InputError]:
+    for name, value in changes.items():
+        pointer = f"{within}/{_escaped(name)}"
+        field = model.model_fields.get(name)
+        if field is None:
+            yield {"pointer": pointer, "detail": "there is no such field to change"}
+        elif isinstance(value, dict):
+            for part in _kinds(field.annotation):
+                if isinstance(part, type) and issubclass(part, BaseModel):
+                    yield from _unknown_fields(part, value, pointer)
+
+
+def _typed(model: type[BaseModel], texts: Mapping[str, str]) -> dict[str, Any]:
+    """Give numbers and booleans their types; all else stays text."""
+    bare = {
+        info.alias or name
+        for name, info in model.model_fields.items()
+        if _kinds(info.annotation) & {int, bool}
+    }
+    return {name: _bare(text) if name in bare else text for name, text in texts.items()}
+
+
+def _kinds(annotation: Any) -> set[Any]:
+    """Give the types that are left of `Annotated[int, ...] | None`."""
+    parts = get_args(annotation)
+    if get_origin(annotation) is Annotated:
+        parts = parts[:1]
+    return set().union(*map(_kinds, parts)) if parts else {annotation}
+
+
+def _bare(text: str) -> Any:
+    try:
+        found = from_json(text, allow_inf_nan=False)
+    except ValueError:
+        return text
+    return found if isinstance(found, int) and text == text.strip() else text
+
+
 def _check_type(types: tuple[str, ...]) -> None:
     if request.mimetype not in types:
         headers = [("Accept-Patch", MERGE_PATCH)] if MERGE_PATCH in types else []
@@ -105,7 +146,7 @@ def _parameters(error: ValidationError) -> list[InputError]:
     return [
         {
             "parameter": ".".join(str(part) for part in item["loc"]),
-            "detail": "unknown parameter" if item["type"] == "extra_forbidden" else item["msg"],
+            "detail": "unknown parameter" if item["type"] == "extra_forbidden" else _said(item),
         }
         for item in error.errors(include_url=False, include_input=False)
     ]
@@ -113,7 +154,7 @@ def _parameters(error: ValidationError) -> list[InputError]:
 
 def _pointers(error: ValidationError) -> list[InputError]:
     return [
-        {"pointer": "".join(f"/{_escaped(part)}" for part in item["loc"]), "detail": item["msg"]}
+        {"pointer": "".join(f"/{_escaped(part)}" for part in item["loc"]), "detail": _said(item)}
         for item in error.errors(include_url=False, include_input=False)
     ]
 
@@ -123,6 +164,12 @@ def _fields(value: Any, pointer: str) -> Iterator[tuple[str, str]]:
         for name, inner in value.items():
             yield name, f"{pointer}/{_escaped(name)}"
             yield from _fields(inner, f"{pointer}/{_escaped(name)}")
+
+
+def _said(item: ErrorDetails) -> str:
+    """Give pydantic's words, but for the patterns that nobody wants to read."""
+    pattern = item.get("ctx", {}).get("pattern")
+    return IN_WORDS.get(str(pattern), item["msg"])
 
 
 def _escaped(part: Any) -> str:

@@ -97,11 +97,9 @@ class SortBy(Among):
 
 
 def _as_search(text: str) -> str:
-    words = re.findall(r"\w+", text)
-    if not words:
-        raise PydanticCustomError("words", "give at least one letter or digit")
-    # In MySQL's boolean mode: each word has to be there, or one that it begins.
-    return " ".join(f"+{word}*" for word in words)
+    # In MySQL's boolean mode: each word has to be there, or one that it begins. Signs beyond
+    # ASCII are no words either, but no pattern says so: they find nothing.
+    return " ".join(f"+{word}*" for word in re.findall(r"\w+", text))
 
 
 def _as_pattern(text: str) -> str:

@@ -14,6 +14,7 @@ from pydantic import (
     Field,
     StringConstraints,
     WithJsonSchema,
+    field_validator,
 )
 from pydantic_core import PydanticCustomError
 
@@ -22,9 +23,16 @@ SmallKey = Annotated[int, Field(ge=1, le=65_535)]  # SMALLINT UNSIGNED
 MediumKey = Annotated[int, Field(ge=1, le=16_777_215)]  # MEDIUMINT UNSIGNED
 Key = Annotated[int, Field(ge=1, le=4_294_967_295)]  # INT UNSIGNED
 
-LINE = r"^[^\s\x00-\x1f\x7f]([^\x00-\x1f\x7f]*[^\s\x00-\x1f\x7f])?$"
+# Written so that the regular expressions of Python, Rust and ECMA 262 agree on them: what
+# counts as \s is not the same to them. U+2028 and U+2029 separate lines, U+00A0 is a space.
+_CONTROL = r"\x00-\x1f\x7f-\x9f\u2028\u2029"
+_SPACE = r"\x20\xa0"
+LINE = f"^[^{_CONTROL}{_SPACE}]([^{_CONTROL}]*[^{_CONTROL}{_SPACE}])?$"
 TEXT = r"^[^\x00-\x08\x0b\x0c\x0e-\x1f\x7f]*$"
-EMAIL = r"^[^@\s\x00-\x1f\x7f]+@[^@\s\x00-\x1f\x7f]+$"
+EMAIL = f"^[^@{_CONTROL}{_SPACE}]+@[^@{_CONTROL}{_SPACE}]+$"
+RFC_3339 = re.compile(
+    r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:\d\d)", re.ASCII | re.IGNORECASE
+)
 SCORE = r"^(100(\.0{1,2})?|[0-9]{1,2}(\.[0-9]{1,2})?)$"
 
 # What is said instead of a pattern that nobody wants to read.
@@ -51,6 +59,21 @@ class Body(BaseModel):
 
     model_config = ConfigDict(extra="forbid", strict=True)
 
+    @field_validator("*", mode="before")
+    @classmethod
+    def _whole(cls, given: Any) -> Any:
+        """Take 8.0 for 8: JSON has one kind of number."""
+        return int(given) if isinstance(given, float) and given.is_integer() else given
+
+
+def _moment(given: Any) -> datetime:
+    if not isinstance(given, str) or not RFC_3339.fullmatch(given):
+        raise PydanticCustomError("moment", 'a time like "2026-09-01T08:00:00Z" (RFC 3339)')
+    try:
+        return datetime.fromisoformat(given.upper())
+    except ValueError:
+        raise PydanticCustomError("moment", "there is no such day or time") from None
+
 
 def _in_utc(moment: datetime) -> datetime:
     """Give the moment as the columns store it: UTC, whole seconds, no zone."""
@@ -69,12 +92,8 @@ def _decimal(given: Any) -> Decimal:
 
 
 # RFC 3339 with its offset; fractions of a second are cut off.
-Moment = Annotated[AwareDatetime, AfterValidator(_in_utc)]
+Moment = Annotated[AwareDatetime, BeforeValidator(_moment), AfterValidator(_in_utc)]
 # DECIMAL(5,2); a string, since a JSON number would become a binary fraction on the way.
 Score = Annotated[
     Decimal, BeforeValidator(_decimal), WithJsonSchema({"type": "string", "pattern": SCORE})
-]
-# In a query string there are no types.
-QueryMoment = Annotated[
-    AwareDatetime, AfterValidator(_in_utc), Field(json_schema_extra={"format": "date-time"})
 ]

@@ -9,6 +9,7 @@ from typing import Any
 from flask import Flask
 from werkzeug.routing import Rule
 
+from app.http.bodies import MERGE_PATCH
 from app.http.operation import Operation
 from app.openapi.info import INFO, SECURITY
 from app.openapi.models import Models
@@ -115,8 +116,10 @@ def _security(declared: Operation) -> list[Json]:
 
 def _body(declared: Operation, models: Models) -> Json:
     if declared.patch is not None:
-        return {"application/merge-patch+json": {"schema": models.patch(declared.patch)}}
+        schema = models.patch(declared.patch)
+        return {MERGE_PATCH: {"schema": schema, "example": models.example(schema)}}
     if declared.body is None:
         return {}
     schema = models.ref(declared.body, "validation")
-    return {media_type: {"schema": schema} for media_type in declared.consumes}
+    content = {"schema": schema, "example": models.example(schema)}
+    return dict.fromkeys(declared.consumes, content)

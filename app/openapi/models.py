@@ -38,16 +38,41 @@ class Models:
         return {"$ref": _REF.format(model=_page_name(_name(self._refs[model, mode])))}
 
     def patch(self, model: type[BaseModel]) -> Json:
-        """Refer to the schema of a merge patch: each field may be left out, or null to remove."""
-        name = model.__name__.removesuffix("Body") + "Patch"
-        whole = self.definitions[_name(self.ref(model, "validation"))]
+        """Refer to the schema of a merge patch of a model."""
+        return self._patch_of(_name(self.ref(model, "validation")))
+
+    def example(self, schema: Json) -> Any:
+        """Give a valid value of a schema, made of the examples of its fields."""
+        if "$ref" not in schema:
+            return (schema.get("examples") or [None])[0]
+        fields = self.definitions[_name(schema)]["properties"]
+        values = {name: self.example(field) for name, field in fields.items()}
+        return {name: value for name, value in values.items() if value is not None}
+
+    def _patch_of(self, model: str) -> Json:
+        """Let each field be left out, and null remove one that need not be there."""
+        whole = self.definitions[model]
+        required = whole.get("required", ())
+        name = model.removesuffix("Body") + "Patch"
         self.definitions[name] = {
             "type": "object",
             "description": f"{whole['description']} Only what changes is sent.",
-            "properties": whole["properties"],
+            "properties": {
+                field: self._change_of(value, removable=field not in required)
+                for field, value in whole["properties"].items()
+            },
             "additionalProperties": False,
         }
         return {"$ref": _REF.format(model=name)}
+
+    def _change_of(self, field: Json, *, removable: bool) -> Json:
+        if "$ref" in field:
+            return self._patch_of(_name(field))
+        if removable and "anyOf" not in field:
+            said = {"description", "examples"} & field.keys()
+            value = {key: field[key] for key in field.keys() - said - {"default"}}
+            return {key: field[key] for key in sorted(said)} | {"anyOf": [value, {"type": "null"}]}
+        return field
 
     def _require_the_key_only(self, answer: Any) -> None:
         """Say what `fields` makes of an answer: any part of it, and the key."""

@@ -4,6 +4,7 @@ from typing import Any
 
 from werkzeug.routing import Rule
 
+from app.http.idempotency import HEADER, PATTERN
 from app.http.operation import Operation
 
 Json = dict[str, Any]
@@ -15,7 +16,13 @@ def path_parameters(rule: Rule) -> list[Json]:
     """Describe the keys in a path."""
     schema = {"type": "integer", "minimum": 1, "maximum": LARGEST_KEY}
     return [
-        {"name": name, "in": "path", "required": True, "schema": schema}
+        {
+            "name": name,
+            "in": "path",
+            "required": True,
+            "description": f"The key of the {name.removesuffix('_id').replace('_', ' ')}.",
+            "schema": {**schema, "examples": [1]},
+        }
         for name in sorted(rule.arguments)
     ]
 
@@ -40,8 +47,8 @@ def header_parameters(method: str, declared: Operation) -> list[Json]:
         found.append(_header("If-None-Match", "The ETag of what the client has: then 304."))
     if declared.keyed:
         meaning = "Makes the request happen once, however often it is sent (24 hours)."
-        key = _header("Idempotency-Key", meaning)
-        key["schema"] |= {"minLength": 1, "maxLength": 255, "pattern": "^[!#-~]+$"}
+        key = _header(HEADER, meaning)
+        key["schema"] |= {"pattern": PATTERN, "examples": ["5d4c6a1e-9f0b-4a55-8f0e-2f6f1c7d7c11"]}
         found.append(key)
     return found
 

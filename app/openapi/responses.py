@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 from app.auth.caller import ANYBODY
 from app.errors import DATABASE_PROBLEMS
+from app.http.bodies import JSON
 from app.openapi.models import Models, is_model
 
 if TYPE_CHECKING:
@@ -71,6 +72,10 @@ def responses(endpoint: "Endpoint", models: Models) -> Json:
         found["304"] = {"description": "The client has it already."}
     for status in sorted(problems(endpoint)):
         found[str(status)] = _problem(status)
+    for status in endpoint.declared.problems:
+        # What is not JSON may also say in its own type what is wrong.
+        others = {kind: _STRING for kind in endpoint.declared.produces if kind != JSON}
+        found[str(status)]["content"] |= others
     return found
 
 

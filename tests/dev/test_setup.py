@@ -39,6 +39,7 @@ def installed(monkeypatch):
     lists = []
     monkeypatch.setattr(setup, "install", lambda _, lock: lists.append(lock.stem))
     monkeypatch.setattr(setup, "provide_compiler", lambda: None)
+    monkeypatch.setattr(setup, "provide_programs", lambda: None)
     return lists
 
 
@@ -61,6 +62,14 @@ def test_a_missing_compiler_names_the_command_to_type(monkeypatch):
 
     with pytest.raises(Stop, match=r"apt-get install .*libmariadb-dev"):
         setup.provide_compiler()
+
+
+@pytest.mark.usefixtures("no_apt")
+def test_a_missing_browser_names_the_command_to_type(monkeypatch):
+    monkeypatch.setattr(setup.shutil, "which", lambda name: "/usr/bin/curl" * (name == "curl"))
+
+    with pytest.raises(Stop, match=r"apt-get install chromium chromium-driver'"):
+        setup.provide_programs()
 
 
 @pytest.mark.usefixtures("no_apt")
