@@ -17,6 +17,7 @@ from pydantic import (
     Field,
     SecretStr,
     ValidationError,
+    model_validator,
 )
 from pydantic.fields import FieldInfo
 from pydantic_core import ErrorDetails
@@ -176,6 +177,14 @@ class Settings(BaseModel):
         ge=0,
         le=31536000,
     )
+    db_leak_report_seconds: Seconds = _setting(
+        "`adaptive` logs who borrowed a connection that is out for longer, with the stack; 0 is "
+        "never. Costs some 50 us for each use: for finding a leak, not for always.",
+        section=CONNECTIONS,
+        default=0,
+        ge=0,
+        le=86400,
+    )
     db_pre_ping: bool = _setting(
         "Ping before every use, in `sqlalchemy` and `sqlalchemy_session`.",
         section=CONNECTIONS,
@@ -183,9 +192,11 @@ class Settings(BaseModel):
     )
 
     db_connect_timeout_seconds: Seconds = _setting(
-        "How long the TCP connection, and then each step of the handshake, may take.",
+        "How long it may take in all until a connection is there: its name, TCP (three "
+        "seconds of it at most for each address), TLS and the login; in `adaptive` also the wait "
+        "for a free one and its check. Longer than a server that is alive may stand still.",
         section=LIVENESS,
-        default=3,
+        default=8,
         gt=0,
         le=300,
     )
@@ -204,6 +215,14 @@ class Settings(BaseModel):
         gt=0,
         le=86400,
     )
+    db_lock_timeout_seconds: int = _setting(
+        "How long a statement waits for a row that another unit has locked "
+        "(`innodb_lock_wait_timeout`); then the unit is run again, or answered with 503.",
+        section=LIVENESS,
+        default=5,
+        ge=1,
+        le=3600,
+    )
     db_ping_after_idle_seconds: Seconds = _setting(
         "`adaptive` asks a connection that was idle for longer, with a deadline of one second, "
         "before it trusts it.",
@@ -219,6 +238,15 @@ class Settings(BaseModel):
         default=30,
         ge=1,
         le=7200,
+    )
+    db_proxy_idle_limit_seconds: float | None = _setting(
+        "After how many idle seconds a proxy, firewall or load balancer on the way drops a flow, "
+        "where you know. `adaptive` retires an idle connection before it, as before the server's "
+        "`wait_timeout`, and DB_KEEPALIVE_SECONDS has to be below it.",
+        section=LIVENESS,
+        default=None,
+        ge=2,
+        le=86400,
     )
     db_tcp_user_timeout_seconds: Seconds = _setting(
         "How long sent data may stay unacknowledged before the kernel gives the flow up "
@@ -248,6 +276,16 @@ class Settings(BaseModel):
         url = self.migration_database_url or self.database_url
         return self.model_copy(update={"database_url": url})
 
+    @model_validator(mode="after")
+    def _probe_before_the_proxy_forgets(self) -> Self:
+        limit = self.db_proxy_idle_limit_seconds
+        if limit is not None and self.db_keepalive_seconds >= limit:
+            raise ValueError(
+                f"DB_KEEPALIVE_SECONDS={self.db_keepalive_seconds}: a flow is dropped after "
+                f"DB_PROXY_IDLE_LIMIT_SECONDS={limit:g}; use less than that"
+            )
+        return self
+
     @property
     def pool_size(self) -> int:
         """DB_POOL_SIZE, or one connection for each thread."""
@@ -273,6 +311,8 @@ def load_settings(env_file: str | None = ".env") -> Settings:
 
 
 def _in_words(problem: ErrorDetails) -> str:
+    if not problem["loc"]:  # two settings that do not go together
+        return str(problem["ctx"]["error"])
     name = str(problem["loc"][0]).upper()
     if problem["type"] == "missing":
         example = Settings.model_fields[name.lower()].json_schema_extra

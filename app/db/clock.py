@@ -1,4 +1,4 @@
-"""The clock that ages connections."""
+"""The clock that ages connections, and deadlines by it."""
 
 import time
 
@@ -12,3 +12,17 @@ def now() -> float:
     does not.
     """
     return time.clock_gettime(_CLOCK)
+
+
+class Deadline:
+    """The moment by which all the steps that share it have to be over."""
+
+    __slots__ = ("_at", "set_at")
+
+    def __init__(self, seconds: float) -> None:
+        self.set_at = now()
+        self._at = self.set_at + seconds
+
+    def remaining(self) -> float:
+        """Seconds left, never 0: a socket takes that for "do not wait at all"."""
+        return max(self._at - now(), 0.001)

@@ -9,6 +9,7 @@ from types import ModuleType
 from typing import Protocol
 from weakref import WeakSet
 
+from app.db.clock import Deadline
 from app.db.connection import DriverConnection
 from app.settings import BadSettings, Settings
 
@@ -18,8 +19,12 @@ class Driver(Protocol):
 
     dbapi: ModuleType
 
-    def open(self) -> DriverConnection: ...
+    def open(self, deadline: Deadline, *, dial_seconds: float) -> DriverConnection: ...
 
+
+# A SYN is answered by the kernel, also where the server's process stands still:
+# who is silent for that long, over two of them, is away.
+DIAL_SECONDS = 3.0
 
 DRIVERS = {
     "pymysql": ("app.db.drivers.pymysql", "PyMySQLDriver"),
@@ -32,13 +37,22 @@ class Connector:
 
     def __init__(self, settings: Settings) -> None:
         self._driver = _load_driver(settings)
+        self._within_seconds = settings.db_connect_timeout_seconds
         self.dbapi = self._driver.dbapi
         self.opened = 0
         self._connections: WeakSet[DriverConnection] = WeakSet()
 
-    def __call__(self) -> DriverConnection:
-        """Open a connection; raises the driver's `OperationalError`."""
-        connection = self._driver.open()
+    def __call__(
+        self, deadline: Deadline | None = None, *, dial_seconds: float = DIAL_SECONDS
+    ) -> DriverConnection:
+        """Open a connection; raises the driver's `OperationalError`.
+
+        All of it, the name, TCP, TLS and the login, is over at the deadline:
+        DB_CONNECT_TIMEOUT_SECONDS from now, unless another is given. Of that,
+        TCP gets at most `dial_seconds` for each address.
+        """
+        deadline = deadline or Deadline(self._within_seconds)
+        connection = self._driver.open(deadline, dial_seconds=dial_seconds)
         self.opened += 1
         self._connections.add(connection)
         return connection
@@ -47,8 +61,8 @@ class Connector:
         """Count the connections that somebody still holds, dead ones included."""
         return len(self._connections)
 
-    def drop_inherited(self) -> None:
-        """Let go, in a forked child, of all that the parent has open.
+    def drop_inherited(self) -> int:
+        """Let go, in a forked child, of all that the parent has open, and count it.
 
         No COM_QUIT: that would end the parent's sessions.
         """
@@ -56,6 +70,7 @@ class Connector:
         for connection in inherited:
             connection.flow.drop()
         self.opened = 0
+        return len(inherited)
 
 
 def _load_driver(settings: Settings) -> Driver:

@@ -11,10 +11,10 @@ class Counters:
         self._lock = Lock()
         self._counts: Counter[str] = Counter()
 
-    def add(self, name: str) -> None:
-        """Count one more."""
+    def add(self, name: str, number: int = 1) -> None:
+        """Count one more, or several."""
         with self._lock:
-            self._counts[name] += 1
+            self._counts[name] += number
 
     def as_dict(self) -> dict[str, int]:
         """Give a copy of the figures as they stand."""

@@ -15,12 +15,14 @@ from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from typing import NoReturn, TypeVar
 
+from app.db.clock import Deadline
 from app.db.connection import Connection
 from app.db.connector import Connector
 from app.db.errors import (
     ConnectionLost,
     DatabaseError,
     OutcomeUnknown,
+    ReadOnlyServer,
     TransactionConflict,
     outcome_of,
     translate,
@@ -36,6 +38,9 @@ T = TypeVar("T")
 
 REPLAYS_OF_A_UNIT = 3
 LONGEST_PAUSE_SECONDS = 0.05  # before the first replay; doubled for each further one
+# How long a unit waits for a server that takes writes, while a failover is under way.
+FAILOVER_SECONDS = 3.0
+FAILOVER_PAUSE_SECONDS = 0.3
 
 
 def open_database(settings: Settings) -> "Database":
@@ -56,6 +61,7 @@ class Database:
     def __init__(self, lender: Lender) -> None:
         self.lender = lender
         self.end_request = lender.end_request
+        self.refusal = lender.refusal
         self.statistics = lender.statistics
         self.close = lender.close
 
@@ -94,20 +100,30 @@ class Database:
         A lost connection, a deadlock and a lock timeout leave nothing behind,
         so the unit is run again, up to three times, after a random pause.
         `idempotent` promises that running it twice does no harm: then also
-        when the outcome is unknown. The unit must only use its transaction.
+        when the outcome is unknown. A server that takes no writes stored
+        nothing either: the unit is run again on new connections, for up to
+        three seconds. The unit must only use its transaction.
         """
         again = (ConnectionLost, TransactionConflict, *([OutcomeUnknown] if idempotent else []))
         for replay in range(REPLAYS_OF_A_UNIT):
             try:
-                return self._run_once(unit)
+                return self._run_on_a_primary(unit)
             except again as error:
                 self._note_replay("unit", error)
                 time.sleep(random.uniform(0, LONGEST_PAUSE_SECONDS * 2**replay))  # noqa: S311
-        return self._run_once(unit)
+        return self._run_on_a_primary(unit)
 
-    def _run_once(self, unit: Callable[[Transaction], T]) -> T:
-        with self.transaction() as tx:
-            return unit(tx)
+    def _run_on_a_primary(self, unit: Callable[[Transaction], T]) -> T:
+        patience = Deadline(FAILOVER_SECONDS)
+        while True:
+            try:
+                with self.transaction() as tx:
+                    return unit(tx)
+            except ReadOnlyServer as error:
+                if patience.remaining() < FAILOVER_PAUSE_SECONDS:
+                    raise
+                self._note_replay("failover", error)
+                time.sleep(random.uniform(FAILOVER_PAUSE_SECONDS / 2, FAILOVER_PAUSE_SECONDS))  # noqa: S311
 
     def _read(self, query: Callable[[Transaction], T]) -> T:
         self._refuse_inside_a_unit()
@@ -129,7 +145,7 @@ class Database:
         # unless begin() was called.
         self._refuse_inside_a_unit()
         try:
-            return self._begin_on(self.lender.borrow(to_begin=True))
+            return self._begin_on(self.lender.borrow("acquire_to_begin"))
         except ConnectionLost as error:
             self._note_replay("begin", error)
             return self._begin_on(self.lender.borrow_living())
@@ -139,8 +155,9 @@ class Database:
             with sending("BEGIN"), _deadline(tx.connection):
                 tx.connection.begin()
         except BaseException as error:
-            self.lender.discard(tx)
+            self._give_up(tx, error)
             self._raise_in_our_words(error)
+        tx.has_begun = True
         return tx
 
     def _commit(self, tx: Transaction) -> None:
@@ -148,7 +165,7 @@ class Database:
             with sending("COMMIT"):
                 tx.connection.commit()
         except BaseException as error:
-            self.lender.discard(tx)
+            self._give_up(tx, error)
             if isinstance(error, self.lender.driver_error) and outcome_of(error) == "unknown":
                 raise OutcomeUnknown(str(error)) from error
             self._raise_in_our_words(error)
@@ -161,10 +178,14 @@ class Database:
                 with sending("ROLLBACK"):
                     tx.connection.rollback()
                 tx.is_usable = True
-        except self.lender.driver_error:
-            pass  # what led here is raised; this one is only another sign of it
+        except self.lender.driver_error as error:
+            tx.failure = tx.failure or error  # what led here is raised, this one is only noted
         finally:
             self.lender.give_back(tx)
+
+    def _give_up(self, tx: Transaction, error: BaseException) -> None:
+        tx.failure = error
+        self.lender.discard(tx)
 
     def _refuse_inside_a_unit(self) -> None:
         if getattr(self.lender.thread, "in_unit", False):

@@ -77,7 +77,7 @@ class TableMissing(DatabaseError):
 
 
 class ValueRefused(DatabaseError):
-    """A value does not fit its column; nothing was stored."""
+    """A value does not fit its column, or a statement the server; nothing was stored."""
 
 
 class ConstraintViolation(DatabaseError):
@@ -113,7 +113,7 @@ CLASSES: dict[int, type[DatabaseError]] = {
     **dict.fromkeys([1216, 1452], MissingReference),
     **dict.fromkeys([1217, 1451], StillReferenced),
     **dict.fromkeys([3819, 4025], CheckViolated),
-    **dict.fromkeys([1264, 1265, 1292, 1366, 1406, 1048], ValueRefused),
+    **dict.fromkeys([1264, 1265, 1292, 1366, 1406, 1048, 1153], ValueRefused),
 }
 
 # The statement never reached the server. PyMySQL raises 2006 in one place

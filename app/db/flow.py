@@ -9,6 +9,7 @@ import os
 import select
 import socket
 import struct
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Literal
 
@@ -27,6 +28,7 @@ class Verdict:
 
     cause: Cause
     detail: str = ""
+    code: int = 0  # the server's, in a farewell
 
 
 class Flow:
@@ -68,6 +70,12 @@ class Flow:
     def close_orderly(self) -> None:
         """Let the coming close deliver what is still to be sent (COM_QUIT)."""
         self._linger(_ORDERLY)
+
+    def cut(self) -> None:
+        """Shut it down: whoever waits for an answer on it, in whatever library, is told at once."""
+        if self._is_still_ours():
+            with _Borrowed(self.descriptor) as raw, suppress(OSError):
+                raw.shutdown(socket.SHUT_RDWR)
 
     def drop(self) -> None:
         """Put /dev/null in the socket's place.
@@ -143,4 +151,4 @@ def _read_farewell(waiting: bytes) -> Verdict:
     message = waiting[7 : header + length]
     if message.startswith(b"#"):
         message = message[6:]
-    return Verdict("farewell", f"{code} {message.decode('utf-8', 'replace')}")
+    return Verdict("farewell", f"{code} {message.decode('utf-8', 'replace')}", code)

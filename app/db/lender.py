@@ -14,7 +14,13 @@ from app.db import forks
 from app.db.connection import Connection
 from app.db.connector import Connector
 from app.db.counters import Counters
-from app.db.errors import ConnectionLost, DatabaseUnavailable, PoolExhausted, translate
+from app.db.errors import (
+    ConnectionLost,
+    DatabaseError,
+    DatabaseUnavailable,
+    PoolExhausted,
+    translate,
+)
 from app.db.flow import Flow
 from app.db.strategy import ConnectionStrategy
 from app.db.transaction import Transaction
@@ -36,8 +42,8 @@ class Lender:
         self._start()
         forks.watch(self)
 
-    def borrow(self, *, to_begin: bool = False) -> Transaction:
-        """Borrow a connection, for a BEGIN or for a read in autocommit.
+    def borrow(self, how: str = "acquire") -> Transaction:
+        """Borrow a connection by this verb of the strategy, or by `acquire` if it lacks that.
 
         Raises `PoolExhausted` or another `DatabaseUnavailable`; nothing was
         asked of the server then.
@@ -46,9 +52,7 @@ class Lender:
             self.after_fork()
         if self._closed:
             raise DatabaseUnavailable("the database was closed")
-        verb = self.strategy.acquire
-        if to_begin:
-            verb = getattr(self.strategy, "acquire_to_begin", verb)
+        verb = getattr(self.strategy, how, self.strategy.acquire)
         try:
             with waiting:
                 connection: Connection = verb()
@@ -64,10 +68,11 @@ class Lender:
     def borrow_living(self) -> Transaction:
         """Borrow for a replay: what died with the first connection is passed over.
 
-        A strategy that does not look may hold many of those. Nothing is sent
-        on them; at most as many are tried as are open. A strategy that asks
-        may ask, also before a BEGIN: this one must not be lost again.
+        A strategy that does not know how to may hold many of those. Nothing is
+        sent on them; at most as many are tried as are open.
         """
+        if hasattr(self.strategy, "acquire_to_replay"):
+            return self.borrow("acquire_to_replay")
         for _ in range(self._connector.count_open()):
             tx = self.borrow()
             flow: Flow | None = getattr(tx.connection, "flow", None)
@@ -91,7 +96,10 @@ class Lender:
         """Give a connection back that nobody may use again."""
         self.counters.add("discarded")
         try:
-            self.strategy.discard(tx.connection)
+            if hasattr(self.strategy, "discard_lost"):
+                self.strategy.discard_lost(tx.connection, tx.failure, in_unit=tx.has_begun)
+            else:
+                self.strategy.discard(tx.connection)
         except Exception:
             log.exception("the strategy failed to discard a connection")
 
@@ -107,6 +115,11 @@ class Lender:
         own: dict[str, int] = getattr(self.strategy, "statistics", dict)()
         return {"opened": self._connector.opened, **self.counters.as_dict(), **own}
 
+    def refusal(self) -> DatabaseError | None:
+        """Give the reason, where the strategy knows that new connections are refused for ever."""
+        refused: Exception | None = getattr(self.strategy, "refusal", _nothing)()
+        return None if refused is None else translate(refused)
+
     def close(self) -> None:
         """Close what is idle now, and what is out when it comes back."""
         self._closed = True
@@ -116,8 +129,9 @@ class Lender:
         """Start afresh in a forked child, leaving the parent's connections to the parent."""
         with self._fork_lock:
             if os.getpid() != self._pid:
-                self._connector.drop_inherited()
+                inherited = self._connector.drop_inherited()
                 self._start()
+                self.counters.add("retired_fork", inherited)
 
     def _start(self) -> None:
         self._closed = False

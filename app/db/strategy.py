@@ -20,10 +20,17 @@ from app.settings import BadSettings, Settings
 
 
 class ConnectionStrategy(Protocol):
-    """Four verbs. Two more are called where a class has them:
+    """Four verbs. Others are called where a class has them:
 
     `end_request()` when a request is over, in the thread that served it;
-    `statistics()`, a dictionary of counters, for whoever asks.
+    `statistics()`, a dictionary of counters, for whoever asks;
+    `refusal()`, the driver's error, while the server refuses new connections
+    for ever, for instance for a wrong password;
+    `acquire_to_begin()` and `acquire_to_replay()` in place of `acquire` for a
+    connection whose first statement is BEGIN, and for one that takes over what
+    was lost on another;
+    `discard_lost(connection, failure, in_unit=...)` in place of `discard`,
+    with what is known of the end.
     """
 
     def acquire(self) -> Connection:

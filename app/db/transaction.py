@@ -29,13 +29,15 @@ class Transaction:
     After a failure that ended the transaction at the server (the connection
     broke, or this unit was a deadlock's victim) nothing more is sent: what
     followed would be stored without what went before. `failure` holds the
-    error, `is_usable` says whether the connection outlived it.
+    error, `is_usable` says whether the connection outlived it. `has_begun` is
+    true from the answer to BEGIN on: the server may hold locks for it.
     """
 
     def __init__(self, connection: Connection, driver_error: type[Exception]) -> None:
         self.connection = connection
         self.failure: BaseException | None = None
         self.is_usable = True
+        self.has_begun = False
         self.last_row_id = 0
         self._driver_error = driver_error
 

@@ -159,17 +159,17 @@ def _pointers(error: ValidationError) -> list[InputError]:
     ]
 
 
-def _said(item: ErrorDetails) -> str:
-    """Give pydantic's words, but for the patterns that nobody wants to read."""
-    pattern = item.get("ctx", {}).get("pattern")
-    return IN_WORDS.get(str(pattern), item["msg"])
-
-
 def _fields(value: Any, pointer: str) -> Iterator[tuple[str, str]]:
     if isinstance(value, dict):
         for name, inner in value.items():
             yield name, f"{pointer}/{_escaped(name)}"
             yield from _fields(inner, f"{pointer}/{_escaped(name)}")
+
+
+def _said(item: ErrorDetails) -> str:
+    """Give pydantic's words, but for the patterns that nobody wants to read."""
+    pattern = item.get("ctx", {}).get("pattern")
+    return IN_WORDS.get(str(pattern), item["msg"])
 
 
 def _escaped(part: Any) -> str:

@@ -82,7 +82,7 @@ class Models:
         """Say what `fields` makes of an answer: any part of it, and the key."""
         items = get_args(answer.model_fields["items"].annotation) if _is_list(answer) else [answer]
         for item in items:
-            key = re.sub(r"(?<!^)(?=[A-Z])", "_", item.__name__).lower() + "_id"
+            key = next(iter(item.model_fields))  # it comes first
             self.definitions[item.__name__]["required"] = [key]
 
 

@@ -133,13 +133,15 @@ def _wait_timeout(server: Row) -> Finding:
 
 
 def _recycle(server: Row, settings: Settings) -> Finding:
-    recycle, limit = settings.db_recycle_seconds, server["wait_timeout"]
+    recycle, who, limit = settings.db_recycle_seconds, "the server", server["wait_timeout"]
+    if (proxy_limit := settings.db_proxy_idle_limit_seconds) and proxy_limit < limit:
+        who, limit = "a proxy", proxy_limit
     seen = f"{recycle:g} s" if recycle else "never"
     if not _stands_on_age(settings):
         return Finding("DB_RECYCLE_SECONDS", f"{seen}; {settings.db_strategy} does not rely on it")
     if 0 < recycle < limit:
         return Finding("DB_RECYCLE_SECONDS", seen)
-    cure = f"the server hangs up after {limit} s idle: set DB_RECYCLE_SECONDS to {limit * 0.9:g}"
+    cure = f"{who} hangs up after {limit:g} s idle: set DB_RECYCLE_SECONDS to {limit * 0.9:g}"
     return Finding("DB_RECYCLE_SECONDS", seen, cure)
 
 

@@ -41,7 +41,9 @@ class Readyz(Resource):  # type: ignore[misc]
     @operation(roles=None, answer=Ready, problems=(503,))
     def get(self) -> Response:
         """Say whether requests can be served."""
-        reason = schema.problem(database())
+        refused = database().refusal()
+        # Connections opened earlier may still work, but none will take their place.
+        reason = refused.__doc__ if refused else schema.problem(database())
         if reason is not None:
             raise Problem(503, reason, kind="not-ready", headers=[("Retry-After", "1")])
         return answer({"status": "ready", "schema": schema.newest()})

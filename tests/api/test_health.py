@@ -1,5 +1,6 @@
 """Whether the process lives, and whether it can work."""
 
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 
 import pytest
@@ -51,6 +52,21 @@ def test_readyz_says_that_the_schema_is_old(server):
     client = create_app(settings_for(url)).test_client()
 
     assert "at 0001" in client.get("/readyz").json["detail"]
+
+
+def test_readyz_says_that_the_password_was_changed_while_old_connections_live_on(server, root):
+    url = server.create_database(user="rotated")
+    app = create_app(settings_for(url))
+    client = app.test_client()
+    with app.extensions["database"].transaction():
+        query(root, "ALTER USER rotated@'%' IDENTIFIED BY 'another'")
+        with ThreadPoolExecutor(1) as other:
+            assert other.submit(client.get, "/?city=London").result().status_code == 503
+
+    answer = client.get("/readyz")
+
+    assert answer.status_code == 503
+    assert "refuses this user" in answer.json["detail"]
 
 
 def test_readyz_says_that_the_password_is_wrong(migrated):

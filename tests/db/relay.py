@@ -8,6 +8,8 @@ from queue import SimpleQueue
 from selectors import EVENT_READ, DefaultSelector
 from threading import Thread
 
+from tests.db.black_hole import drop_what_arrives, let_it_arrive
+
 RESET = struct.pack("ii", 1, 0)
 
 
@@ -19,18 +21,22 @@ class Pair:
         self.said = b""
         self.end = None
         self.is_frozen = False
+        self.forgotten = None
         self.is_cut = False
+        self.is_swallowed = False
 
 
 class Relay:
     """`with Relay(server.port) as relay`: clients connect to `relay.port`.
 
-    `cut_answer_to` is a statement whose answer never reaches the client; `is_refusing` hangs up on
-    new clients before a word.
+    `cut_answer_to` is a statement whose answer never reaches the client, which is told so by a FIN;
+    of `swallow_answer_to` it is told nothing, nor of what follows. `is_refusing` hangs up on new
+    clients before a word, `is_silent` accepts them and never says one. A new `target` is where
+    new flows lead.
     """
 
     def __init__(self, port):
-        self._target = port
+        self.target = port
         self._listener = socket.create_server(("127.0.0.1", 0))
         self.port = self._listener.getsockname()[1]
         self._selector = DefaultSelector()
@@ -41,7 +47,10 @@ class Relay:
         self.flows = []
         self.accepted = 0
         self.cut_answer_to = None
+        self.swallow_answer_to = None
         self.is_refusing = False
+        self.is_silent = False
+        self._unheard = []
 
     def __enter__(self):
         self._thread.start()
@@ -53,12 +62,29 @@ class Relay:
         for pair in self.flows:
             pair.client.close()
             pair.server.close()
-        self._listener.close()
-        self._selector.close()
+        for one in (self._listener, self._selector, *self._unheard):
+            one.close()
 
     def freeze(self):
         """Forget all flows without a word, as a firewall does; new ones pass."""
         self._order(lambda: [setattr(pair, "is_frozen", True) for pair in self.flows])
+
+    def drop(self):
+        """Drop every packet of all flows, in the kernel; the server is told nothing."""
+        self._order(lambda: [drop_what_arrives(pair.client) for pair in self.flows])
+
+    def heal(self):
+        """Let the packets of all flows pass again."""
+        self._order(lambda: [let_it_arrive(pair.client) for pair in self.flows if not pair.end])
+
+    def say(self, words, port):
+        """Say this to the client at that port, as if it came from the server."""
+        to = [pair.client for pair in self.flows if pair.client.getpeername()[1] == port]
+        self._order(lambda: to[0].sendall(words))
+
+    def forget(self, answer="reset"):
+        """Answer the next packet of each flow with a reset, as NAT gateways do, or a "fin"."""
+        self._order(lambda: [setattr(pair, "forgotten", answer) for pair in self.flows])
 
     def reset(self):
         """Reset all flows on both sides."""
@@ -84,7 +110,10 @@ class Relay:
         if self.is_refusing:
             client.close()
             return
-        pair = Pair(client, socket.create_connection(("127.0.0.1", self._target)))
+        if self.is_silent:
+            self._unheard.append(client)
+            return
+        pair = Pair(client, socket.create_connection(("127.0.0.1", self.target)))
         self.flows.append(pair)
         self._selector.register(client, EVENT_READ, lambda: self._from_client(pair))
         self._selector.register(pair.server, EVENT_READ, lambda: self._from_server(pair))
@@ -98,8 +127,12 @@ class Relay:
         if not data:
             pair.end = pair.end or "fin"
             self._end(pair)
+        elif pair.forgotten:
+            self._end(pair, reset=pair.forgotten == "reset")
         elif not pair.is_frozen:
             pair.is_cut = bool(self.cut_answer_to) and self.cut_answer_to in data
+            if self.swallow_answer_to and self.swallow_answer_to in data:
+                pair.is_swallowed = True
             pair.server.sendall(data)
 
     def _from_server(self, pair):
@@ -110,6 +143,8 @@ class Relay:
             data = pair.server.recv(65536)
         except ConnectionError:
             data = b""
+        if pair.is_swallowed and data:
+            return
         if pair.is_cut:
             self._end(pair)
         elif not data:

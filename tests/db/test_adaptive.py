@@ -37,6 +37,15 @@ def test_an_idle_connection_is_retired_before_the_server_hangs_up(short_server):
         assert not any(name.startswith("replayed") for name in db.statistics())
 
 
+def test_an_idle_connection_is_retired_before_a_proxy_drops_it(url):
+    with adaptive(url, db_proxy_idle_limit_seconds=2, db_keepalive_seconds=1) as db:
+        before = connection_id(db)
+        time.sleep(1.2)
+
+        assert connection_id(db) != before
+        assert db.statistics()["retired_age"] == 1
+
+
 def test_a_connection_in_steady_use_is_replaced_by_age(url):
     with adaptive(url, db_recycle_seconds=0.5) as db:
         before = connection_id(db)
@@ -130,7 +139,7 @@ def test_a_statement_after_a_begin_may_take_its_time(url):
 def test_the_connection_used_last_is_lent_first(url):
     with adaptive(url) as db:
         hold_at_once(db)
-        last = db.lender.strategy._idle[-1].connection_id
+        last = db.lender.strategy._idle[-1].session.connection_id
 
         assert {connection_id(db) for _ in range(8)} == {last}
 

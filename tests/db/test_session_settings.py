@@ -57,3 +57,12 @@ def test_a_value_that_does_not_fit_is_refused_and_not_cut(value, db):
 
 def test_a_division_by_zero_is_refused_as_traditional_mode_does(db):
     assert "TRADITIONAL" in db.fetch_one("SELECT @@sql_mode AS mode")["mode"]
+
+
+def test_a_wait_for_a_row_is_bounded_by_the_setting_and_not_by_the_server_s_default(other_url):
+    with opened(other_url, db_lock_timeout_seconds=1) as db:
+        assert db.fetch_one("SELECT @@innodb_lock_wait_timeout AS seconds") == {"seconds": 1}
+
+
+def test_a_row_is_waited_for_five_seconds_by_default(db):
+    assert db.fetch_one("SELECT @@innodb_lock_wait_timeout AS seconds") == {"seconds": 5}

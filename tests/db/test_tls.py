@@ -7,6 +7,8 @@ import pytest
 
 from app.db.connector import Connector
 from app.db.errors import AccessRefused
+from tests.db.relay import Relay, through
+from tests.db.test_sockets import seconds_until_it_fails
 from tests.support.certificates import Authority
 from tests.support.database import (
     connection_id,
@@ -134,3 +136,11 @@ def test_a_child_does_not_disturb_its_parent_s_session(db):
     in_child(lambda: None)
 
     assert connection_id(db) == before
+
+
+def test_a_tls_handshake_that_never_ends_is_given_up_at_the_deadline(tls_server, tls_url):
+    with Relay(tls_server.port) as relay:
+        relay.swallow_answer_to = b"\x20\x00\x00\x01"  # the request for TLS, 32 bytes
+        url = through(relay, tls_url)
+        with opened(url, db_ssl_mode="REQUIRED", db_connect_timeout_seconds=1) as db:
+            assert 0.9 < seconds_until_it_fails(db, lambda db: db.fetch_one("SELECT 1")) < 2

@@ -124,7 +124,7 @@ def test_the_set_up_needs_nothing_that_is_installed():
     done = subprocess.run(command, cwd=PROJECT, capture_output=True, text=True, check=False)
 
     assert done.returncode == 2
-    assert done.stderr == "setup: 'nonsense' is unknown: use one of runtime, serve, test\n"
+    assert done.stderr == "setup: 'nonsense' is unknown: use one of runtime, serve, test, bench\n"
 
 
 def test_every_lock_file_has_hashes_and_names_no_host():

@@ -79,6 +79,14 @@ def test_an_account_s_rights_on_all_databases_count_too(migrated, server):
     assert "DROP" in findings(url)["account"].seen
 
 
+@pytest.mark.parametrize(("seconds", "is_wrong"), [(19, False), (20, True)])
+def test_an_age_above_the_limit_of_a_proxy_is_wrong_too(seconds, is_wrong, migrated):
+    settings = {"db_proxy_idle_limit_seconds": 20, "db_keepalive_seconds": 10}
+    found = findings(migrated, db_strategy="timed", db_recycle_seconds=seconds, **settings)
+
+    assert bool(found["DB_RECYCLE_SECONDS"].cure) == is_wrong
+
+
 @pytest.mark.parametrize(("seconds", "is_wrong"), [(59, False), (60, True)])
 def test_a_probe_that_comes_after_the_usual_idle_limits_is_wrong(seconds, is_wrong, migrated):
     found = findings(migrated, db_keepalive_seconds=seconds)

@@ -122,6 +122,14 @@ def test_the_password_of_a_wrong_redis_url_is_not_shown(environ):
     assert "secret-word" not in str(caught.value)
 
 
+def test_a_probe_that_comes_after_the_proxy_has_forgotten_is_refused(environ):
+    environ.setenv("DB_PROXY_IDLE_LIMIT_SECONDS", "60")
+    environ.setenv("DB_KEEPALIVE_SECONDS", "60")
+
+    with pytest.raises(BadSettings, match=r"DB_KEEPALIVE_SECONDS=60: .*LIMIT_SECONDS=60; use less"):
+        load_settings(None)
+
+
 def test_the_page_and_the_example_are_what_the_declarations_say():
     assert (PROJECT / "docs/configuration.md").read_text() == configuration_page()
     assert (PROJECT / ".env.example").read_text() == env_example()

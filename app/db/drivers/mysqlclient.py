@@ -4,15 +4,18 @@ import math
 import ssl
 from collections.abc import Iterator
 from contextlib import contextmanager
+from threading import Timer
 from typing import Any
 
 import MySQLdb
 from MySQLdb.connections import Connection
-from MySQLdb.constants import CLIENT
+from MySQLdb.constants import CLIENT, CR
 
+from app.db.clock import Deadline
 from app.db.connection import OwnsFlow
-from app.db.drivers.session import SET_SESSION
+from app.db.drivers.session import session_statement
 from app.db.flow import set_options
+from app.db.within import run_within
 from app.settings import Settings
 
 
@@ -28,12 +31,19 @@ class MySQLClientConnection(OwnsFlow, Connection):  # type: ignore[misc]
         super().ping()
 
     @contextmanager
-    def answer_within(self, seconds: float) -> Iterator[None]:  # noqa: ARG002
-        """Leave the deadline to DB_READ_TIMEOUT_SECONDS and TCP_USER_TIMEOUT.
+    def answer_within(self, seconds: float) -> Iterator[None]:
+        """Bound everything inside the block; then 2013 is raised.
 
-        The C library takes its timeouts at connect and not later.
+        The C library takes its timeouts at connect and not later, so the flow
+        is cut under it.
         """
-        yield
+        timer = Timer(seconds, self.flow.cut)
+        timer.daemon = True
+        timer.start()
+        try:
+            yield
+        finally:
+            timer.cancel()
 
 
 class MySQLClientDriver:
@@ -45,10 +55,23 @@ class MySQLClientDriver:
         self._settings = settings
         self._arguments = _arguments(settings)
 
-    def open(self) -> MySQLClientConnection:
-        """Connect within the connect timeout; raises `OperationalError`."""
+    def open(self, deadline: Deadline, *, dial_seconds: float) -> MySQLClientConnection:  # noqa: ARG002
+        """Connect before the deadline; raises `OperationalError`.
+
+        The C library looks the name up and tries its addresses itself, and
+        counts whole seconds for each step.
+        """
         settings = self._settings
-        connection = MySQLClientConnection(**self._arguments)
+        seconds = math.ceil(deadline.remaining())
+        try:
+            connection = run_within(
+                deadline,
+                lambda: MySQLClientConnection(connect_timeout=seconds, **self._arguments),
+            )
+        except TimeoutError as error:
+            raise MySQLdb.OperationalError(
+                CR.CONN_HOST_ERROR, f"can't connect to {settings.database_url} ({error})"
+            ) from error
         set_options(
             connection.fileno(),
             keepalive_seconds=settings.db_keepalive_seconds,
@@ -67,13 +90,12 @@ def _arguments(settings: Settings) -> dict[str, Any]:
         "port": url.port,
         "database": url.name,
         "charset": "utf8mb4",
-        "init_command": SET_SESSION,
+        "init_command": session_statement(settings),
         "autocommit": True,
         "client_flag": CLIENT.FOUND_ROWS,
         "multi_statements": False,
         "ssl_mode": settings.db_ssl_mode,
         # The library counts in whole seconds.
-        "connect_timeout": math.ceil(settings.db_connect_timeout_seconds),
         "read_timeout": math.ceil(settings.db_read_timeout_seconds),
         "write_timeout": math.ceil(settings.db_write_timeout_seconds),
     }

@@ -4,37 +4,77 @@ import socket
 import ssl
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Any
 
 import pymysql
 from pymysql.constants import CLIENT, CR
 
-from app.database_url import DatabaseUrl
+from app.db.clock import Deadline
 from app.db.connection import OwnsFlow
-from app.db.drivers.session import SET_SESSION
+from app.db.dial import dial
+from app.db.drivers.session import session_statement
 from app.db.flow import set_options
 from app.settings import Settings
 
 
 class PyMySQLConnection(OwnsFlow, pymysql.connections.Connection):
-    """A PyMySQL connection that knows its socket."""
+    """A PyMySQL connection that knows its socket, and keeps a deadline as a whole.
+
+    PyMySQL's own timeouts hold for each `recv`: a server that drips its
+    greeting byte by byte defeats them.
+    """
 
     _read_timeout: float
     _write_timeout: float
+    _current_timeout: float
+    _rfile: Any
+    _sock: socket.socket
+
+    def __init__(self, *, session: str, **arguments: Any) -> None:
+        super().__init__(defer_connect=True, **arguments)
+        self._session = session
 
     def set_character_set(self, charset: str, collation: str | None = None) -> None:  # noqa: ARG002
         """Send all session settings where PyMySQL would send SET NAMES alone."""
-        self.query(SET_SESSION)
+        self.query(self._session)
 
     @contextmanager
     def answer_within(self, seconds: float) -> Iterator[None]:
-        """Bound the wait for each answer inside the block; then 2013 is raised."""
-        # settimeout() on the socket would do nothing: PyMySQL caches what it set.
+        """Bound everything inside the block as a whole; then 2013 is raised."""
         before = self._read_timeout, self._write_timeout
+        # settimeout() alone would do nothing: PyMySQL caches what it set.
         self._read_timeout = self._write_timeout = seconds
+        self._deadline = Deadline(seconds)
+        # Shadows the class's method for as long as the block: in steady use it costs nothing.
+        self._read_bytes = self._read_bytes_in_time
         try:
             yield
         finally:
+            del self._read_bytes
             self._read_timeout, self._write_timeout = before
+
+    def _read_bytes_in_time(self, num_bytes: int) -> bytes:
+        data = b""
+        while len(data) < num_bytes:
+            try:
+                self._grant(self._deadline.remaining())
+                received = self._rfile.read1(num_bytes - len(data))
+            except OSError as error:
+                raise self._lost(f" ({error})") from error
+            if not received:
+                raise self._lost("")
+            data += received
+        return data
+
+    def _grant(self, seconds: float) -> None:
+        # The write timeout, too: TLS's handshake inherits it.
+        self._read_timeout = self._write_timeout = self._current_timeout = seconds
+        self._sock.settimeout(seconds)
+
+    def _lost(self, detail: str) -> pymysql.err.OperationalError:
+        self._force_close()  # type: ignore[attr-defined]
+        message = f"Lost connection to MySQL server during query{detail}"
+        return pymysql.err.OperationalError(CR.CR_SERVER_LOST, message)
 
 
 class PyMySQLDriver:
@@ -44,29 +84,20 @@ class PyMySQLDriver:
 
     def __init__(self, settings: Settings, tls: ssl.SSLContext | None) -> None:
         self._settings = settings
-        self._tls = tls
+        self._arguments = _arguments(settings, tls)
 
-    def open(self) -> PyMySQLConnection:
-        """Connect within the connect timeout; raises `OperationalError`."""
-        settings, url = self._settings, self._settings.database_url
-        connection = PyMySQLConnection(
-            user=url.user,
-            password=url.password,
-            host=url.host,
-            port=url.port,
-            unix_socket=url.unix_socket,
-            database=url.name,
-            charset="utf8mb4",
-            autocommit=True,
-            client_flag=CLIENT.FOUND_ROWS,
-            ssl=self._tls,
-            ssl_disabled=self._tls is None,
-            # During the handshake the server has no more time than to connect.
-            read_timeout=settings.db_connect_timeout_seconds,
-            write_timeout=settings.db_connect_timeout_seconds,
-            defer_connect=True,
-        )
-        sock = _open_socket(url, settings.db_connect_timeout_seconds)
+    def open(self, deadline: Deadline, *, dial_seconds: float) -> PyMySQLConnection:
+        """Connect before the deadline; raises `OperationalError`."""
+        settings = self._settings
+        connection = PyMySQLConnection(**self._arguments)
+        try:
+            sock = dial(settings.database_url, deadline, each_seconds=dial_seconds)
+        except OSError as error:
+            url = settings.database_url
+            place = url.unix_socket or f"{url.host}:{url.port}"
+            raise pymysql.err.OperationalError(
+                CR.CR_CONN_HOST_ERROR, f"can't connect to {place} ({error})"
+            ) from error
         set_options(
             sock.fileno(),
             keepalive_seconds=settings.db_keepalive_seconds,
@@ -74,12 +105,31 @@ class PyMySQLDriver:
         )
         connection.adopt(sock.fileno())
         try:
-            connection.connect(sock)
+            with connection.answer_within(deadline.remaining()):
+                connection.connect(sock)
         except pymysql.err.OperationalError as error:
             raise _tls_problem(error) or error from error.__cause__
-        connection._read_timeout = settings.db_read_timeout_seconds
-        connection._write_timeout = settings.db_write_timeout_seconds
         return connection
+
+
+def _arguments(settings: Settings, tls: ssl.SSLContext | None) -> dict[str, Any]:
+    url = settings.database_url
+    return {
+        "session": session_statement(settings),
+        "user": url.user,
+        "password": url.password,
+        "host": url.host,
+        "port": url.port,
+        "unix_socket": url.unix_socket,
+        "database": url.name,
+        "charset": "utf8mb4",
+        "autocommit": True,
+        "client_flag": CLIENT.FOUND_ROWS,
+        "ssl": tls,
+        "ssl_disabled": tls is None,
+        "read_timeout": settings.db_read_timeout_seconds,
+        "write_timeout": settings.db_write_timeout_seconds,
+    }
 
 
 def _tls_problem(error: pymysql.err.OperationalError) -> pymysql.err.OperationalError | None:
@@ -91,18 +141,3 @@ def _tls_problem(error: pymysql.err.OperationalError) -> pymysql.err.Operational
     if isinstance(original, ssl.SSLError):
         return pymysql.err.OperationalError(CR.CR_SSL_CONNECTION_ERROR, f"TLS: {original}")
     return None
-
-
-def _open_socket(url: DatabaseUrl, timeout: float) -> socket.socket:
-    try:
-        if url.unix_socket is None:
-            return socket.create_connection((url.host, url.port), timeout)
-        sock = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
-        sock.settimeout(timeout)
-        sock.connect(url.unix_socket)
-    except OSError as error:
-        place = url.unix_socket or f"{url.host}:{url.port}"
-        raise pymysql.err.OperationalError(
-            CR.CR_CONN_HOST_ERROR, f"can't connect to {place} ({error})"
-        ) from error
-    return sock

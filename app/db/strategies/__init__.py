@@ -5,7 +5,7 @@ Each value is a dotted path, the same form as a class of your own in
 """
 
 STRATEGIES = {
-    "adaptive": "app.db.strategies.adaptive:Adaptive",
+    "adaptive": "app.db.strategies.adaptive.pool:Adaptive",
     "per_query": "app.db.strategies.per_query:PerQuery",
     "per_request": "app.db.strategies.per_request:PerRequest",
     "persistent": "app.db.strategies.persistent:Persistent",
