@@ -70,8 +70,7 @@ ROWS = st.fixed_dictionaries(
     {
         "text": st.none() | ANY_TEXT | st.sampled_from(['"', "\\", "\0", "\u2028", "🎓", "null"]),
         "score": st.none() | st.decimals(-9_999_999, 9_999_999, places=2),
-        "moment": st.none()
-        | MOMENTS,
+        "moment": st.none() | MOMENTS,
         "day": st.none() | st.dates(date(1000, 1, 1)),
         "flag": st.none() | st.booleans(),
         "number": st.none() | st.integers(-(2**63), 2**63 - 1),
