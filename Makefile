@@ -1,6 +1,6 @@
 # What a developer types. The work is done by dev/; `make` alone lists the targets.
 .POSIX:
-.PHONY: help serve test test-mysql matrix soak lint format setup migrate seed doctor docs lock clean
+.PHONY: help serve test test-mysql matrix soak fuzz bench bench-scale bench-checkout lint format setup migrate seed doctor docs lock clean
 
 BIN = .venv/bin
 SETUP = @"$${PYTHON:-python3}" dev/setup.py
@@ -34,6 +34,22 @@ matrix: ## every fault against every strategy; writes docs/fault-matrix.* (root;
 soak: ## mixed traffic while faults strike at random (root; MINUTES=10 SEED=1)
 	$(SETUP) test
 	$(PY) -m tests.faults.soak --minutes "$${MINUTES:-10}" --seed "$${SEED:-1}"
+
+bench: ## the strategies, the operations and the peers side by side; docs/benchmarks.md (QUICK=1)
+	$(SETUP) bench
+	$(PY) -m bench $${QUICK:+--quick}
+
+bench-scale: ## every read at 1,000 to 1,000,000 students (SIZES='1000 10000')
+	$(SETUP) bench
+	$(PY) -m bench.scale $$SIZES
+
+bench-checkout: ## what a checkout costs, by strategy
+	$(SETUP) bench
+	$(PY) -m bench.checkout
+
+fuzz: ## requests generated from the OpenAPI document, as each role (CASES=10000)
+	$(SETUP) test
+	@CASES="$${CASES:-10000}" exec $(BIN)/python -m pytest tests/openapi/test_fuzzing.py $(ARGS)
 
 lint: ## ruff, mypy, hadolint, and the workflow and compose files against their schemas
 	$(SETUP) test

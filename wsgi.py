@@ -3,16 +3,17 @@
 Needs nothing but environment variables, and connects to nothing when imported.
 """
 
-import logging.config
+import os
 import sys
 
 from app import create_app
-from app.operations import logs
+from app.operations import logs, tracing
 from app.settings import BadSettings, load_settings
 
 try:
     settings = load_settings()
-    logging.config.dictConfig(logs.configuration(settings.log_level))
+    logs.configure(settings.log_level, settings.log_format)
     app = create_app(settings)
+    tracing.start(app, os.environ)
 except BadSettings as error:
     sys.exit(f"cannot start: {error}")

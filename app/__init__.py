@@ -12,15 +12,15 @@ import logging
 from flask import Flask
 
 from app import api, errors
-from app.auth import commands
+from app.auth import commands, limits
 from app.db.database import open_database
-from app.http import json, request_ids
-from app.operations import doctor
+from app.http import body_limit, cors, json, proxies, request_ids, security_headers
+from app.imports import commands as imports
+from app.operations import doctor, purge, requests
+from app.operations.metrics import Metrics
 from app.settings import Settings
 
 log = logging.getLogger(__name__)
-
-LARGEST_BODY_BYTES = 1024 * 1024
 
 
 def create_app(settings: Settings) -> Flask:
@@ -30,17 +30,24 @@ def create_app(settings: Settings) -> Flask:
     Raises `BadSettings` for what can be known without a server.
     """
     app = Flask(__name__, static_folder=None)
-    app.config["MAX_CONTENT_LENGTH"] = LARGEST_BODY_BYTES
     database = open_database(settings)
     if settings.db_strategy == "single":
         log.warning("%s", doctor.SINGLE_WARNING)
     app.extensions["settings"] = settings
     app.extensions["database"] = database
+    requests.register(app, Metrics(database.statistics))
     app.teardown_appcontext(lambda error: database.end_request())  # noqa: ARG005
     app.json = json.Provider(app)
     request_ids.register(app)
+    proxies.register(app, settings.trusted_proxies)
+    security_headers.register(app)
+    cors.register(app, settings.cors_origins)
+    limits.register(app, settings)
+    body_limit.register(app)
     errors.register(app)
     api.register(app)
     doctor.register(app)
     commands.register(app)
+    purge.register(app)
+    imports.register(app)
     return app

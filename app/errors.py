@@ -10,15 +10,19 @@ from http import HTTPStatus
 from typing import Any
 
 from flask import Flask, Response, current_app, request
+from flask_limiter import RateLimitExceeded
 from werkzeug.exceptions import HTTPException
 
 from app.db import errors as db
-from app.http.problems import InputError, Problem
+from app.http.bodies import pointers_to
+from app.http.problems import InputError, Problem, not_found
 from app.http.request_ids import request_id
 
 log = logging.getLogger(__name__)
 
 RETRY_AFTER_SECONDS = 1
+# draft-ietf-httpapi-ratelimit-headers; a registered type keeps its own name.
+QUOTA_EXCEEDED = "https://iana.org/assignments/http-problem-types#quota-exceeded"
 
 # Status, problem type, and what the client may conclude about its data.
 DATABASE_PROBLEMS: dict[type[db.DatabaseError], tuple[int, str, str]] = {
@@ -47,14 +51,26 @@ def register(app: Flask) -> None:
     """Turn whatever goes wrong in this application into a problem."""
     app.register_error_handler(Problem, respond)
     app.register_error_handler(HTTPException, _from_http)
+    app.register_error_handler(RateLimitExceeded, _from_limit)
     app.register_error_handler(db.DatabaseError, _from_database)
     app.register_error_handler(Exception, _from_bug)
 
 
 def respond(problem: Problem) -> Response:
     """Write a problem as RFC 9457 says."""
+    response = Response(
+        current_app.json.dumps(body_of(problem)) + "\n",
+        problem.status,
+        content_type="application/problem+json",
+    )
+    response.headers.extend(problem.headers)
+    return response
+
+
+def body_of(problem: Problem) -> dict[str, Any]:
+    """Give a problem's members, for an answer that is about several things."""
     body: dict[str, Any] = {
-        "type": f"urn:student-data:problem:{problem.kind}" if problem.kind else "about:blank",
+        "type": _type(problem.kind),
         "title": HTTPStatus(problem.status).phrase,
         "status": problem.status,
         "detail": problem.detail,
@@ -63,13 +79,30 @@ def respond(problem: Problem) -> Response:
     }
     if problem.errors:
         body["errors"] = problem.errors
-    response = Response(
-        current_app.json.dumps(body) + "\n",
-        problem.status,
-        content_type="application/problem+json",
-    )
-    response.headers.extend(problem.headers)
-    return response
+    return {**body, **problem.members}
+
+
+def problem_of(error: db.DatabaseError, body: Any = None) -> Problem:
+    """Say what a failure below means for whoever asked, and where in their body it is."""
+    kind = next(cls for cls in type(error).__mro__ if cls in DATABASE_PROBLEMS)
+    status, name, detail = DATABASE_PROBLEMS[kind]
+    errors: list[InputError] = [
+        {"pointer": pointer, "detail": detail} for pointer in pointers_to(error.column, body)
+    ]
+    headers = [("Retry-After", str(RETRY_AFTER_SECONDS))] if status == 503 else []
+    return Problem(status, detail, kind=name, errors=errors, headers=headers)
+
+
+def _type(kind: str) -> str:
+    if ":" in kind:
+        return kind
+    return f"urn:student-data:problem:{kind}" if kind else "about:blank"
+
+
+def _from_limit(error: RateLimitExceeded) -> Response:
+    detail = "Too many requests; Retry-After says when to come back."
+    members = {"violated-policies": [error.limit.scope]}
+    return respond(Problem(429, detail, kind=QUOTA_EXCEEDED, members=members))
 
 
 def _from_http(error: HTTPException) -> Response:
@@ -81,15 +114,18 @@ def _from_http(error: HTTPException) -> Response:
 
 
 def _from_database(error: db.DatabaseError) -> Response:
-    kind = next(cls for cls in type(error).__mro__ if cls in DATABASE_PROBLEMS)
-    status, name, detail = DATABASE_PROBLEMS[kind]
-    if status >= 500:
+    if _is_in_the_path(error):
+        return respond(not_found(error.column.removesuffix("_id")))
+    problem = problem_of(error, request.get_json(silent=True))
+    if problem.status >= 500:
         log.error("%s %s: %s: %s", request.method, request.path, type(error).__name__, error)
-    errors: list[InputError] = []
-    if isinstance(error, db.ConstraintViolation) and error.column:
-        errors = [{"pointer": f"/{error.column}", "detail": detail}]
-    headers = [("Retry-After", str(RETRY_AFTER_SECONDS))] if status == 503 else []
-    return respond(Problem(status, detail, kind=name, errors=errors, headers=headers))
+    return respond(problem)
+
+
+def _is_in_the_path(error: db.DatabaseError) -> bool:
+    """Tell whether what is missing is what the path names; a key that does not fit is missing."""
+    missing = isinstance(error, db.MissingReference | db.ValueRefused)
+    return missing and error.column in (request.view_args or {})
 
 
 def _from_bug(error: Exception) -> Response:

@@ -23,29 +23,13 @@ from pydantic.fields import FieldInfo
 from pydantic_core import ErrorDetails
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
+from app import setting_values
 from app.database_url import DatabaseUrl
-from app.db.strategies import STRATEGIES
-
-STRATEGY_NAMES = ", ".join(STRATEGIES)
+from app.setting_values import STRATEGY_NAMES
 
 
 class BadSettings(Exception):
     """The environment cannot be used; the message is one line that names every problem."""
-
-
-def _known_strategy(name: str) -> str:
-    module, colon, attribute = name.partition(":")
-    own = colon and all(part.isidentifier() for part in [*module.split("."), attribute])
-    if name not in STRATEGIES and not own:
-        raise ValueError(f"use one of {STRATEGY_NAMES}, or package.module:Class")
-    return name
-
-
-def _long_enough(secret: SecretStr) -> SecretStr:
-    # RFC 7518, 3.2: a key of the same size as the hash output or larger.
-    if len(secret.get_secret_value()) < 32:
-        raise ValueError("at least 32 characters; make one with: openssl rand -hex 32")
-    return secret
 
 
 def _setting(meaning: str, *, section: str, example: str = "", **limits: Any) -> Any:
@@ -56,7 +40,12 @@ def _setting(meaning: str, *, section: str, example: str = "", **limits: Any) ->
 
 Seconds = Annotated[float, Field(allow_inf_nan=False)]
 Url = Annotated[DatabaseUrl, NoDecode, BeforeValidator(DatabaseUrl.parse)]
-SERVICE, CONNECTIONS, LIVENESS, TLS = "Service", "Connections", "Liveness", "TLS"
+Rate = Annotated[str, AfterValidator(setting_values.rate)]
+StorageUrl = Annotated[SecretStr, AfterValidator(setting_values.storage)]
+Origins = Annotated[tuple[str, ...] | None, NoDecode, BeforeValidator(setting_values.origins)]
+SERVICE, ACCESS, CONNECTIONS, LIVENESS, TLS = (
+    "Service", "Access", "Connections", "Liveness", "TLS"
+)  # fmt: skip
 
 
 class Settings(BaseModel):
@@ -70,7 +59,15 @@ class Settings(BaseModel):
         section=SERVICE,
         example="mysql://app:secret@127.0.0.1:3306/students",
     )
-    secret_key: Annotated[SecretStr, AfterValidator(_long_enough)] = _setting(
+    migration_database_url: Url | None = _setting(
+        "The same database with an account that may change its schema, for the migrations alone; "
+        "then the service's own needs only SELECT, INSERT, UPDATE, DELETE and EXECUTE. Left out, "
+        "the migrations use DATABASE_URL.",
+        section=SERVICE,
+        default=None,
+        example="mysql://owner:secret@127.0.0.1:3306/students",
+    )
+    secret_key: Annotated[SecretStr, AfterValidator(setting_values.long_enough)] = _setting(
         "Signs the access tokens; at least 32 characters, the same for all workers and replicas.",
         section=SERVICE,
         example="the output of: openssl rand -hex 32",
@@ -88,14 +85,64 @@ class Settings(BaseModel):
         ge=1,
         le=3600,
     )
-    access_token_seconds: int = _setting(
-        "How long an access token is valid.", section=SERVICE, default=900, ge=30, le=86400
-    )
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = _setting(
         "The least important line that is still logged.", section=SERVICE, default="INFO"
     )
+    log_format: Literal["json", "console"] = _setting(
+        "`json`: an object a line, for machines; `console`: for the eyes of a developer.",
+        section=SERVICE,
+        default="json",
+    )
 
-    db_strategy: Annotated[str, AfterValidator(_known_strategy)] = _setting(
+    access_token_seconds: int = _setting(
+        "How long an access token is valid; a user who is deactivated keeps access for as long.",
+        section=ACCESS,
+        default=900,
+        ge=30,
+        le=86400,
+    )
+    refresh_token_seconds: int = _setting(
+        "How long a refresh token is valid: who comes back within it need not sign in again.",
+        section=ACCESS,
+        default=1209600,
+        ge=60,
+        le=31536000,
+    )
+    rate_limit: Rate = _setting(
+        "Requests a user may make, or an address where nobody is signed in. There is no switch "
+        "that turns it off; where something else limits, a very high rate will do.",
+        section=ACCESS,
+        default="600/minute",
+    )
+    sign_in_rate_limit: Rate = _setting(
+        "Wrong passwords for one user name, and from one address; then even the right one has "
+        "to wait.",
+        section=ACCESS,
+        default="10/minute",
+    )
+    rate_limit_storage_url: StorageUrl = _setting(
+        "Where requests are counted: `memory://`, each worker by itself, so that WEB_CONCURRENCY "
+        "workers let as many times more through; or `redis://:password@host:6379/0` (`rediss://` "
+        "for TLS), all workers and replicas together.",
+        section=ACCESS,
+        default=SecretStr("memory://"),
+    )
+    trusted_proxies: int = _setting(
+        "Proxies in front, each of which adds to X-Forwarded-For: so many are believed about the "
+        "client's address. One too many, and a client can pretend to be any address.",
+        section=ACCESS,
+        default=0,
+        ge=0,
+        le=10,
+    )
+    cors_origins: Origins = _setting(
+        "Web pages of other origins that may call the service from a browser, with commas "
+        "between: `https://app.example.org`. Left out, none may.",
+        section=ACCESS,
+        default=None,
+    )
+
+    db_strategy: Annotated[str, AfterValidator(setting_values.known_strategy)] = _setting(
         f"Where connections come from: {STRATEGY_NAMES}, or a class of your own as "
         "`package.module:Class`.",
         section=CONNECTIONS,
@@ -224,6 +271,11 @@ class Settings(BaseModel):
         example="/etc/ssl/certs/mysql-ca.pem",
     )
 
+    def as_owner(self) -> Self:
+        """Give the same settings, with the account that may change the schema."""
+        url = self.migration_database_url or self.database_url
+        return self.model_copy(update={"database_url": url})
+
     @model_validator(mode="after")
     def _probe_before_the_proxy_forgets(self) -> Self:
         limit = self.db_proxy_idle_limit_seconds
@@ -273,7 +325,7 @@ def _in_words(problem: ErrorDetails) -> str:
 def _shown(name: str, value: Any) -> str:
     if name == "SECRET_KEY":
         return "'…'"
-    if name == "DATABASE_URL":
+    if name.endswith("_URL"):
         return repr(DatabaseUrl.masked(str(value)))
     return repr(value)
 

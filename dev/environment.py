@@ -57,7 +57,9 @@ def private_environment() -> Iterator[dict[str, str]]:
 
 
 def _pointing_to(server: PrivateServer) -> dict[str, str]:
-    return {**with_secret_key(), "DATABASE_URL": server.create_database(DATABASE)}
+    url = server.create_database(DATABASE)
+    owner = {"MIGRATION_DATABASE_URL": server.owner_url(url)}
+    return {**with_secret_key(), "DATABASE_URL": url, **owner}
 
 
 def migrate(environment: dict[str, str]) -> None:

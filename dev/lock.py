@@ -17,8 +17,11 @@ CONTENTS = {
     "runtime": [],
     "sample": ["--extra", "sample", "--constraints", "requirements/runtime.txt"],
     "dev": [
-        *["--extra", "sample", "--extra", "redis", "--extra", "opentelemetry"],
+        *["--extra", "sample", "--extra", "opentelemetry"],
         *["--group", "dev", "--constraints", "requirements/sample.txt"],
+    ],
+    "bench": [
+        *["--extra", "sample", "--group", "bench", "--constraints", "requirements/sample.txt"],
     ],
 }
 

@@ -31,6 +31,8 @@ from dev.system_packages import Stop
 
 START_SECONDS = 60
 STOP_SECONDS = 30
+OWNER = "owner"
+ROWS_ONLY = "SELECT, INSERT, UPDATE, DELETE, EXECUTE"
 
 
 class PrivateServer:
@@ -166,21 +168,28 @@ class PrivateServer:
             }
         )
 
-    def create_database(self, name: str | None = None, *, user: str = "app") -> str:
-        """Make a database that this user may do everything in, and give its URL.
+    def create_database(self, name: str | None = None, *, user: str = "service") -> str:
+        """Make a database in which this user may read and write rows, and give its URL.
 
-        Without a name it gets a new one. An existing one is kept, so that this can be asked
-        at every start.
+        What else there is to do, its owner may: see `owner_url`. Without a name it gets a new
+        one. An existing one is kept, so that this can be asked at every start.
         """
         name = name or f"test_{secrets.token_hex(6)}"
         password = self.create_user(user)
+        self.create_user(OWNER)
         with self.connect() as connection, connection.cursor() as cursor:
             cursor.execute(
                 f"CREATE DATABASE IF NOT EXISTS `{name}` "
                 "CHARACTER SET utf8mb4 COLLATE utf8mb4_unicode_ci"
             )
-            cursor.execute(f"GRANT ALL PRIVILEGES ON `{name}`.* TO %s@'%%'", (user,))
+            cursor.execute(f"GRANT ALL PRIVILEGES ON `{name}`.* TO %s@'%%'", (OWNER,))
+            cursor.execute(f"GRANT {ROWS_ONLY} ON `{name}`.* TO %s@'%%'", (user,))
         return f"mysql://{user}:{password}@{self.host}:{self.port}/{name}"
+
+    def owner_url(self, url: str) -> str:
+        """Give the same database with the account that may change its schema."""
+        place = url.rpartition("@")[2]
+        return f"mysql://{OWNER}:{self.secret(f'{OWNER}_password')}@{place}"
 
     def create_user(self, user: str) -> str:
         """Make an account without any rights where there is none, and give its password."""

@@ -24,7 +24,7 @@ def main(arguments: list[str]) -> int:
     try:
         with private_environment() as environment:
             migrate(environment)
-            url = environment["DATABASE_URL"]
+            url = environment["MIGRATION_DATABASE_URL"]
             make_sample(url, students=asked.students, seed=asked.seed, replace=asked.replace)
     except (DatabaseNotEmpty, pymysql.MySQLError) as error:
         say(f"seed: {in_words(error).replace('--replace', 'make seed REPLACE=1')}")

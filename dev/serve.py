@@ -22,9 +22,11 @@ from dev.environment import (
     migrate,
     only_one,
     private_environment,
+    private_server,
     with_secret_key,
 )
 from dev.launch import launch
+from dev.private_server import PrivateServer
 from dev.system_packages import Stop, say
 
 START_SECONDS = 60
@@ -65,13 +67,15 @@ def serve(settings: Settings, address: str) -> int:
         if not own:
             say(f"serve: using {settings.database_url}; nothing was migrated or seeded")
             say("serve: that is done by 'make migrate' and 'make seed'")
+        if not given("LOG_FORMAT") and sys.stderr.isatty():
+            environment["LOG_FORMAT"] = "console"
         with gunicorn(environment, settings) as process:
             if wait_until_it_answers(process, settings):
                 print(
                     "\n".join(["", *instructions(address, settings.db_strategy, users), ""]),
                     flush=True,
                 )
-            return watch(process)
+            return watch(process, private_server() if own else None)
 
 
 def prepare(environment: dict[str, str]) -> list[User]:
@@ -128,13 +132,16 @@ def wait_until_it_answers(process: Gunicorn, settings: Settings) -> bool:
     return False
 
 
-def watch(process: Gunicorn) -> int:
-    """Give gunicorn's status when it ends.
+def watch(process: Gunicorn, server: PrivateServer | None) -> int:
+    """Give gunicorn's status when it ends; 1 when the private server has ended before it.
 
     Looks five times a second instead of waiting in the kernel: a signal that arrives just
     before such a wait, or in another thread, would not end it.
     """
     while (status := process.poll()) is None:
+        if server is not None and server.running_port() is None:
+            say(f"serve: the private server has ended; its last words are in {server.log}")
+            return 1
         time.sleep(0.2)
     return status
 

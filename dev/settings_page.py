@@ -10,6 +10,7 @@ from itertools import groupby
 from pathlib import Path
 from typing import Any, Literal, get_args, get_origin
 
+from pydantic import SecretStr
 from pydantic.fields import FieldInfo
 
 from app.settings import Settings, limits_of
@@ -113,6 +114,8 @@ def written(value: object) -> str:
     """A value as it stands in the environment."""
     if value is None:
         return ""
+    if isinstance(value, SecretStr):
+        return value.get_secret_value()  # a default is no secret
     return str(value).lower() if isinstance(value, bool) else str(value)
 
 

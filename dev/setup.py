@@ -1,8 +1,8 @@
 """Make `.venv` and install the locked requirements: python3 dev/setup.py [runtime|serve|test].
 
 `runtime` is what the service needs, `serve` adds what makes the sample data, `test` adds the
-tools and mysqlclient, which has to be compiled. Run again, it does nothing until a lock file
-or the Python changes; an interrupted run is noticed and begun anew.
+tools, a browser, and mysqlclient, which has to be compiled. Run again, it does nothing until a
+lock file or the Python changes; an interrupted run is noticed and begun anew.
 
 Standard library only, and nothing newer than Python 3.7 before the version is checked: this
 runs under whatever `python3` the machine has.
@@ -29,6 +29,14 @@ LOCKS = {
     "runtime": ["runtime"],
     "serve": ["runtime", "sample"],
     "test": ["runtime", "sample", "dev", "mysqlclient"],
+    "bench": ["runtime", "sample", "bench", "dev", "mysqlclient"],
+}
+
+# Debian's packages, and the programs in them under the names that systems give them.
+PROGRAMS = {
+    "chromium": ["chromium", "chromium-browser", "google-chrome"],
+    "chromium-driver": ["chromedriver"],
+    "curl": ["curl"],
 }
 
 
@@ -87,6 +95,8 @@ def bring_up_to_date(root: Path, purpose: str) -> None:
         shutil.rmtree(venv)
         found = {}
     missing = [name for name in LOCKS[purpose] if found.get(name) != wanted[name]]
+    if purpose == "test":
+        provide_programs()
     if not missing:
         return
     if "mysqlclient" in missing:
@@ -174,6 +184,17 @@ def provide_compiler() -> None:
             f"{why}, and {', '.join(missing)} cannot be installed unasked: "
             f"type '{apt_command(missing)}' (or your system's like), then try again"
         )
+    apt_install(missing, why=why)
+
+
+def provide_programs() -> None:
+    """Install what the tests of the documents run: a browser, and curl."""
+    missing = [package for package, names in PROGRAMS.items() if not any(map(shutil.which, names))]
+    if not missing:
+        return
+    why = "the tests open /docs in a browser and run the documents' commands"
+    if sys.platform == "darwin":
+        raise Stop(f"{why}: 'brew install --cask chromium chromedriver', then try again")
     apt_install(missing, why=why)
 
 

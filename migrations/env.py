@@ -1,4 +1,4 @@
-"""Runs the migrations on the connection that the application itself would open.
+"""Runs the migrations on a connection like the application's, with an account of their own.
 
 What a revision does stands in `versions/`, one DDL statement each, in order. Replicas
 that start together take turns: a lock on the server is held around the run, and whoever
@@ -48,7 +48,7 @@ def read_settings() -> Settings:
         settings = load_settings()
     except BadSettings as error:
         raise CommandError(str(error)) from None
-    return settings.model_copy(
+    return settings.as_owner().model_copy(
         update={"db_driver": "pymysql", "db_read_timeout_seconds": STATEMENT_SECONDS}
     )
 

@@ -52,8 +52,13 @@ def main(arguments: list[str] | None = None) -> int:
     """Run the command; returns its exit status."""
     options = parser().parse_args(arguments)
     try:
-        settings = load_settings().model_copy(
-            update={"db_driver": "pymysql", "db_read_timeout_seconds": STATEMENT_SECONDS}
+        # --replace empties tables by TRUNCATE, which takes the right to DROP them
+        settings = (
+            load_settings()
+            .as_owner()
+            .model_copy(
+                update={"db_driver": "pymysql", "db_read_timeout_seconds": STATEMENT_SECONDS}
+            )
         )
         with closing(Connector(settings)()) as connection:
             if options.replace:

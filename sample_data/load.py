@@ -23,7 +23,7 @@ from sample_data.rows import COLUMNS, Row, University
 
 Connection = Any  # of PyMySQL, whatever its cursors and its class
 Progress = Callable[[int, int], None]  # students stored, students in all
-SERVICE_TABLES = ("course_text", "refresh_token", "idempotency_key")
+SERVICE_TABLES = ("course_text", "refresh_token", "idempotency_key", "import_progress")
 TABLES = (*COLUMNS, *SERVICE_TABLES)
 
 

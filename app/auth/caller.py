@@ -1,12 +1,13 @@
 """The caller of a request, as its access token describes them."""
 
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, fields
 from typing import Any, Literal, Self
 
 Role = Literal["admin", "staff", "student"]
 
 ANYBODY = frozenset({"admin", "staff", "student"})
 STAFF = frozenset({"admin", "staff"})
+ADMIN = frozenset({"admin"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,6 +18,7 @@ class Caller:
     role: Role
     campus_id: int | None
     student_id: int | None
+    staff_id: int | None
 
     def as_claims(self) -> dict[str, Any]:
         """Give the token's claims; `sub` is a string by RFC 7519."""
@@ -25,5 +27,10 @@ class Caller:
 
     @classmethod
     def from_claims(cls, claims: dict[str, Any]) -> Self:
-        """Read the claims that `as_claims` wrote."""
-        return cls(int(claims["sub"]), claims["role"], claims["campus_id"], claims["student_id"])
+        """Read the claims that `as_claims` wrote; raises `KeyError` where one is missing."""
+        return cls.from_row({**claims, "api_user_id": int(claims["sub"])})
+
+    @classmethod
+    def from_row(cls, row: dict[str, Any]) -> Self:
+        """Take the caller's part out of a row about a user."""
+        return cls(**{field.name: row[field.name] for field in fields(cls)})

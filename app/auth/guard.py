@@ -10,8 +10,7 @@ from app.http.state import settings
 
 def authorize(roles: frozenset[str]) -> None:
     """Let only callers with one of these roles pass."""
-    g.caller = _authenticate()
-    if g.caller.role not in roles:
+    if _authenticate().role not in roles:
         raise Problem(403, f"This is for {' and '.join(sorted(roles))} only.")
 
 
@@ -21,7 +20,21 @@ def caller() -> Caller:
     return found
 
 
+def signed_in() -> Caller | None:
+    """Give the caller where the request has a good token, whether it needs one or not."""
+    try:
+        return _authenticate()
+    except Problem:
+        return None
+
+
 def _authenticate() -> Caller:
+    if "caller" not in g:
+        g.caller = _read_token()
+    return caller()
+
+
+def _read_token() -> Caller:
     given = request.authorization
     if given is None or given.type != "bearer" or not given.token:
         raise _unauthorized("Sign in at POST /v1/tokens and send the token as Bearer.")

@@ -1,38 +1,148 @@
-"""Signing in."""
+"""Signing in, staying signed in, signing out, and changing the password."""
 
 from flask import Response, request
 
-from app.auth import passwords, queries, tokens
-from app.auth.caller import Caller
+from app.auth import passwords, queries, sessions, tokens
+from app.auth.caller import ANYBODY, Caller
+from app.auth.guard import caller
+from app.auth.schemas import PasswordChange, RefreshToken, TokenPair
+from app.db.transaction import Row, Transaction
+from app.http.answers import answer
 from app.http.operation import operation
 from app.http.problems import Problem
-from app.http.restful import Resource, answer
+from app.http.restful import Resource
 from app.http.state import database, settings
 
 
 class Tokens(Resource):  # type: ignore[misc]
-    """Access tokens."""
+    """Access tokens and refresh tokens."""
 
-    @operation(roles=None)
+    @operation(roles=None, basic=True, answer=TokenPair, status=201)
     def post(self) -> Response:
-        """Exchange a user name and password (HTTP Basic) for an access token."""
+        """Exchange a user name and password (HTTP Basic) for a pair of tokens."""
         given = request.authorization
         if given is None or given.type != "basic":
             raise _unauthorized("Send user name and password by HTTP Basic.")
         user = queries.get_active_user(database(), given.username or "")
-        stored = user["password_hash"] if user else None
-        if not passwords.matches(given.password or "", stored) or user is None:
+        password = given.password or ""
+        if not passwords.matches(password, user["password_hash"] if user else None) or user is None:
             raise _unauthorized("No such user name and password.")
-        caller = Caller(user["api_user_id"], user["role"], user["campus_id"], user["student_id"])
-        token = {
-            "access_token": tokens.issue(caller, settings()),
-            "token_type": "Bearer",
-            "expires_in": settings().access_token_seconds,
-        }
-        return answer(token, 201, Cache_Control="no-store")
+        pair = _sign_in(user, passwords.renewed(password, user["password_hash"]))
+        if pair is None:  # changed or deactivated since it was looked up
+            raise _unauthorized("No such user name and password.")
+        return _answer(pair, 201)
+
+
+class Refresh(Resource):  # type: ignore[misc]
+    """The next pair of tokens."""
+
+    @operation(roles=None, body=RefreshToken, answer=TokenPair, status=201, problems=(401, 409))
+    def post(self, body: RefreshToken) -> Response:
+        """Exchange a refresh token for the next pair; it is good for one time.
+
+        One that comes again revokes all that followed from the same sign-in, except in the
+        moment after its use: then it is a 409 that changes nothing (see `sessions`).
+        """
+        given, successor = body.refresh_token.get_secret_value(), sessions.new_token()
+        seconds = settings().refresh_token_seconds
+        found = database().run(lambda tx: sessions.rotate(tx, given, successor, seconds=seconds))
+        if found is sessions.Refused.TOO_SOON:
+            raise Problem(
+                409,
+                "This refresh token was used a moment ago: go on with the pair it gave. Whoever "
+                "sends it again later revokes that pair.",
+                kind="just-used",
+                headers=[("Retry-After", str(sessions.JUST_USED_SECONDS))],
+            )
+        if not isinstance(found, Caller):
+            # Not Basic: a browser would ask the user for a password by itself.
+            challenge = 'Bearer realm="student-data", error="invalid_token"'
+            raise Problem(
+                401,
+                "The refresh token is not valid; sign in again.",
+                headers=[("WWW-Authenticate", challenge)],
+            )
+        return _answer(_pair(found, successor), 201)
+
+
+class Revoke(Resource):  # type: ignore[misc]
+    """The end of a session."""
+
+    @operation(roles=None, body=RefreshToken, status=204)
+    def post(self, body: RefreshToken) -> Response:
+        """Sign out: revoke the refresh token and all of its family.
+
+        POST and not DELETE, as in RFC 7009: the token is a secret and has no place in a URL,
+        and the body of a DELETE has no meaning. An unknown token is a success, too: it gives no
+        access, which is what was asked for, and nobody learns which ones exist. The access
+        token is valid until its end.
+        """
+        given = body.refresh_token.get_secret_value()
+        database().run(lambda tx: sessions.end(tx, given))
+        return Response(status=204)
+
+
+class Password(Resource):  # type: ignore[misc]
+    """The caller's own password."""
+
+    @operation(roles=ANYBODY, body=PasswordChange, answer=TokenPair)
+    def put(self, body: PasswordChange) -> Response:
+        """Change it; every other session ends, and the answer has the tokens of a new one.
+
+        PUT, since it replaces the one password the caller has, at a place of its own. It needs
+        no If-Match: the current password is the precondition.
+        """
+        given = body.current_password.get_secret_value()
+        user = queries.get_active_user_by_id(database(), caller().api_user_id)
+        if not passwords.matches(given, user["password_hash"] if user else None) or user is None:
+            raise _wrong_password()
+        changed = passwords.hashed(body.new_password.get_secret_value())
+        pair = _sign_in(user, changed, ending_others=True)
+        if pair is None:  # changed or deactivated since it was looked up
+            raise _wrong_password()
+        return _answer(pair, 200)
+
+
+def _sign_in(user: Row, password_hash: str, *, ending_others: bool = False) -> TokenPair | None:
+    """Begin a session for a user whose password was right; None if that is so no longer."""
+    token, seconds = sessions.new_token(), settings().refresh_token_seconds
+    key, checked = user["api_user_id"], user["password_hash"]
+
+    def begin(tx: Transaction) -> bool:
+        if not queries.replace_password_hash(tx, key, checked, password_hash):
+            return False
+        if ending_others:
+            sessions.end_all(tx, key)
+        sessions.start(tx, key, token, seconds=seconds)
+        return True
+
+    return _pair(Caller.from_row(user), token) if database().run(begin) else None
+
+
+def _pair(who: Caller, refresh_token: str) -> TokenPair:
+    return TokenPair(
+        access_token=tokens.issue(who, settings()),
+        token_type="Bearer",  # noqa: S106 - no secret
+        expires_in=settings().access_token_seconds,
+        refresh_token=refresh_token,
+        refresh_token_expires_in=settings().refresh_token_seconds,
+    )
+
+
+def _answer(pair: TokenPair, status: int) -> Response:
+    return answer(pair.model_dump(), status, Cache_Control="no-store")
 
 
 def _unauthorized(detail: str) -> Problem:
     # RFC 7617, 2
     challenge = 'Basic realm="student-data", charset="UTF-8"'
     return Problem(401, detail, headers=[("WWW-Authenticate", challenge)])
+
+
+def _wrong_password() -> Problem:
+    return Problem(
+        422,
+        "The current password is another one; nothing was changed.",
+        kind="invalid",
+        errors=[{"pointer": "/current_password", "detail": "not the current password"}],
+    )

@@ -30,6 +30,7 @@ from app.db.errors import (
 from app.db.lender import Lender
 from app.db.strategy import construct, load_strategy
 from app.db.transaction import Params, Row, Transaction
+from app.db.work import sending
 from app.settings import Settings
 
 log = logging.getLogger(__name__)
@@ -151,7 +152,7 @@ class Database:
 
     def _begin_on(self, tx: Transaction) -> Transaction:
         try:
-            with _deadline(tx.connection):
+            with sending("BEGIN"), _deadline(tx.connection):
                 tx.connection.begin()
         except BaseException as error:
             self._give_up(tx, error)
@@ -161,7 +162,8 @@ class Database:
 
     def _commit(self, tx: Transaction) -> None:
         try:
-            tx.connection.commit()
+            with sending("COMMIT"):
+                tx.connection.commit()
         except BaseException as error:
             self._give_up(tx, error)
             if isinstance(error, self.lender.driver_error) and outcome_of(error) == "unknown":
@@ -173,7 +175,8 @@ class Database:
         try:
             if tx.is_usable:
                 tx.is_usable = False
-                tx.connection.rollback()
+                with sending("ROLLBACK"):
+                    tx.connection.rollback()
                 tx.is_usable = True
         except self.lender.driver_error as error:
             tx.failure = tx.failure or error  # what led here is raised, this one is only noted

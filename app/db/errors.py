@@ -26,9 +26,14 @@ from typing import Literal
 
 
 class DatabaseError(Exception):
-    """A unit of work failed; `code` is the server's or the driver's number, 0 if none."""
+    """A unit of work failed.
+
+    `code` is the server's or the driver's number, 0 if none; `column` the one
+    at fault where the server names it, or several as their key's name joins them.
+    """
 
     code: int = 0
+    column: str = ""
 
 
 class DatabaseUnavailable(DatabaseError):
@@ -76,9 +81,7 @@ class ValueRefused(DatabaseError):
 
 
 class ConstraintViolation(DatabaseError):
-    """A rule of the schema would be broken; nothing was stored. `column` is the one at fault."""
-
-    column: str = ""
+    """A rule of the schema would be broken; nothing was stored."""
 
 
 class DuplicateKey(ConstraintViolation):
@@ -126,9 +129,14 @@ LOST = frozenset(
 # Looks like an ordinary error, but the server hangs up after it (1153: packet too large).
 FATAL_TO_CONNECTION = frozenset({1153, 2020})
 
-# The column is in the text only: FOREIGN KEY (`campus_id`), or the key's name,
-# which in this schema is idx_unique_<column>; MySQL puts the table before it.
-_COLUMN = re.compile(r"FOREIGN KEY \(`(\w+)`\)|for key '(?:\w+\.)?idx_unique_(\w+)'")
+# The column is in the text only: FOREIGN KEY (`campus_id`), for column 'campus_id' (MariaDB
+# may put database and table before it), or the key's name, which in this schema is
+# idx_unique_<column>; MySQL puts the table before it.
+_COLUMN = re.compile(
+    r"FOREIGN KEY \(`(\w+)`\)"
+    r"|for key '(?:\w+\.)?idx_unique_(\w+)'"
+    r"|for column (?:`\w+`\.)*['`](\w+)['`] at row"
+)
 
 Outcome = Literal["refused", "not_executed", "unknown"]
 
@@ -160,8 +168,8 @@ def translate(error: BaseException) -> DatabaseError:
         kind = CLASSES.get(code, StatementRefused)
     translated = kind(str(error))
     translated.code = code
-    if isinstance(translated, ConstraintViolation) and (found := _COLUMN.search(str(error))):
-        translated.column = found[1] or found[2]
+    if found := _COLUMN.search(str(error)):
+        translated.column = found[found.lastindex or 0]
     return translated
 
 

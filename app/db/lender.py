@@ -24,6 +24,7 @@ from app.db.errors import (
 from app.db.flow import Flow
 from app.db.strategy import ConnectionStrategy
 from app.db.transaction import Transaction
+from app.db.work import waiting
 
 log = logging.getLogger(__name__)
 
@@ -53,7 +54,8 @@ class Lender:
             raise DatabaseUnavailable("the database was closed")
         verb = getattr(self.strategy, how, self.strategy.acquire)
         try:
-            connection: Connection = verb()
+            with waiting:
+                connection: Connection = verb()
         except TimeoutError as error:
             raise PoolExhausted(str(error)) from error
         except self.driver_error as error:

@@ -6,6 +6,7 @@ from typing import Any, Protocol, TypeVar
 
 from app.db.connection import Connection, Cursor
 from app.db.errors import TransactionConflict, is_fatal_to_connection, translate
+from app.db.work import sending
 
 T = TypeVar("T")
 Row = dict[str, Any]
@@ -64,7 +65,7 @@ class Transaction:
     def _run(self, sql: str, params: Params, take: Callable[[Cursor], T]) -> T:
         self.check()
         try:
-            with closing(self.connection.cursor()) as cursor:
+            with sending(sql), closing(self.connection.cursor()) as cursor:
                 cursor.execute(sql, params or None)
                 return take(cursor)
         except self._driver_error as error:

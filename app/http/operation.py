@@ -1,99 +1,104 @@
-"""Declares one operation of a resource: who may call it, and what it takes.
+"""Declares one operation of a resource: who may call it, what it takes, what it answers.
 
-    @operation(roles=STAFF, query=StudentPage)
+    @operation(roles=ANYBODY, query=StudentPage, answer=PageOf[Student])
     def get(self, query: StudentPage) -> Response: ...
 
-The method runs only if all of that holds. Path parameters are passed on.
+The method runs only if all of that holds. The same declaration becomes the
+operation's part of the OpenAPI document (`app.http.openapi`), so the two
+cannot disagree. Path parameters are passed on.
 """
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from functools import wraps
 from typing import Any
 
 from flask import Response, request
-from pydantic import BaseModel, ValidationError
-from werkzeug.exceptions import BadRequest
+from pydantic import BaseModel
 
 from app.auth.guard import authorize
-from app.http.problems import InputError, Problem
+from app.http.bodies import FORMS, JSON, read_body, read_patch, read_query
+from app.http.preconditions import require_if_match
+from app.http.problems import Problem
 
 Method = Callable[..., Response]
 
 
-def operation(
-    *,
-    roles: frozenset[str] | None,
-    query: type[BaseModel] | None = None,
-    body: type[BaseModel] | None = None,
-    form: bool = False,
-) -> Callable[[Method], Method]:
-    """Guard a method and validate its input.
+@dataclass(frozen=True, slots=True)
+class Operation:
+    """What is known of an operation without running it.
 
-    `roles=None` makes it public. `query` and `body` are pydantic models,
-    passed to the method by those names; `form` admits an HTML form's body too.
+    `roles` None makes it public. `query`, `body` and `patch` are pydantic
+    models; the method receives `query=`, `body=`, or `changes=` for a merge
+    patch of `patch`. `form` admits an HTML form's body too. `answer` and
+    `status` describe success, `produces` its media types, `problems` the
+    statuses that do not follow from all this. `conditional` demands If-Match,
+    `keyed` honors Idempotency-Key; `basic` is for HTTP Basic.
     """
+
+    roles: frozenset[str] | None
+    query: type[BaseModel] | None = None
+    body: type[BaseModel] | None = None
+    patch: type[BaseModel] | None = None
+    form: bool = False
+    answer: Any = None
+    status: int = 200
+    produces: tuple[str, ...] = (JSON,)
+    problems: tuple[int, ...] = ()
+    conditional: bool = False
+    keyed: bool = False
+    basic: bool = False
+
+    @property
+    def consumes(self) -> tuple[str, ...]:
+        """The media types of the body."""
+        return (JSON, *FORMS) if self.form else (JSON,)
+
+    @property
+    def has_etag(self) -> bool:
+        """Whether what is read comes with an ETag: private JSON does, a stream cannot."""
+        return self.roles is not None and self.produces == (JSON,)
+
+
+def operation(**declared: Any) -> Callable[[Method], Method]:
+    """Guard a method and validate its input; takes the fields of `Operation`."""
+    declaration = Operation(**declared)
 
     def declare(method: Method) -> Method:
         @wraps(method)
         def guarded(self: object, **path: Any) -> Response:
-            if roles is not None:
-                authorize(roles)
-            if query is not None:
-                path["query"] = _read_query(query)
-            elif request.args:
-                raise _invalid(400, "query", [_unknown(name) for name in request.args])
-            if body is not None:
-                path["body"] = _read_body(body, form=form)
+            _admit(declaration, path)
             return method(self, **path)
 
+        guarded.declaration = declaration  # type: ignore[attr-defined]
         return guarded
 
     return declare
 
 
-def _unknown(name: str) -> InputError:
-    return {"parameter": name, "detail": "unknown parameter"}
+def _admit(declared: Operation, arguments: dict[str, Any]) -> None:
+    """Refuse what does not fit the declaration; add what was read to the arguments."""
+    if declared.roles is not None:
+        authorize(declared.roles)
+    _check_accept(declared.produces)
+    query = read_query(declared.query)
+    if query is not None:
+        arguments["query"] = query
+    if declared.conditional:
+        require_if_match()
+    if declared.body is not None:
+        arguments["body"] = read_body(declared.body, declared.consumes)
+    elif declared.patch is not None:
+        arguments["changes"] = read_patch(declared.patch)
 
 
-def _read_query(model: type[BaseModel]) -> BaseModel:
-    repeated = [name for name, values in request.args.lists() if len(values) > 1]
-    if repeated:
-        errors: list[InputError] = [
-            {"parameter": name, "detail": "given more than once"} for name in repeated
-        ]
-        raise _invalid(400, "query", errors)
-    try:
-        return model.model_validate(request.args.to_dict())
-    except ValidationError as error:
-        raise _invalid(400, "query", _problems(error, "parameter")) from None
-
-
-def _read_body(model: type[BaseModel], *, form: bool) -> BaseModel:
-    if form and request.mimetype in {"application/x-www-form-urlencoded", "multipart/form-data"}:
-        given: Any = request.form.to_dict()
-    elif request.mimetype != "application/json":
-        raise Problem(415, f"Send the body as application/json{' or as a form' if form else ''}.")
-    else:
-        try:
-            given = request.get_json()
-        except (BadRequest, RecursionError):
-            raise Problem(400, "The body is not well-formed JSON.", kind="malformed") from None
-    try:
-        return model.model_validate(given)
-    except ValidationError as error:
-        raise _invalid(422, "body", _problems(error, "pointer")) from None
-
-
-def _invalid(status: int, what: str, errors: list[InputError]) -> Problem:
-    return Problem(status, f"The {what} is not valid; see errors.", kind="invalid", errors=errors)
-
-
-def _problems(error: ValidationError, where: str) -> list[InputError]:
-    found: list[InputError] = []
-    for item in error.errors(include_url=False, include_input=False):
-        path = [str(part).replace("~", "~0").replace("/", "~1") for part in item["loc"]]
-        if where == "parameter":
-            found.append({"parameter": ".".join(path), "detail": item["msg"]})
-        else:
-            found.append({"pointer": "".join(f"/{part}" for part in path), "detail": item["msg"]})
-    return found
+def _check_accept(produces: tuple[str, ...]) -> None:
+    accept = request.headers.get("Accept")
+    if accept is None or accept == "*/*" or accept in produces:
+        return
+    # Parameters, such as a version, are the operation's own business.
+    accepted = {kind.partition(";")[0] for kind, quality in request.accept_mimetypes if quality > 0}
+    for kind in produces:
+        if {kind, "*/*", f"{kind.partition('/')[0]}/*"} & accepted:
+            return
+    raise Problem(406, f"This is available as {' or '.join(produces)}.")

@@ -1,67 +1,97 @@
 """Cursor pages: the same cost at any depth.
 
-A cursor is the key of the last row shown, signed together with the filters it
-belongs to. It is opaque: a forged one, or one of another list, is a 400.
+A cursor is the place of the last row shown, signed together with the list,
+the filters and the order it belongs to. It is opaque: a forged one, or one of
+another list, is a 400.
 """
 
-from collections.abc import Sequence
-from typing import Any
+from datetime import datetime
+from decimal import Decimal
+from typing import Any, Generic, TypeVar
 from urllib.parse import urlencode
 
 from flask import request
 from itsdangerous import BadSignature, URLSafeSerializer
 from pydantic import BaseModel, ConfigDict, Field
 
-from app.db.transaction import Row
+from app.db.select import Order, Shape, Window
+from app.http.parameters import Orders
 from app.http.problems import Problem
 from app.http.state import settings
 
+Item = TypeVar("Item")
 
-class Page(BaseModel):
-    """The parameters every list takes; a list adds its filters to them."""
+NO_FILTERS = {"limit", "cursor", "sort", "fields", "embed"}
+
+
+class View(BaseModel):
+    """How one item is asked for; a resource declares `fields`, and `embed` if it has relatives."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    limit: int = Field(20, ge=1, le=100, description="Items a page.")
-    cursor: str | None = Field(None, max_length=500, description="From `next` of the page before.")
+    @property
+    def shape(self) -> Shape:
+        """Which part of the item is asked for."""
+        return Shape(getattr(self, "fields", ()), getattr(self, "embed", ()))
 
     def filters(self) -> dict[str, Any]:
-        """Give the filters that were set, by column."""
-        return self.model_dump(exclude={"limit", "cursor"}, exclude_none=True)
+        """Give the filters that were set, by the parameter's name."""
+        return {name: getattr(self, name) for name in self.model_fields_set - NO_FILTERS}
 
-    def after(self) -> int:
-        """Give the key after which this page begins; 0 for the first page."""
+
+class Page(View):
+    """The parameters every list takes; a list adds its filters, and `sort` if it has an order."""
+
+    limit: int = Field(20, ge=1, le=100, description="Items a page.")
+    cursor: str | None = Field(None, max_length=700, description="From `next` of the page before.")
+
+    @property
+    def orders(self) -> Orders:
+        """How the list is sorted, before its key."""
+        found: Orders = getattr(self, "sort", ())
+        return found
+
+    def window(self) -> Window:
+        """Say which rows this page shows, and one more to see whether there is a next page."""
+        return Window(self.orders, self._after(), self.limit + 1)
+
+    def next_link(self, place: tuple[Any, ...]) -> str:
+        """Give the address of the page that follows the row at this place."""
+        cursor = _serializer().dumps([self._list(), [_written(value) for value in place]])
+        parameters = {**request.args.to_dict(), "cursor": cursor}
+        return f"{request.path}?{urlencode(parameters)}"
+
+    def _after(self) -> tuple[Any, ...] | None:
         if self.cursor is None:
-            return 0
+            return None
         try:
-            path, filters, last = _serializer().loads(self.cursor)
+            list_, place = _serializer().loads(self.cursor)
         except (BadSignature, ValueError):
             raise _bad_cursor("it was not given out by this service") from None
-        if path != request.path or filters != self.model_dump(mode="json", include=self._names()):
-            raise _bad_cursor("it belongs to another list or other filters")
-        return int(last)
+        if list_ != self._list():
+            raise _bad_cursor("it belongs to another list, other filters or another order")
+        return tuple(place)
 
-    def cursor_after(self, last: int) -> str:
-        """Make the cursor of the page that follows the row with this key."""
-        filters = self.model_dump(mode="json", include=self._names())
-        return str(_serializer().dumps([request.path, filters, last]))
-
-    def _names(self) -> set[str]:
-        return set(type(self).model_fields) - {"limit", "cursor"}
+    def _list(self) -> list[Any]:
+        """Tell this list from all others."""
+        orders = [_in_words(order) for order in self.orders]
+        filters = sorted((name, str(value)) for name, value in self.filters().items())
+        return [request.path, orders, [list(pair) for pair in filters]]
 
 
-def page_of(rows: Sequence[Row], page: Page, key: str) -> dict[str, Any]:
-    """Wrap rows into a page; `rows` holds one more than the limit if there is a next one.
+class PageOf(BaseModel, Generic[Item]):
+    """A page of a list; `next` is absent on the last one."""
 
-    `next` is absent on the last page.
-    """
-    items = list(rows[: page.limit])
-    answer: dict[str, Any] = {"items": items}
-    if len(rows) > page.limit:
-        parameters = {**page.model_dump(mode="json", exclude_none=True)}
-        parameters["cursor"] = page.cursor_after(items[-1][key])
-        answer["next"] = f"{request.path}?{urlencode(parameters)}"
-    return answer
+    items: list[Item]
+    next: str | None = Field(None, description="The address of the next page.")
+
+
+def _in_words(order: Order) -> str:
+    return ("-" if order.descending else "") + order.column
+
+
+def _written(value: Any) -> Any:
+    return str(value) if isinstance(value, datetime | Decimal) else value
 
 
 def _serializer() -> URLSafeSerializer:

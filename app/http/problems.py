@@ -1,21 +1,22 @@
 """What a resource raises when it cannot do what was asked."""
 
-from collections.abc import Sequence
-from typing import NotRequired, TypedDict
+from collections.abc import Mapping, Sequence
+from typing import Any, NotRequired, TypedDict
 
 
 class InputError(TypedDict):
-    """One thing wrong with the input: a JSON pointer into the body, or a parameter's name."""
+    """One thing wrong with the input, by JSON pointer into the body, or by name."""
 
     pointer: NotRequired[str]
     parameter: NotRequired[str]
+    header: NotRequired[str]
     detail: str
 
 
 class Problem(Exception):
     """An answer that is no success; `app.errors` writes it as problem+json."""
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - a problem has that many members
         self,
         status: int,
         detail: str,
@@ -23,6 +24,7 @@ class Problem(Exception):
         kind: str = "",
         errors: Sequence[InputError] = (),
         headers: Sequence[tuple[str, str]] = (),
+        members: Mapping[str, Any] | None = None,
     ) -> None:
         super().__init__(detail)
         self.status = status
@@ -30,6 +32,7 @@ class Problem(Exception):
         self.kind = kind
         self.errors = errors
         self.headers = headers
+        self.members = members or {}  # further ones, which its type defines (RFC 9457, 3.2)
 
 
 def not_found(what: str) -> Problem:

@@ -1,1 +1,1 @@
-"""Seen from outside: health, the doctor, logs."""
+"""Seen from outside: logs, metrics, tracing, health, the doctor, what is checked at the start."""

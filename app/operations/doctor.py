@@ -19,6 +19,15 @@ SERVER = """
            @@interactive_timeout AS interactive_timeout, @@max_connections AS max_connections,
            @@max_user_connections AS max_user_connections, @@read_only AS read_only
 """
+# Of the account this session signed in with; those that come by a role are not in it.
+RIGHTS = """
+    SELECT privilege_type AS name FROM information_schema.user_privileges
+    WHERE grantee = CONCAT("'", REPLACE(CURRENT_USER(), '@', "'@'"), "'")
+    UNION SELECT privilege_type FROM information_schema.schema_privileges
+    WHERE grantee = CONCAT("'", REPLACE(CURRENT_USER(), '@', "'@'"), "'")
+      AND DATABASE() LIKE table_schema
+"""
+RIGHTS_NEEDED = frozenset({"USAGE", "SELECT", "INSERT", "UPDATE", "DELETE", "EXECUTE"})
 ONE_EACH = {"per_query", "per_request", "persistent", "timed"}
 
 SINGLE_WARNING = (
@@ -72,6 +81,7 @@ def examine(settings: Settings) -> list[Finding]:
             _writable(server),
             _strategy(settings),
             _schema(reader),
+            _account(reader),
         ]
     finally:
         connection.close()
@@ -180,3 +190,15 @@ def _strategy(settings: Settings) -> Finding:
 def _schema(reader: Transaction) -> Finding:
     reason = schema.problem(reader)
     return Finding("schema", schema.current(reader) or "none", reason or "")
+
+
+def _account(reader: Transaction) -> Finding:
+    more = sorted({str(row["name"]) for row in reader.fetch_all(RIGHTS)} - RIGHTS_NEEDED)
+    if not more:
+        return Finding("account", "reads and writes rows, and nothing else")
+    few = f"{', '.join(more[:4])}{', ...' if len(more) > 4 else ''}"
+    cure = (
+        "make an account for DATABASE_URL with SELECT, INSERT, UPDATE, DELETE and EXECUTE alone, "
+        "and name this one in MIGRATION_DATABASE_URL"
+    )
+    return Finding("account", f"may do more than read and write rows: {few}", cure)

@@ -1,18 +1,35 @@
 """Whether the process lives, and whether it can work."""
 
-from flask import Response
+from typing import Literal
 
+from flask import Response
+from pydantic import BaseModel, Field
+
+from app.http.answers import answer
 from app.http.operation import operation
 from app.http.problems import Problem
-from app.http.restful import Resource, answer
+from app.http.restful import Resource
 from app.http.state import database
 from app.operations import schema
+
+
+class Alive(BaseModel):
+    """The process lives."""
+
+    status: Literal["alive"]
+
+
+class Ready(BaseModel):
+    """Requests can be served."""
+
+    status: Literal["ready"]
+    schema_: str = Field(alias="schema", description="The newest migration.")
 
 
 class Livez(Resource):  # type: ignore[misc]
     """The process answers; the database is not asked."""
 
-    @operation(roles=None)
+    @operation(roles=None, answer=Alive)
     def get(self) -> Response:
         """Say that the process lives."""
         return answer({"status": "alive"})
@@ -21,7 +38,7 @@ class Livez(Resource):  # type: ignore[misc]
 class Readyz(Resource):  # type: ignore[misc]
     """The database answers, and its schema is the one this code needs."""
 
-    @operation(roles=None)
+    @operation(roles=None, answer=Ready, problems=(503,))
     def get(self) -> Response:
         """Say whether requests can be served."""
         refused = database().refusal()

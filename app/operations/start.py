@@ -4,15 +4,21 @@ import errno
 import logging
 import os
 import socket
+from collections.abc import Iterable
 
-from app.operations import doctor
+from app.operations import doctor, spelling
 from app.settings import BadSettings, Settings
 
 log = logging.getLogger(__name__)
 
 
-def check(settings: Settings) -> None:
-    """Raise `BadSettings` for what cannot work, and log a warning for what will not last."""
+def check(settings: Settings, names: Iterable[str]) -> None:
+    """Raise `BadSettings` for what cannot work, and log a warning for what will not last.
+
+    `names` are those of all variables that are set, known or not.
+    """
+    for doubt in spelling.doubts(names):
+        log.warning("%s", doubt)
     check_port(settings)
     for finding in doctor.examine(settings):
         if finding.cure and finding.name != "DB_STRATEGY":  # create_app has said that

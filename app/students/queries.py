@@ -1,61 +1,89 @@
 """SQL on students."""
 
+from collections.abc import Sequence
 from typing import Any
 
+from app.addresses import queries as addresses
 from app.auth.caller import Caller
-from app.db.transaction import Reader, Row, Transaction
+from app.db.select import EVERYTHING, Condition, One, Select
+from app.db.transaction import Transaction
+from app.students.schemas import Student
 
-COLUMNS = """student_id, campus_id, address_id, first_name, last_name, email, active,
-             create_date, last_update"""
+SELECT = Select(
+    Student,
+    table="student",
+    key="student_id",
+    join=addresses.join("student"),
+    embeds={
+        "campus": One("LEFT JOIN campus ON campus.campus_id = student.campus_id"),
+        "city": addresses.CITY,
+    },
+    filters={
+        "q": "MATCH (student.first_name, student.last_name, student.email)"
+        " AGAINST (%s IN BOOLEAN MODE)",
+    },
+)
 
 
-def list_page(
-    db: Reader, caller: Caller, filters: dict[str, Any], *, after: int, limit: int
-) -> list[Row]:
-    """List the students after a key, one more than `limit` if there are more."""
-    scope, scope_params = visible_to(caller)
-    conditions = [f"student.{column} = %s" for column in filters]
-    where = " AND ".join([scope, "student_id > %s", *conditions])
-    # The columns are fields of StudentPage, the scope is one of three constants.
-    return _typed(
-        db.fetch_all(
-            f"SELECT {COLUMNS} FROM student WHERE {where} ORDER BY student_id LIMIT %s",  # noqa: S608
-            (*scope_params, after, *filters.values(), limit + 1),
-        )
+def visible_to(caller: Caller) -> Condition:
+    """Say which students a caller may see: all, those of their campus, or themselves."""
+    if caller.role == "admin":
+        return EVERYTHING
+    if caller.role == "staff":
+        return Condition("student.campus_id = %s", (caller.campus_id,))
+    return Condition("student.student_id = %s", (caller.student_id,))
+
+
+# Students have no writing operation, so who may see may write.
+writable_by = visible_to
+
+
+def insert_many(tx: Transaction, students: Sequence[dict[str, Any]]) -> None:
+    """Store new students with their addresses, in two statements."""
+    first = addresses.insert_many(tx, [student["address"] for student in students])
+    names = ("campus_id", "first_name", "last_name", "email", "active", "create_date")
+    row = (
+        "(%s + %s * @@auto_increment_increment, %s, %s, %s, %s, %s,"
+        " COALESCE(%s, CURRENT_TIMESTAMP))"
     )
-
-
-def get(db: Reader, caller: Caller, student_id: int) -> Row | None:
-    """Read one student, if this caller may see them."""
-    scope, scope_params = visible_to(caller)
-    rows = db.fetch_all(
-        f"SELECT {COLUMNS} FROM student WHERE {scope} AND student_id = %s",  # noqa: S608
-        (*scope_params, student_id),
+    values: list[Any] = []
+    for number, student in enumerate(students):
+        values += (first, number, *(student.get(name) for name in names))
+    tx.execute(
+        f"""
+        INSERT INTO student (address_id, {", ".join(names)})
+        VALUES {", ".join([row] * len(students))}
+        """,  # noqa: S608 - our own names
+        tuple(values),
     )
-    return _typed(rows)[0] if rows else None
 
 
 def insert(tx: Transaction, student: dict[str, Any]) -> int:
-    """Store a new student; returns the key."""
-    tx.execute(
-        """
-        INSERT INTO student (campus_id, address_id, first_name, last_name, email, active)
-        VALUES (%(campus_id)s, %(address_id)s, %(first_name)s, %(last_name)s, %(email)s, %(active)s)
-        """,
-        student,
-    )
+    """Store a new student with their address; returns the key."""
+    insert_many(tx, [student])
     return tx.last_row_id
 
 
-def visible_to(caller: Caller) -> tuple[str, tuple[int | None, ...]]:
-    """Give the condition on `student` that hides what this caller may not see."""
-    if caller.role == "admin":
-        return "TRUE", ()
-    if caller.role == "staff":
-        return "student.campus_id = %s", (caller.campus_id,)
-    return "student.student_id = %s", (caller.student_id,)
+def with_emails(emails: Sequence[str]) -> Condition:
+    """Say which students have one of these addresses."""
+    places = ", ".join(["%s"] * len(emails))
+    return Condition(f"student.email IN ({places})", tuple(emails))
 
 
-def _typed(rows: list[Row]) -> list[Row]:
-    # BOOLEAN is TINYINT(1) to the server.
-    return [{**row, "active": bool(row["active"])} for row in rows]
+def update(tx: Transaction, student_id: int, student: dict[str, Any]) -> None:
+    """Change a student and their address, in one statement."""
+    tx.execute(
+        f"""
+        UPDATE student {addresses.join("student")}
+        SET student.campus_id = %(campus_id)s, student.first_name = %(first_name)s,
+            student.last_name = %(last_name)s, student.email = %(email)s,
+            student.active = %(active)s, {addresses.SET}
+        WHERE student.student_id = %(student_id)s
+        """,  # noqa: S608 - constants of the addresses' module
+        {**addresses.flat(student), "student_id": student_id},
+    )
+
+
+def delete(tx: Transaction, student_id: int) -> None:
+    """Delete a student and their address."""
+    addresses.delete_with(tx, "student", student_id)

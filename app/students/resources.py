@@ -1,53 +1,52 @@
 """Students over HTTP."""
 
+from typing import Any
+
 from flask import Response
 
 from app.auth.caller import ANYBODY, STAFF
-from app.auth.guard import caller
-from app.db.transaction import Row, Transaction
+from app.http import crud
 from app.http.operation import operation
-from app.http.paging import page_of
-from app.http.problems import Problem, not_found
-from app.http.restful import Resource, answer
-from app.http.state import database
+from app.http.paging import PageOf
+from app.http.restful import Resource
 from app.students import queries
-from app.students.schemas import NewStudent, StudentPage
+from app.students.schemas import Student as StudentAnswer
+from app.students.schemas import StudentBody, StudentPage, StudentView
 
 
 class Students(Resource):  # type: ignore[misc]
     """All students that the caller may see."""
 
-    @operation(roles=ANYBODY, query=StudentPage)
+    @operation(roles=ANYBODY, query=StudentPage, answer=PageOf[StudentAnswer])
     def get(self, query: StudentPage) -> Response:
-        """List them, a page at a time."""
-        rows = queries.list_page(
-            database(), caller(), query.filters(), after=query.after(), limit=query.limit
-        )
-        return answer(page_of(rows, query, key="student_id"))
+        """List students, a page at a time."""
+        return crud.list_page(queries, query)
 
-    @operation(roles=STAFF, body=NewStudent)
-    def post(self, body: NewStudent) -> Response:
+    @operation(roles=STAFF, body=StudentBody, answer=StudentAnswer, status=201, keyed=True)
+    def post(self, body: StudentBody) -> Response:
         """Add a student; staff only to their own campus."""
-        me = caller()
-        if me.role == "staff" and body.campus_id != me.campus_id:
-            raise Problem(403, "Staff add students to their own campus.")
-
-        def create(tx: Transaction) -> Row | None:
-            return queries.get(tx, me, queries.insert(tx, body.model_dump()))
-
-        student = database().run(create)
-        if student is None:
-            raise not_found("student")
-        return answer(student, 201, Location=f"/v1/students/{student['student_id']}")
+        return crud.create(queries, "/v1/students", body)
 
 
 class Student(Resource):  # type: ignore[misc]
     """One student."""
 
-    @operation(roles=ANYBODY)
-    def get(self, student_id: int) -> Response:
-        """Read one."""
-        student = queries.get(database(), caller(), student_id)
-        if student is None:
-            raise not_found("student")
-        return answer(student)
+    @operation(roles=ANYBODY, query=StudentView, answer=StudentAnswer)
+    def get(self, student_id: int, query: StudentView) -> Response:
+        """Read a student."""
+        return crud.read(queries, student_id, query)
+
+    @operation(roles=STAFF, body=StudentBody, answer=StudentAnswer, conditional=True)
+    def put(self, student_id: int, body: StudentBody) -> Response:
+        """Replace a student."""
+        return crud.replace(queries, student_id, body)
+
+    @operation(roles=STAFF, patch=StudentBody, answer=StudentAnswer, conditional=True)
+    def patch(self, student_id: int, changes: dict[str, Any]) -> Response:
+        """Change parts of a student."""
+        return crud.patch(queries, student_id, changes, StudentBody)
+
+    @operation(roles=STAFF, status=204, conditional=True)
+    def delete(self, student_id: int) -> Response:
+        """Delete a student who is not enrolled in anything."""
+        return crud.delete(queries, student_id)

@@ -1,50 +1,71 @@
-"""What a valid request about students looks like; lengths are the columns' own."""
+"""What a student looks like, in answers and in bodies, and how students are asked for."""
 
-import re
+from datetime import datetime
 from typing import Annotated
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints
-from pydantic_core import PydanticCustomError
+from pydantic import BaseModel, Field
 
-from app.http.paging import Page
-
-Key = Annotated[int, Field(ge=1, le=4294967295)]  # INT UNSIGNED
-CampusKey = Annotated[int, Field(ge=1, le=255)]  # TINYINT UNSIGNED
-Name = Annotated[
-    str,
-    # any text but control characters, NUL among them
-    StringConstraints(
-        strip_whitespace=True, min_length=1, max_length=45, pattern=r"^[^\x00-\x1f\x7f]*$"
-    ),
-]
+from app.addresses.schemas import Address
+from app.campuses.schemas import CampusSummary
+from app.cities.schemas import CityInCountry
+from app.http.paging import Page, View
+from app.http.parameters import Names, Orders, SortBy, Words, embeds_of, fields_of
+from app.http.types import Body, Email, Line45, TinyKey
 
 
-def _has_address_form(email: str) -> str:
-    # One @ with something on both sides: whether mail arrives, only a mail can tell.
-    if not re.fullmatch(r"[^@\s\x00]+@[^@\s\x00]+", email):
-        raise PydanticCustomError("email", "an email address has the form name@domain")
-    return email
+class Student(BaseModel):
+    """A student."""
+
+    student_id: int
+    campus_id: int
+    first_name: str
+    last_name: str
+    email: str
+    address: Address
+    active: bool
+    create_date: datetime
+    last_update: datetime
+    city: CityInCountry | None = Field(None, description="With `embed=city`.")
+    campus: CampusSummary | None = Field(None, description="With `embed=campus`.")
 
 
-Email = Annotated[str, StringConstraints(max_length=50), AfterValidator(_has_address_form)]
+class StudentBody(Body):
+    """A student to be stored."""
 
-
-class StudentPage(Page):
-    """A page of students, ordered by their key."""
-
-    campus_id: CampusKey | None = Field(None, description="Only of this campus.")
-    active: bool | None = Field(None, description="Only active ones, or only the others.")
-    last_name: Name | None = Field(None, description="Only with this last name.")
-
-
-class NewStudent(BaseModel):
-    """A student to be created."""
-
-    model_config = ConfigDict(extra="forbid", strict=True)
-
-    first_name: Name
-    last_name: Name
-    email: Email
-    campus_id: CampusKey
-    address_id: Key
+    first_name: Line45 = Field(examples=["Zoë"])
+    last_name: Line45 = Field(examples=["Sample"])
+    email: Email = Field(examples=["zoe.sample@example.edu"])
+    campus_id: TinyKey = Field(examples=[1])
     active: bool = True
+    address: Address
+
+
+class StudentView(View):
+    """One student."""
+
+    fields: Annotated[Names, fields_of(Student)] = ()
+    embed: Annotated[Names, embeds_of(Student)] = ()
+
+
+class StudentFilters(View):
+    """Which students are asked for."""
+
+    campus_id: TinyKey | None = Field(None, description="Only of this campus.")
+    active: bool | None = Field(None, description="Only active ones, or only the others.")
+    last_name: Line45 | None = Field(None, description="Only with this last name.")
+    email: Email | None = Field(None, description="Only the one with this address.")
+    q: Words | None = Field(None, description="All these words, in name or email.")
+
+
+class StudentPage(StudentFilters, StudentView, Page):
+    """A page of students."""
+
+    sort: Annotated[Orders, SortBy("last_name", "create_date")] = ()
+
+
+class StudentSummary(BaseModel):
+    """A student, in what belongs to them."""
+
+    student_id: int
+    first_name: str
+    last_name: str

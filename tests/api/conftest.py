@@ -8,6 +8,8 @@ import pytest
 from app import create_app
 from tests.support.database import query, settings_for
 
+CHAPTERS = "SELECT chapter_id FROM chapter WHERE course_id = %s"
+
 
 @pytest.fixture(scope="package")
 def app(migrated):
@@ -43,11 +45,31 @@ def as_role(tokens):
 def me(root):
     """The rows that the sample users stand for: `student` and `staff`."""
     (student_id,) = query(root, "SELECT student_id FROM api_user WHERE role = 'student'")[0]
-    ((campus_id,),) = query(
+    ((staff_id, campus_id),) = query(
         root,
-        "SELECT campus_id FROM staff JOIN api_user USING (staff_id) WHERE api_user.role = 'staff'",
+        "SELECT staff_id, campus_id FROM staff JOIN api_user USING (staff_id)"
+        " WHERE api_user.role = 'staff'",
     )
-    return {"student_id": student_id, "campus_id": campus_id}
+    return {"student_id": student_id, "staff_id": staff_id, "campus_id": campus_id}
+
+
+@pytest.fixture
+def course(client, as_role, root):
+    """The key of a new course that nobody teaches; forgotten afterwards, with all that is in it."""
+    new = {"title": "Tidepools", "description": "Anemones, limpets.", "level": "advanced"}
+    created = client.post("/v1/courses", json=new, headers=as_role("admin"))
+    key = created.json["course_id"]
+    yield key
+    query(root, "DELETE FROM assessment WHERE chapter_id IN (" + CHAPTERS + ")", (key,))
+    for table in ("chapter", "enrollment", "course_subject", "course_staff", "course"):
+        query(root, f"DELETE FROM {table} WHERE course_id = %s", (key,))
+
+
+@pytest.fixture
+def taught(root, course, me):
+    """The same course, taught by the sample member of staff."""
+    query(root, "INSERT INTO course_staff VALUES (%s, %s, NOW())", (course, me["staff_id"]))
+    return course
 
 
 def basic(user_name, password):
@@ -58,3 +80,46 @@ def sign_in(client, user):
     answer = client.post("/v1/tokens", headers=basic(user.user_name, user.password))
     assert answer.status_code == 201, answer.text
     return answer.json["access_token"]
+
+
+@pytest.fixture
+def all_items(client, as_role):
+    """The items of all pages of a list, for some role."""
+
+    def items(path, role):
+        found = []
+        while path:
+            page = client.get(path, headers=as_role(role)).json
+            found += page["items"]
+            path = page.get("next")
+        return found
+
+    return items
+
+
+@pytest.fixture
+def rows_read(app, client, as_role, server):
+    """How many rows the server reads for the GET of a path, which is one statement."""
+
+    def count(path, role):
+        headers = as_role(role)
+        client.get(path, headers=headers)  # a connection is open from here on
+        with server.connect() as watcher:
+            before = status(watcher)
+            answer = client.get(path, headers=headers)
+            after = status(watcher)
+            noise = status(watcher)
+        assert answer.status_code == 200, answer.text
+        assert after["Questions"] - before["Questions"] == 2  # one of them is the second count
+        # What counting itself reads is not the page's.
+        of = lambda it: sum(value for name, value in it.items() if name != "Questions")  # noqa: E731
+        return (of(after) - of(before)) - (of(noise) - of(after))
+
+    return count
+
+
+def status(watcher):
+    names = (
+        "SHOW GLOBAL STATUS WHERE Variable_name LIKE 'Handler_read%' OR Variable_name = 'Questions'"
+    )
+    return {name: int(value) for name, value in query(watcher, names)}

@@ -19,6 +19,7 @@ def empty_url(server):
 @pytest.fixture
 def empty_app(empty_url, server):
     with closing(server.connect(empty_url)) as root:
+        query(root, "DELETE FROM refresh_token")
         query(root, "DELETE FROM api_user")
     return create_app(settings_for(empty_url))
 

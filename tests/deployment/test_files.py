@@ -12,7 +12,7 @@ from tests.support.service import PROJECT, environment
 
 DOCKERFILE = PROJECT.joinpath("Dockerfile").read_text()
 COMPOSE = PROJECT.joinpath("docker-compose.yml").read_text()
-SECRETS = ["SECRET_KEY", "MYSQL_PASSWORD", "MYSQL_ROOT_PASSWORD"]
+SECRETS = ["SECRET_KEY", "MYSQL_PASSWORD", "MYSQL_OWNER_PASSWORD", "MYSQL_ROOT_PASSWORD"]
 
 
 @pytest.mark.parametrize("name", SECRETS)

@@ -6,12 +6,16 @@ import stat
 import subprocess
 import sys
 import time
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from pathlib import Path
 
+import pymysql
 import pytest
 
+from app.database_url import DatabaseUrl
 from dev.private_server import PrivateServer
+from dev.serve import watch
 from dev.system_packages import Stop
 
 PROJECT = Path(__file__).parents[2]
@@ -46,6 +50,17 @@ def store(server, word):
     ask(server, "CREATE DATABASE IF NOT EXISTS words")
     ask(server, "CREATE TABLE IF NOT EXISTS words.word (word VARCHAR(20))")
     ask(server, f"INSERT INTO words.word VALUES ('{word}')")
+
+
+def sign_in(url):
+    place = DatabaseUrl.parse(url)
+    return pymysql.connect(
+        host=place.host,
+        port=place.port,
+        user=place.user,
+        password=place.password,
+        database=place.name,
+    )
 
 
 def alive(pid):
@@ -103,10 +118,22 @@ def test_a_database_belongs_to_a_user_who_sees_no_other(server):
     assert "theirs" not in seen
 
 
+def test_a_service_reads_and_writes_rows_and_its_owner_makes_tables(server):
+    url = server.create_database("rows")
+    with closing(sign_in(server.owner_url(url))) as owner:
+        owner.cursor().execute("CREATE TABLE word (word VARCHAR(20))")
+
+    with closing(sign_in(url)) as service:
+        service.cursor().execute("INSERT INTO word VALUES ('stored')")
+        for forbidden in ("CREATE TABLE more (word INT)", "DROP TABLE word", "TRUNCATE word"):
+            with pytest.raises(pymysql.err.OperationalError, match="denied"):
+                service.cursor().execute(forbidden)
+
+
 def test_secrets_can_be_read_by_their_owner_only(server):
     server.create_database()
 
-    for name in ("root_password", "app_password"):
+    for name in ("root_password", "owner_password", "service_password"):
         assert stat.S_IMODE((server.folder / name).stat().st_mode) == 0o600
 
 
@@ -148,6 +175,23 @@ def test_two_servers_run_side_by_side_and_a_sigkilled_parent_takes_its_server_al
         parent.kill()
         parent.stdout.close()
         subprocess.run(["rm", "-rf", folder], check=True)
+
+
+def test_make_serve_says_so_and_stops_when_its_server_ends(capsys):
+    sleeper = subprocess.Popen(["sleep", "600"])
+    try:
+        with PrivateServer(**FLAVOR) as its_own, ThreadPoolExecutor(1) as pool:
+            watching = pool.submit(watch, sleeper, its_own)
+            time.sleep(0.5)
+            assert not watching.done()
+            its_own.kill()
+
+            assert watching.result(15) == 1
+    finally:
+        sleeper.kill()
+        sleeper.wait()
+    said = "".join(capsys.readouterr())
+    assert "the private server has ended" in said
 
 
 def test_a_throwaway_server_leaves_nothing_behind():

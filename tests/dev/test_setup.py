@@ -39,6 +39,7 @@ def installed(monkeypatch):
     lists = []
     monkeypatch.setattr(setup, "install", lambda _, lock: lists.append(lock.stem))
     monkeypatch.setattr(setup, "provide_compiler", lambda: None)
+    monkeypatch.setattr(setup, "provide_programs", lambda: None)
     return lists
 
 
@@ -61,6 +62,14 @@ def test_a_missing_compiler_names_the_command_to_type(monkeypatch):
 
     with pytest.raises(Stop, match=r"apt-get install .*libmariadb-dev"):
         setup.provide_compiler()
+
+
+@pytest.mark.usefixtures("no_apt")
+def test_a_missing_browser_names_the_command_to_type(monkeypatch):
+    monkeypatch.setattr(setup.shutil, "which", lambda name: "/usr/bin/curl" * (name == "curl"))
+
+    with pytest.raises(Stop, match=r"apt-get install chromium chromium-driver'"):
+        setup.provide_programs()
 
 
 @pytest.mark.usefixtures("no_apt")
@@ -115,7 +124,7 @@ def test_the_set_up_needs_nothing_that_is_installed():
     done = subprocess.run(command, cwd=PROJECT, capture_output=True, text=True, check=False)
 
     assert done.returncode == 2
-    assert done.stderr == "setup: 'nonsense' is unknown: use one of runtime, serve, test\n"
+    assert done.stderr == "setup: 'nonsense' is unknown: use one of runtime, serve, test, bench\n"
 
 
 def test_every_lock_file_has_hashes_and_names_no_host():

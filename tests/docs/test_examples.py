@@ -23,7 +23,7 @@ def own_class(monkeypatch):
 
 
 def test_the_class_in_the_documents_is_a_strategy(own_class, server):
-    with opened(server.create_database(), db_strategy=own_class) as db:
+    with opened(server.owner_url(server.create_database()), db_strategy=own_class) as db:
         with db.transaction() as tx:
             tx.execute("CREATE TABLE note (note VARCHAR(20))")
             tx.execute("INSERT INTO note VALUES ('kept')")

@@ -27,7 +27,7 @@ VERSION = "SELECT version_num FROM alembic_version"
 
 @pytest.fixture
 def url(server):
-    return server.create_database()
+    return server.owner_url(server.create_database())
 
 
 @pytest.fixture
@@ -146,7 +146,7 @@ def test_a_lock_that_stays_taken_ends_in_one_line(alembic, url, cursor):
 
 def test_an_account_that_a_binary_log_does_not_trust_is_told_the_cure(alembic):
     with start_server(log_bin="changes", server_id=1) as logging_server:
-        url = logging_server.create_database()
+        url = logging_server.owner_url(logging_server.create_database())
 
         with pytest.raises(CommandError, match="SET GLOBAL log_bin_trust_function_creators = 1"):
             command.upgrade(alembic(url), "head")
@@ -154,6 +154,19 @@ def test_an_account_that_a_binary_log_does_not_trust_is_told_the_cure(alembic):
         with logging_server.connect() as root, root.cursor() as cursor:
             cursor.execute("SET GLOBAL log_bin_trust_function_creators = 1")
         command.upgrade(alembic(url), "head")
+
+
+def test_migrations_have_an_account_of_their_own_where_one_is_given(
+    alembic, server, cursor, url, monkeypatch
+):
+    config = alembic(server.create_database(DatabaseUrl.parse(url).name))
+    with pytest.raises(CommandError, match="denied"):
+        command.upgrade(config, "head")
+
+    monkeypatch.setenv("MIGRATION_DATABASE_URL", url)
+    command.upgrade(config, "head")
+
+    assert version(cursor) == head(config)
 
 
 def test_a_refused_sign_in_is_one_line_without_the_password(alembic, server, url):

@@ -32,7 +32,7 @@ def connection(server, schema):
 def sample(server):
     """600 students of the seed 1, to be read."""
     url = server.create_database()
-    migrate(url)
+    migrate(server.owner_url(url))
     with closing(server.connect(url)) as it:
         seed(it, students=600, seed=1)
         yield it

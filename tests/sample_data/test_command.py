@@ -11,12 +11,12 @@ from tests.support.service import PROJECT, environment
 
 
 @pytest.fixture
-def run(schema, monkeypatch, tmp_path, capsys):
+def run(server, schema, monkeypatch, tmp_path, capsys):
     """Run the command on that database; gives its status and what it said."""
 
     def on(*arguments, url=schema):
         monkeypatch.chdir(tmp_path)  # no .env in it
-        for name, value in environment(url).items():
+        for name, value in environment(url, MIGRATION_DATABASE_URL=server.owner_url(url)).items():
             monkeypatch.setenv(name, value)
         status = main(list(arguments))
         return status, *capsys.readouterr()

@@ -104,7 +104,7 @@ def test_a_port_that_is_taken(tmp_path, migrated):
         ("tests.support.own_strategy:NoStrategy", "lacks release, discard, close"),
         ("tests.support.own_strategy:Nothing", "has no Nothing"),
         ("no.such.module:Class", "cannot import no.such.module"),
-        ("app.settings:STRATEGIES", "is no strategy"),
+        ("app.db.strategies:STRATEGIES", "is no strategy"),
         ("tests.support.own_strategy:Unbuildable", "cannot be constructed (ZeroDivisionError"),
         ("unparsable:Class", "cannot import unparsable (SyntaxError"),
     ],

@@ -5,6 +5,7 @@ from contextlib import closing
 
 import pytest
 
+from app.database_url import DatabaseUrl
 from app.db.connector import Connector
 from app.operations import doctor
 from app.settings import BadSettings
@@ -59,6 +60,23 @@ def test_an_age_above_the_server_s_limit_is_wrong_but_for_adaptive(
     found = findings(strict_url, db_strategy=strategy, db_recycle_seconds=seconds)
 
     assert bool(found["DB_RECYCLE_SECONDS"].cure) == is_wrong
+
+
+def test_an_account_that_may_do_more_than_read_and_write_rows_is_wrong(migrated, server):
+    owner = findings(server.owner_url(migrated))["account"]
+
+    assert "ALTER" in owner.seen
+    assert "MIGRATION_DATABASE_URL" in owner.cure
+    assert findings(migrated)["account"].cure == ""
+
+
+def test_an_account_s_rights_on_all_databases_count_too(migrated, server):
+    with closing(server.connect()) as root:
+        query(root, "CREATE USER broad@'%' IDENTIFIED BY 'pw'")
+        query(root, "GRANT SELECT, DROP ON *.* TO broad@'%'")
+    url = f"mysql://broad:pw@127.0.0.1:{server.port}/{DatabaseUrl.parse(migrated).name}"
+
+    assert "DROP" in findings(url)["account"].seen
 
 
 @pytest.mark.parametrize(("seconds", "is_wrong"), [(19, False), (20, True)])

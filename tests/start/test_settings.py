@@ -97,6 +97,13 @@ def test_a_broken_url_is_refused_without_showing_its_password(url, words, enviro
         ("DB_PRE_PING", "perhaps", "boolean"),
         ("DB_DRIVER", "mysqldb", "'pymysql' or 'mysqlclient'"),
         ("DB_SSL_MODE", "ON", "'REQUIRED'"),
+        ("RATE_LIMIT", "many", "such as 600/minute"),
+        ("RATE_LIMIT", "0/minute", "such as 600/minute"),
+        ("RATE_LIMIT", "5/minute;9/hour", "such as 600/minute"),
+        ("SIGN_IN_RATE_LIMIT", "10", "such as 600/minute"),
+        ("REFRESH_TOKEN_SECONDS", "1", "60 to 31536000"),
+        ("TRUSTED_PROXIES", "-1", "0 to 10"),
+        ("RATE_LIMIT_STORAGE_URL", "memcached://127.0.0.1", "redis://"),
     ],
 )
 def test_a_value_that_is_not_allowed_is_named(variable, value, words, environ):
@@ -105,6 +112,14 @@ def test_a_value_that_is_not_allowed_is_named(variable, value, words, environ):
     with pytest.raises(BadSettings, match=re.escape(words)) as caught:
         load_settings(None)
     assert str(caught.value).startswith(f"{variable}='{value}': use ")
+
+
+def test_the_password_of_a_wrong_redis_url_is_not_shown(environ):
+    environ.setenv("RATE_LIMIT_STORAGE_URL", "reddis://:secret-word@127.0.0.1:6379/0")
+
+    with pytest.raises(BadSettings, match=r"^RATE_LIMIT_STORAGE_URL='reddis://…@") as caught:
+        load_settings(None)
+    assert "secret-word" not in str(caught.value)
 
 
 def test_a_probe_that_comes_after_the_proxy_has_forgotten_is_refused(environ):
@@ -143,8 +158,9 @@ def test_every_strategy_is_in_the_readme_and_explained(name):
         "mysql://app:secret-word",
     ],
 )
-def test_a_password_is_never_shown(url, environ):
-    environ.setenv("DATABASE_URL", url)
+@pytest.mark.parametrize("variable", ["DATABASE_URL", "MIGRATION_DATABASE_URL"])
+def test_a_password_is_never_shown(variable, url, environ):
+    environ.setenv(variable, url)
 
     with pytest.raises(BadSettings) as caught:
         load_settings(None)

@@ -2,17 +2,20 @@
 
 import os
 import sys
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
+
+import pymysql
 
 from app.database_url import DatabaseUrl
 from app.db.database import open_database
 from app.settings import Settings
-from tests.support.service import SECRET
+from tests.support.service import PATIENT, SECRET
 
 
 def settings_for(url, **values):
     """Settings as given here; neither the environment nor .env is read."""
-    given = {"database_url": url, "secret_key": SECRET, **values}
+    patient = {name.lower(): value for name, value in PATIENT.items()}
+    given = {"database_url": url, "secret_key": SECRET, **patient, **values}
     return Settings.model_validate(given)
 
 
@@ -52,6 +55,13 @@ def connections_of(root, url):
         (DatabaseUrl.parse(url).name,),
     )
     return {row[0] for row in rows}
+
+
+def kill_all(root, url):
+    """Kill the server's connections to this database; one may just have ended by itself."""
+    for victim in connections_of(root, url):
+        with suppress(pymysql.err.OperationalError):
+            query(root, f"KILL {victim}")
 
 
 def in_child(work):

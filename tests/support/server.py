@@ -31,7 +31,7 @@ class DatabaseServer(PrivateServer):
     def create_migrated_database(self):
         """A database with the whole schema and no row."""
         url = self.create_database()
-        migrate(url)
+        migrate(self.owner_url(url))
         return url
 
     def create_sample_database(self):
@@ -43,7 +43,7 @@ class DatabaseServer(PrivateServer):
 
 
 def migrate(url, revision="head"):
-    """Run the migrations as an operator would."""
+    """Run the migrations as an operator would, with the account of the URL."""
     subprocess.run(
         [sys.executable, "-m", "alembic", "upgrade", revision],
         cwd=PROJECT,

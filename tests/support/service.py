@@ -15,6 +15,8 @@ import httpx
 
 PROJECT = Path(__file__).parents[2]
 SECRET = "a secret of the tests, which nobody else may use"
+# One client makes all the requests of all the tests.
+PATIENT = {"RATE_LIMIT": "100000/second", "SIGN_IN_RATE_LIMIT": "100000/second"}
 
 
 def environment(url, **settings):
@@ -26,6 +28,7 @@ def environment(url, **settings):
         "PYTHONUNBUFFERED": "1",
         "DATABASE_URL": url,
         "SECRET_KEY": SECRET,
+        **PATIENT,
         **{name: str(value) for name, value in settings.items() if value is not None},
     }
 

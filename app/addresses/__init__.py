@@ -1,0 +1,1 @@
+"""Addresses: a part of the campus, person or student they belong to, without URLs of their own."""

@@ -1,0 +1,1 @@
+"""Enrollments: a student takes a course."""

@@ -1,0 +1,176 @@
+"""Reads the input of a request: query, JSON body, merge patch or form, each by its model.
+
+A query and a form are text. Where their model has a number or a boolean, they
+are read as JSON would: `07`, `1_0` and `yes` are none.
+"""
+
+from collections.abc import Iterator, Mapping
+from typing import Annotated, Any, TypeVar, get_args, get_origin
+
+from flask import request
+from pydantic import BaseModel, ValidationError
+from pydantic_core import ErrorDetails, from_json
+
+from app.http.problems import InputError, Problem
+from app.http.types import IN_WORDS
+
+Model = TypeVar("Model", bound=BaseModel)
+
+JSON = "application/json"
+MERGE_PATCH = "application/merge-patch+json"
+FORMS = ("application/x-www-form-urlencoded", "multipart/form-data")
+
+
+def read_query(model: type[Model] | None) -> Model | None:
+    """Validate the query string; raises a `Problem` that names each bad parameter."""
+    given = request.args
+    if model is None:
+        if given:
+            raise invalid(400, "query", [_unknown(name) for name in given])
+        return None
+    values = given.to_dict()
+    if len(values) != sum(1 for _ in given.items(multi=True)):
+        repeated = [name for name, all_ in given.lists() if len(all_) > 1]
+        errors: list[InputError] = [
+            {"parameter": name, "detail": "given more than once"} for name in repeated
+        ]
+        raise invalid(400, "query", errors)
+    try:
+        return model.model_validate(_typed(model, values), strict=True)
+    except ValidationError as error:
+        raise invalid(400, "query", _parameters(error)) from None
+
+
+def read_body(model: type[Model], types: tuple[str, ...]) -> Model:
+    """Validate the body, if it is of one of these media types."""
+    _check_type(types)
+    if request.mimetype in FORMS:
+        try:
+            return model.model_validate(_typed(model, request.form), strict=True)
+        except ValidationError as error:
+            raise invalid(422, "body", _pointers(error)) from None
+    return validate(model, request.get_data())
+
+
+def read_patch(model: type[BaseModel]) -> dict[str, Any]:
+    """Read a merge patch of what this model describes; the values are validated once merged."""
+    _check_type((MERGE_PATCH,))
+    try:
+        changes = from_json(request.get_data(), allow_inf_nan=False)
+    except ValueError:
+        raise _malformed() from None
+    if not isinstance(changes, dict):
+        raise invalid(422, "body", [{"pointer": "", "detail": "Input should be an object"}])
+    unknown = list(_unknown_fields(model, changes))
+    if unknown:
+        raise invalid(422, "body", unknown)
+    return changes
+
+
+def validate(model: type[Model], text: str | bytes) -> Model:
+    """Validate JSON text; raises a `Problem` with a pointer to each bad value."""
+    try:
+        return model.model_validate_json(text)
+    except ValidationError as error:
+        if error.errors(include_url=False)[0]["type"] == "json_invalid":
+            raise _malformed() from None
+        raise invalid(422, "body", _pointers(error)) from None
+
+
+def pointers_to(column: str, body: Any) -> list[str]:
+    """Find the fields of a body that are stored in a column, or in several of a key's name."""
+    fields = _fields(body, "")
+    return [pointer for name, pointer in fields if f"_{name}_" in f"_{column}_"]
+
+
+def invalid(status: int, what: str, errors: list[InputError]) -> Problem:
+    """Say what is wrong with an input, and where."""
+    return Problem(status, f"The {what} is not valid; see errors.", kind="invalid", errors=errors)
+
+
+def _unknown_fields(
+    model: type[BaseModel], changes: dict[str, Any], within: str = ""
+) -> Iterator[InputError]:
+    for name, value in changes.items():
+        pointer = f"{within}/{_escaped(name)}"
+        field = model.model_fields.get(name)
+        if field is None:
+            yield {"pointer": pointer, "detail": "there is no such field to change"}
+        elif isinstance(value, dict):
+            for part in _kinds(field.annotation):
+                if isinstance(part, type) and issubclass(part, BaseModel):
+                    yield from _unknown_fields(part, value, pointer)
+
+
+def _typed(model: type[BaseModel], texts: Mapping[str, str]) -> dict[str, Any]:
+    """Give numbers and booleans their types; all else stays text."""
+    bare = {
+        info.alias or name
+        for name, info in model.model_fields.items()
+        if _kinds(info.annotation) & {int, bool}
+    }
+    return {name: _bare(text) if name in bare else text for name, text in texts.items()}
+
+
+def _kinds(annotation: Any) -> set[Any]:
+    """Give the types that are left of `Annotated[int, ...] | None`."""
+    parts = get_args(annotation)
+    if get_origin(annotation) is Annotated:
+        parts = parts[:1]
+    return set().union(*map(_kinds, parts)) if parts else {annotation}
+
+
+def _bare(text: str) -> Any:
+    try:
+        found = from_json(text, allow_inf_nan=False)
+    except ValueError:
+        return text
+    return found if isinstance(found, int) and text == text.strip() else text
+
+
+def _check_type(types: tuple[str, ...]) -> None:
+    if request.mimetype not in types:
+        headers = [("Accept-Patch", MERGE_PATCH)] if MERGE_PATCH in types else []
+        raise Problem(415, f"Send the body as {' or '.join(types)}.", headers=headers)
+
+
+def _malformed() -> Problem:
+    return Problem(400, "The body is not well-formed JSON in UTF-8.", kind="malformed")
+
+
+def _unknown(name: str) -> InputError:
+    return {"parameter": name, "detail": "unknown parameter"}
+
+
+def _parameters(error: ValidationError) -> list[InputError]:
+    return [
+        {
+            "parameter": ".".join(str(part) for part in item["loc"]),
+            "detail": "unknown parameter" if item["type"] == "extra_forbidden" else _said(item),
+        }
+        for item in error.errors(include_url=False, include_input=False)
+    ]
+
+
+def _pointers(error: ValidationError) -> list[InputError]:
+    return [
+        {"pointer": "".join(f"/{_escaped(part)}" for part in item["loc"]), "detail": _said(item)}
+        for item in error.errors(include_url=False, include_input=False)
+    ]
+
+
+def _fields(value: Any, pointer: str) -> Iterator[tuple[str, str]]:
+    if isinstance(value, dict):
+        for name, inner in value.items():
+            yield name, f"{pointer}/{_escaped(name)}"
+            yield from _fields(inner, f"{pointer}/{_escaped(name)}")
+
+
+def _said(item: ErrorDetails) -> str:
+    """Give pydantic's words, but for the patterns that nobody wants to read."""
+    pattern = item.get("ctx", {}).get("pattern")
+    return IN_WORDS.get(str(pattern), item["msg"])
+
+
+def _escaped(part: Any) -> str:
+    return str(part).replace("~", "~0").replace("/", "~1")  # RFC 6901, 3

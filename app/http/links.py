@@ -1,0 +1,28 @@
+"""Links between two things, which exist or not: PUT makes one, DELETE takes it away.
+
+Both keys are in the path. A link has no state to compare, so neither needs
+If-Match. PUT may be repeated. A link that is not there is a 404 like anything
+else, so that a wrong key does not pass for a success.
+"""
+
+from collections.abc import Callable
+
+from flask import Response
+
+from app.db.transaction import Transaction
+from app.http.answers import Answer
+from app.http.problems import not_found
+from app.http.state import database
+
+
+def add(insert: Callable[[Transaction], None]) -> Response:
+    """Make a link, if it is not there already."""
+    database().run(insert, idempotent=True)
+    return Answer(204).response()
+
+
+def remove(delete: Callable[[Transaction], int]) -> Response:
+    """Take a link away; `delete` tells how many there were."""
+    if not database().run(delete):
+        raise not_found("link")
+    return Answer(204).response()

@@ -1,0 +1,125 @@
+"""Visits every URL of the application and writes what its declarations say."""
+
+import inspect
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from flask import Flask
+from werkzeug.routing import Rule
+
+from app.http.bodies import MERGE_PATCH
+from app.http.operation import Operation
+from app.openapi.info import INFO, SECURITY
+from app.openapi.models import Models
+from app.openapi.parameters import header_parameters, path_parameters, query_parameters
+from app.openapi.responses import COMPONENTS, responses
+
+METHODS = ("get", "post", "put", "patch", "delete")
+
+Json = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Endpoint:
+    """One operation and where it is found."""
+
+    rule: Rule
+    method: str
+    view: type
+    declared: Operation
+
+    @property
+    def path(self) -> str:
+        """The path as OpenAPI writes it."""
+        return re.sub(r"<(?:\w+:)?(\w+)>", r"{\1}", self.rule.rule)
+
+    @property
+    def name(self) -> str:
+        """A name for generated clients, such as `get_student`."""
+        words = re.sub(r"(?<!^)(?=[A-Z])", "_", self.view.__name__).lower()
+        return f"{self.method}_{words}"
+
+    @property
+    def tag(self) -> str:
+        """The resource it belongs to."""
+        parts = [part for part in self.path.split("/") if part not in ("", "v1")]
+        return parts[0].partition(":")[0] if self.path.startswith("/v1/") else "service"
+
+
+def document(app: Flask) -> Json:
+    """Build the document of an application."""
+    found = list(endpoints(app))
+    models = Models([endpoint.declared for endpoint in found])
+    paths: dict[str, Json] = {}
+    for endpoint in found:
+        paths.setdefault(endpoint.path, {})[endpoint.method] = _operation(endpoint, models)
+    tags = sorted({endpoint.tag for endpoint in found})
+    return {
+        "openapi": "3.1.0",
+        "info": INFO,
+        "servers": [{"url": "/"}],
+        "tags": [{"name": tag} for tag in tags],
+        "paths": paths,
+        "components": {
+            "schemas": {**models.definitions, **COMPONENTS},
+            "securitySchemes": SECURITY,
+        },
+    }
+
+
+def endpoints(app: Flask) -> Iterator[Endpoint]:
+    """Give all declared operations, by URL."""
+    for rule in sorted(app.url_map.iter_rules(), key=lambda it: it.rule):
+        view = getattr(app.view_functions[rule.endpoint], "view_class", None)
+        for method in METHODS:
+            declared = getattr(getattr(view, method, None), "declaration", None)
+            if view is not None and declared is not None:
+                yield Endpoint(rule, method, view, declared)
+
+
+def _operation(endpoint: Endpoint, models: Models) -> Json:
+    declared = endpoint.declared
+    text = inspect.cleandoc(getattr(endpoint.view, endpoint.method).__doc__ or "")
+    summary, _, description = text.partition("\n")
+    written: Json = {
+        "operationId": endpoint.name,
+        "tags": [endpoint.tag],
+        "summary": summary,
+        "description": f"{description.strip()}\n\n{_who(declared)}".strip(),
+        "parameters": [
+            *path_parameters(endpoint.rule),
+            *query_parameters(declared),
+            *header_parameters(endpoint.method, declared),
+        ],
+        "responses": responses(endpoint, models),
+        "security": _security(declared),
+    }
+    if body := _body(declared, models):
+        written["requestBody"] = {"required": True, "content": body}
+    return written
+
+
+def _who(declared: Operation) -> str:
+    if declared.roles is None:
+        return "For anybody."
+    return f"For signed-in users: {', '.join(sorted(declared.roles))}."
+
+
+def _security(declared: Operation) -> list[Json]:
+    if declared.basic:
+        return [{"basic": []}]
+    # OpenAPI 3.1: beside a scheme without scopes, the roles.
+    return [] if declared.roles is None else [{"bearer": sorted(declared.roles)}]
+
+
+def _body(declared: Operation, models: Models) -> Json:
+    if declared.patch is not None:
+        schema = models.patch(declared.patch)
+        return {MERGE_PATCH: {"schema": schema, "example": models.example(schema)}}
+    if declared.body is None:
+        return {}
+    schema = models.ref(declared.body, "validation")
+    content = {"schema": schema, "example": models.example(schema)}
+    return dict.fromkeys(declared.consumes, content)

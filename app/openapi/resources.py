@@ -1,0 +1,27 @@
+"""The document over HTTP."""
+
+import json
+
+from flask import Flask, Response, current_app
+
+from app.http.operation import operation
+from app.http.preconditions import fresh
+from app.http.restful import Resource
+from app.openapi.document import document
+
+
+class Document(Resource):  # type: ignore[misc]
+    """This service, described for programs."""
+
+    @operation(roles=None, answer=dict)
+    def get(self) -> Response:
+        """Read the OpenAPI document of this service."""
+        return fresh(text_of(current_app))
+
+
+def text_of(app: Flask) -> str:
+    """Give the document as JSON; built at the first request for it."""
+    if "openapi" not in app.extensions:
+        app.extensions["openapi"] = json.dumps(document(app), ensure_ascii=False) + "\n"
+    text: str = app.extensions["openapi"]
+    return text

@@ -1,0 +1,119 @@
+"""Each request as it is seen from outside: one log line, and its part in the metrics."""
+
+from dataclasses import dataclass
+from time import perf_counter
+from typing import Any
+
+import structlog
+from flask import Flask, Response, g, request
+
+from app.db.work import done
+from app.http.request_ids import request_id
+from app.operations.metrics import Metrics
+from app.operations.trace_context import TraceContext
+
+log = structlog.get_logger("app.requests")
+
+# Asked for all the time, by machines: their lines are shown at DEBUG only.
+ROUTINE = frozenset({"/livez", "/readyz", "/metrics"})
+METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
+# Anybody can ask for paths that do not exist; they must not become labels.
+NO_ROUTE = "none"
+
+
+@dataclass(slots=True)
+class Exchange:
+    """A request and its answer, as far as they are known."""
+
+    request_id: str
+    method: str
+    route: str
+    began: float
+    statements_before: int
+    waited_before: float
+    status: int = 500
+    trace: TraceContext | None = None
+    api_user_id: int | None = None
+
+
+def register(app: Flask, metrics: Metrics) -> None:
+    """Watch every request, from before any other hook to after the strategy has heard of its end.
+
+    So this must be registered first: Flask calls what follows a request in reverse order.
+    """
+    app.extensions["metrics"] = metrics
+
+    def begin() -> None:
+        g.exchange = _begun()
+        metrics.in_flight.inc()
+
+    def note_answer(response: Response) -> Response:
+        exchange: Exchange = g.exchange
+        _note_answer(exchange, response)
+        if response.is_streamed and not response.direct_passthrough:
+            del g.exchange  # its end is that of the stream, after all hooks
+            response.call_on_close(lambda: _end(exchange, metrics))
+        return response
+
+    def end(_error: BaseException | None) -> None:
+        if exchange := g.pop("exchange", None):  # else it is a command's context, or a stream's
+            _end(exchange, metrics)
+
+    app.before_request(begin)
+    app.after_request(note_answer)
+    app.teardown_appcontext(end)
+
+
+def _begun() -> Exchange:
+    method, rule = request.method, request.url_rule
+    traceparent = request.environ.get("HTTP_TRACEPARENT")
+    if traceparent and (trace := TraceContext.parse(traceparent)):
+        g.trace = trace
+    return Exchange(
+        request_id(),
+        method if method in METHODS else "other",
+        rule.rule if rule else NO_ROUTE,
+        perf_counter(),
+        done.statements,
+        done.waited_seconds,
+    )
+
+
+def _note_answer(exchange: Exchange, response: Response) -> None:
+    exchange.status = response.status_code
+    if "trace" in g:
+        exchange.trace = g.trace
+        response.headers["traceresponse"] = str(g.trace)
+    if "caller" in g:
+        exchange.api_user_id = g.caller.api_user_id
+
+
+def _end(exchange: Exchange, metrics: Metrics) -> None:
+    seconds = perf_counter() - exchange.began
+    statements = done.statements - exchange.statements_before
+    waited = done.waited_seconds - exchange.waited_before
+    metrics.in_flight.dec()
+    labels = (exchange.method, exchange.route, str(exchange.status))
+    metrics.count(labels, seconds, statements, waited)
+    write = log.error if exchange.status >= 500 else log.info
+    if exchange.route in ROUTINE:
+        write = log.debug
+    write("request", **_fields(exchange, seconds, statements, waited))
+
+
+def _fields(exchange: Exchange, seconds: float, statements: int, waited: float) -> dict[str, Any]:
+    fields: dict[str, Any] = {
+        "request_id": exchange.request_id,
+        "method": exchange.method,
+        "route": exchange.route,
+        "status": exchange.status,
+        "duration_ms": round(seconds * 1000, 3),
+        "statements": statements,
+    }
+    if statements:
+        fields["connection_wait_ms"] = round(waited * 1000, 3)
+    if exchange.api_user_id is not None:
+        fields["api_user_id"] = exchange.api_user_id
+    if exchange.trace is not None:
+        fields["trace_id"] = exchange.trace.trace_id
+    return fields

@@ -1,0 +1,1 @@
+"""Subjects that courses belong to."""

@@ -1,0 +1,113 @@
+"""What one load cost: requests, latencies, CPU, statements, connections, memory."""
+
+import os
+import re
+import subprocess
+from dataclasses import dataclass
+from pathlib import Path
+
+COUNTERS = ("Questions", "Connections", "Com_admin_commands")
+TICKS = os.sysconf("SC_CLK_TCK")
+PAGE = os.sysconf("SC_PAGE_SIZE")
+
+# Prints what wrk itself does not: the quantiles in microseconds and the failures.
+REPORT = """
+done = function(summary, latency, requests)
+  io.write(string.format("RESULT %d %d %d %d %d\\n", summary.requests, summary.duration,
+    latency:percentile(50), latency:percentile(99),
+    summary.errors.status + summary.errors.connect + summary.errors.read + summary.errors.timeout))
+end
+"""
+
+
+@dataclass(frozen=True)
+class Sample:
+    """Of one load; times in microseconds, memory in megabytes."""
+
+    rate: float
+    p50: float
+    p99: float
+    failed: int
+    worker_cpu: float
+    server_cpu: float
+    statements: float
+    connections: float
+    pings: float
+    memory: float
+
+
+def load(url: str, *, clients: int, seconds: float, headers: dict[str, str], script: str = ""):
+    """Run wrk; gives requests, seconds, p50 and p99 in microseconds, failures."""
+    path = Path(os.environ.get("TMPDIR", "/tmp"), f"wrk-{os.getpid()}.lua")
+    path.write_text(script + REPORT)
+    command = ["wrk", "-t1", f"-c{clients}", f"-d{seconds}s", "-s", str(path)]
+    for name, value in headers.items():
+        command += ["-H", f"{name}: {value}"]
+    try:
+        done = subprocess.run([*command, url], capture_output=True, text=True, check=True)
+    finally:
+        path.unlink()
+    found = re.search(r"RESULT (\d+) (\d+) (\d+) (\d+) (\d+)", done.stdout)
+    requests, micros, p50, p99, failed = map(int, found.groups())
+    if not requests or failed > requests // 100:
+        raise RuntimeError(f"{url}: {failed} of {requests} requests failed\n{done.stdout}")
+    return requests, micros / 1e6, p50, p99, failed
+
+
+class Meter:
+    """Measures a contender under load; `root` is an administrator's connection."""
+
+    def __init__(self, root, server_pid: int, worker_pid: int) -> None:
+        self._root = root
+        self._server = server_pid
+        self._worker = worker_pid
+
+    def sample(self, url: str, **how) -> Sample:
+        """Load it, and say what that cost for each request."""
+        before = self._figures()
+        requests, seconds, p50, p99, failed = load(url, **how)
+        after = self._figures()
+        used = {name: after[name] - before[name] for name in before}
+        return Sample(
+            rate=requests / seconds,
+            p50=p50,
+            p99=p99,
+            failed=failed,
+            worker_cpu=used["worker"] / requests * 1e6,
+            server_cpu=used["server"] / requests * 1e6,
+            # the second look at the figures is a question itself
+            statements=(used["Questions"] - 1) / requests,
+            connections=used["Connections"],
+            pings=used["Com_admin_commands"] / requests,
+            memory=memory(self._worker),
+        )
+
+    def _figures(self) -> dict[str, float]:
+        with self._root.cursor() as cursor:
+            cursor.execute("SHOW GLOBAL STATUS WHERE Variable_name IN %s", (COUNTERS,))
+            found = {name: float(value) for name, value in cursor.fetchall()}
+        return {**found, "worker": cpu(self._worker), "server": cpu(self._server)}
+
+
+def family(pid: int) -> list[int]:
+    """A process and all its descendants."""
+    children = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
+    return [pid, *(one for child in children for one in family(int(child)))]
+
+
+def cpu(pid: int) -> float:
+    """Seconds of CPU that a process and its descendants have used."""
+    total = 0
+    for one in family(pid):
+        fields = Path(f"/proc/{one}/stat").read_text().rpartition(")")[2].split()
+        total += int(fields[11]) + int(fields[12])
+    return total / TICKS
+
+
+def memory(pid: int) -> float:
+    """Megabytes of private memory of the largest process of a family: the worker."""
+    sizes = []
+    for one in family(pid):
+        text = Path(f"/proc/{one}/smaps_rollup").read_text()
+        sizes.append(sum(int(n) for n in re.findall(r"^(?:Pss):\s+(\d+)", text, re.M)))
+    return max(sizes) / 1024

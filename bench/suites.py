@@ -1,0 +1,118 @@
+"""What is measured, against whom, and which ratios are looked for."""
+
+import random
+from collections.abc import Callable
+from contextlib import ExitStack
+
+from app.db.strategies import STRATEGIES
+from bench.contenders import PEERS, Contender, Running, running, service
+from bench.meter import Meter, Sample
+from bench.rounds import Figures, interleaved
+
+# Each request asks for another student.
+RANDOM_STUDENT = """
+request = function()
+  local path = string.gsub(wrk.path, "%d+$", math.random(1, 600))
+  return wrk.format("GET", path)
+end
+"""
+
+NEW_STUDENT = """
+local n = 0
+request = function()
+  n = n + 1
+  local body = string.format([[{"first_name":"Zoë","last_name":"Sample","email":"%s.%d@b.example",
+"campus_id":1,"address":{"address":"1 Street","district":"Old","city_id":1,"phone":"1"}}]],
+    wrk.headers["X-Request-ID"], n)
+  return wrk.format("POST", nil, nil, body)
+end
+"""
+
+Result = dict[str, Figures]
+
+
+class Bench:
+    """Runs suites on one database; `seconds` a load, `rounds` of each."""
+
+    def __init__(self, server, url: str, sign_in, *, seconds: float, rounds: int) -> None:
+        self._server = server
+        self._url = url
+        self._sign_in = sign_in
+        self._seconds = seconds
+        self._rounds = rounds
+
+    def strategies(self, clients: tuple[int, ...], url: str = "") -> dict[int, Result]:
+        """Every strategy, and the pool without a check, at each number of clients."""
+        names = [name for name in STRATEGIES if name != "single"]
+        contenders = [service(name) for name in [*names, "bench.no_check:NoCheck"]]
+        with ExitStack() as stack:
+            all_ = [self._enter(stack, one, url) for one in contenders]
+            return {number: self._round("strategies", all_, "city", number) for number in clients}
+
+    def peers(self, what: str, url: str = "") -> Result:
+        """The service beside the peers, on one operation, with 16 clients."""
+        contenders = [service("adaptive"), *(peer for peer in PEERS if what in peer.paths)]
+        with ExitStack() as stack:
+            all_ = [self._enter(stack, one, url) for one in contenders]
+            return self._round(f"peers, {what}", all_, what, 16)
+
+    def operations(self) -> Result:
+        """The service's own operations, with 16 clients."""
+        with ExitStack() as stack:
+            ours = self._enter(stack, service("adaptive"), "")
+            deep = _deep_page(ours)
+            measures = {
+                "one student": self._measure(ours, ours.url("one"), 16, RANDOM_STUDENT),
+                "a page of 100": self._measure(ours, ours.url("page"), 16),
+                "a deep page of 100": self._measure(ours, deep, 16),
+                "a create": self._measure(ours, ours.base + "/v1/students", 16, NEW_STUDENT),
+            }
+            return interleaved("operations", measures, self._rounds)
+
+    def workers(self) -> Result:
+        """One worker and two, on cores that the client and the server use too."""
+        one, two = service("adaptive"), service("adaptive", WEB_CONCURRENCY="2")
+        with ExitStack() as stack:
+            measures = {
+                f"{count} worker(s)": self._measure(running, running.url("one"), 16, RANDOM_STUDENT)
+                for count, contender in ((1, one), (2, two))
+                for running in [self._enter(stack, contender, "")]
+            }
+            return interleaved("workers", measures, self._rounds)
+
+    def _enter(self, stack: ExitStack, contender: Contender, url: str) -> Running:
+        return stack.enter_context(running(contender, url or self._url, self._sign_in))
+
+    def _round(self, title: str, all_: list[Running], what: str, clients: int) -> Result:
+        script = RANDOM_STUDENT if what == "one" else ""
+        measures = {
+            one.contender.name: self._measure(one, one.url(what), clients, script) for one in all_
+        }
+        return interleaved(f"{title}, {clients} clients", measures, self._rounds)
+
+    def _measure(
+        self, one: Running, url: str, clients: int, script: str = ""
+    ) -> Callable[[], Sample]:
+        meter = Meter(self._server.connect(), self._server.pid, one.pid)
+
+        def measure() -> Sample:
+            run = f"b{random.getrandbits(40):x}"
+            headers = {**one.headers, "X-Request-ID": run}
+            if script is NEW_STUDENT:
+                headers["Content-Type"] = "application/json"
+            return meter.sample(
+                url, clients=clients, seconds=self._seconds, headers=headers, script=script
+            )
+
+        measure()  # connections are open, code is warm
+        return measure
+
+
+def _deep_page(ours: Running) -> str:
+    import httpx  # noqa: PLC0415
+
+    path = "/v1/students?limit=100"
+    with httpx.Client(base_url=ours.base, headers=ours.headers) as client:
+        for _ in range(4):
+            path = client.get(path).json()["next"]
+    return ours.base + path

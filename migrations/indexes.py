@@ -1,0 +1,16 @@
+"""Asked by a revision that adds an index to a table: a killed run may have added it already."""
+
+from alembic import op
+from sqlalchemy import text
+
+
+def has_index(table: str, index: str) -> bool:
+    """Tell whether the index is there; only MariaDB has ADD KEY IF NOT EXISTS."""
+    found = op.get_bind().execute(
+        text(
+            "SELECT 1 FROM information_schema.statistics"
+            " WHERE table_schema = DATABASE() AND table_name = :table AND index_name = :name"
+        ),
+        {"table": table, "name": index},
+    )
+    return found.first() is not None

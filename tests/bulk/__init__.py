@@ -1,0 +1,1 @@
+"""Batches, exports and imports of students."""

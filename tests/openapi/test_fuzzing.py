@@ -1,0 +1,75 @@
+"""Requests made from the document: whatever they are, the service does as it says.
+
+`make test` sends a few hundred, `make fuzz CASES=10000` as many as are asked for, with the
+boundaries of every parameter and chains of requests as well. A failure is printed with the curl
+command that repeats it.
+"""
+
+import os
+import subprocess
+import sys
+
+import pytest
+
+from app.auth import tokens
+from app.auth.caller import Caller
+from tests.api.catalog import operations
+from tests.support.database import query, settings_for
+from tests.support.service import PROJECT, serving
+
+CASES = int(os.environ.get("CASES", "0"))
+IN_A_TEST = 2  # for each operation and role
+ROLES = ("admin", "staff", "student")
+
+
+@pytest.fixture(scope="module")
+def url(server):
+    """Sample data that may be spoiled."""
+    users = server.users
+    url = server.create_sample_database()
+    server.users = users
+    return url
+
+
+@pytest.fixture(scope="module")
+def service(url):
+    with serving(url) as running:
+        yield running
+
+
+@pytest.fixture
+def token(role, server, url):
+    """A token that lasts until the last request."""
+    names = ("api_user_id", "role", "campus_id", "student_id", "staff_id")
+    sql = (
+        "SELECT api_user_id, role, campus_id, student_id, staff_id "
+        "FROM api_user LEFT JOIN staff USING (staff_id) WHERE role = %s"
+    )
+    with server.connect(url) as root:
+        row = dict(zip(names, query(root, sql, (role,))[0], strict=True))
+    return tokens.issue(Caller.from_row(row), settings_for(url, access_token_seconds=86_400))
+
+
+@pytest.mark.parametrize("role", ROLES)
+def test_no_request_finds_the_service_and_its_document_at_odds(role, service, token):
+    share = CASES // (len(ROLES) * len(operations()))
+    phases = "examples,coverage,fuzzing,stateful" if CASES else "fuzzing"
+    done = subprocess.run(
+        [
+            *(sys.executable, "-m", "schemathesis.cli"),
+            *("--config-file", PROJECT / "tests/openapi/schemathesis.toml"),
+            *("run", f"{service.client.base_url}/openapi.json", "--no-color"),
+            *("--header", f"Authorization: Bearer {token}"),
+            *("--max-examples", str(max(share, IN_A_TEST)), "--phases", phases, "--workers", "2"),
+            *(() if CASES else ("--seed", "1")),
+        ],
+        cwd=PROJECT,
+        env={**os.environ, "FUZZ_AUTHORIZATION": f"Bearer {token}", "PYTHONPATH": str(PROJECT)},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    print(done.stdout[-20_000:], done.stderr[-2_000:])
+
+    assert done.returncode == 0
+    assert "Traceback" not in service.log.read_text()

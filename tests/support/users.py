@@ -1,0 +1,37 @@
+"""Users of a test's own, whom it may lock out, rename and revoke."""
+
+from dataclasses import dataclass
+from uuid import uuid4
+
+from argon2 import PasswordHasher
+
+from tests.api.conftest import basic
+from tests.support.database import query
+
+# As cheap as argon2 allows: what it costs is the business of few tests.
+CHEAP = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
+
+
+@dataclass(frozen=True)
+class User:
+    name: str
+    password: str
+    api_user_id: int
+
+    def sign_in(self, client, password=None):
+        """The answer to a sign-in, by default with the right password."""
+        return client.post("/v1/tokens", headers=basic(self.name, password or self.password))
+
+
+def new_user(root):
+    """Add an administrator with a name and a password of their own."""
+    name, password = f"user {uuid4().hex[:12]}", f"the password {uuid4().hex}"
+    query(
+        root,
+        "INSERT INTO api_user (user_name, password_hash, role) VALUES (%s, %s, 'admin')",
+        (name, CHEAP.hash(password)),
+    )
+    ((api_user_id,),) = query(
+        root, "SELECT api_user_id FROM api_user WHERE user_name = %s", (name,)
+    )
+    return User(name, password, api_user_id)
