@@ -14,7 +14,7 @@ from app.db.errors import (
 from tests.db.conftest import MORE_THAN_THE_POOL_HOLDS, PROMISING
 from tests.db.relay import through
 from tests.db.test_sharing import settles
-from tests.support.database import add, connections_of, opened, query, words
+from tests.support.database import add, kill_all, opened, query, words
 
 
 @pytest.fixture
@@ -22,11 +22,6 @@ def behind(relay, url):
     """A `Database` behind the relay, on the default strategy."""
     with opened(through(relay, url), db_pool_size=2, db_pool_timeout_seconds=0.3) as database:
         yield database
-
-
-def kill_all(root, url):
-    for victim in connections_of(root, url):
-        query(root, f"KILL {victim}")
 
 
 def test_an_answer_to_commit_that_was_cut_off_is_an_unknown_outcome(behind, relay, root):

@@ -6,7 +6,7 @@ import pymysql
 import pytest
 
 from app.db.errors import ConnectionLost, code_of
-from tests.support.database import connections_of, opened, query
+from tests.support.database import kill_all, opened
 
 
 @pytest.fixture
@@ -27,8 +27,7 @@ def driver_code(error):
 
 def test_single_fails_after_a_kill_and_never_comes_back(db, root, url):
     db.fetch_one("SELECT 1")
-    for victim in connections_of(root, url):
-        query(root, f"KILL {victim}")
+    kill_all(root, url)
 
     for _ in range(3):
         with pytest.raises(ConnectionLost):

@@ -4,7 +4,7 @@ import pytest
 
 from app.db.errors import ConnectionLost, DuplicateKey, OutcomeUnknown
 from tests.db.test_sharing import THREADS, hold_at_once, in_threads, request
-from tests.support.database import add, connection_id, connections_of, query, words
+from tests.support.database import add, connection_id, kill_all, query, words
 
 
 def test_a_unit_is_stored_as_a_whole(db, root):
@@ -90,16 +90,14 @@ def test_a_callable_is_run_again_after_a_loss(db, root, kill):
 
 def test_a_read_is_answered_on_another_connection_when_its_own_was_killed(db, root, url):
     db.fetch_one("SELECT 1")
-    for victim in connections_of(root, url):
-        query(root, f"KILL {victim}")
+    kill_all(root, url)
 
     assert db.fetch_one("SELECT 2 AS two") == {"two": 2}
 
 
 def test_a_unit_begins_on_another_connection_when_its_own_was_killed(db, root, url):
     db.fetch_one("SELECT 1")
-    for victim in connections_of(root, url):
-        query(root, f"KILL {victim}")
+    kill_all(root, url)
 
     with db.transaction() as tx:
         add(tx, "kept")
@@ -157,7 +155,6 @@ def statements(watcher, name):
 
 def test_a_read_finds_the_one_living_connection_among_many_dead_ones(db, root, url):
     hold_at_once(db)
-    for victim in connections_of(root, url):
-        query(root, f"KILL {victim}")
+    kill_all(root, url)
 
     assert in_threads(lambda: request(db)) == [{"one": 1}] * THREADS

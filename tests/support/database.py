@@ -2,7 +2,9 @@
 
 import os
 import sys
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
+
+import pymysql
 
 from app.database_url import DatabaseUrl
 from app.db.database import open_database
@@ -53,6 +55,13 @@ def connections_of(root, url):
         (DatabaseUrl.parse(url).name,),
     )
     return {row[0] for row in rows}
+
+
+def kill_all(root, url):
+    """Kill the server's connections to this database; one may just have ended by itself."""
+    for victim in connections_of(root, url):
+        with suppress(pymysql.err.OperationalError):
+            query(root, f"KILL {victim}")
 
 
 def in_child(work):
