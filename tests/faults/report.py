@@ -19,8 +19,8 @@ HEAD = f"""# Every fault against every strategy
 Each way in which a connection dies was made to happen for real, through gunicorn ({WORKERS}
 preloaded workers of {THREADS} threads), while clients read, wrote, and wrote with an
 `Idempotency-Key`. What they were told was then compared with what the database holds. This page
-is written by `make matrix`, which also compares each cell with `tests/faults/expected.toml`; a
-part of it runs in `make test`. All figures are in [fault-matrix.json](fault-matrix.json).
+is written by `make matrix`, which also compares each cell with `tests/faults/expected.toml`. All
+figures are in [fault-matrix.json](fault-matrix.json).
 
 ![the table as a picture](fault-matrix.svg)
 
