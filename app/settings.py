@@ -2,13 +2,12 @@
 
 `.env.example` and `docs/configuration.md` are made from these declarations
 (`make docs`). The environment is read by `load_settings` and nowhere else;
-everything below it receives a frozen `Settings` value.
+everything below it receives a frozen `Settings` value. The file is long because all of them
+stand in it; what their values look like and what is said of bad ones are modules of their own.
 """
 
-from collections.abc import Mapping
 from typing import Annotated, Any, Literal, Self
 
-from annotated_types import Gt
 from pydantic import (
     AfterValidator,
     BaseModel,
@@ -19,12 +18,11 @@ from pydantic import (
     ValidationError,
     model_validator,
 )
-from pydantic.fields import FieldInfo
-from pydantic_core import ErrorDetails
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from app import setting_values
 from app.database_url import DatabaseUrl
+from app.setting_problems import in_words
 from app.setting_values import STRATEGY_NAMES
 
 
@@ -306,48 +304,5 @@ def load_settings(env_file: str | None = ".env") -> Settings:
     try:
         return _FromEnvironment(_env_file=env_file)  # type: ignore[call-arg]
     except ValidationError as error:
-        problems = [_in_words(problem) for problem in error.errors()]
+        problems = [in_words(one, Settings.model_fields) for one in error.errors()]
         raise BadSettings("; ".join(problems)) from None
-
-
-def _in_words(problem: ErrorDetails) -> str:
-    if not problem["loc"]:  # two settings that do not go together
-        return str(problem["ctx"]["error"])
-    name = str(problem["loc"][0]).upper()
-    if problem["type"] == "missing":
-        example = Settings.model_fields[name.lower()].json_schema_extra
-        hint = example.get("example") if isinstance(example, Mapping) else ""
-        return f"{name} is missing: set it to something like {hint}"
-    shown = _shown(name, problem["input"])
-    return f"{name}={shown}: {_allowed(problem, name)}"
-
-
-def _shown(name: str, value: Any) -> str:
-    if name == "SECRET_KEY":
-        return "'…'"
-    if name.endswith("_URL"):
-        return repr(DatabaseUrl.masked(str(value)))
-    return repr(value)
-
-
-def _allowed(problem: ErrorDetails, name: str) -> str:
-    if problem["type"] == "value_error":
-        return str(problem["ctx"]["error"])
-    limits = limits_of(Settings.model_fields[name.lower()])
-    allowed = problem["msg"].removeprefix("Input should be ")
-    if problem["type"].endswith("_parsing"):
-        allowed = allowed.partition(", ")[0] + (f", {limits}" if limits else "")
-    elif limits:
-        allowed = limits
-    return f"use {allowed}"
-
-
-def limits_of(field: FieldInfo) -> str:
-    """Say what a number may be, such as "1 to 65535"; empty where nothing bounds it."""
-    limits = {type(limit).__name__: limit for limit in field.metadata}
-    low, high = limits.get("Ge") or limits.get("Gt"), limits.get("Le")
-    if low is None or high is None:
-        return ""
-    if isinstance(low, Gt):
-        return f"more than {low.gt}, up to {high.le}"
-    return f"{low.ge} to {high.le}"

@@ -9,10 +9,10 @@ from typing import Annotated, Any, TypeVar, get_args, get_origin
 
 from flask import request
 from pydantic import BaseModel, ValidationError
-from pydantic_core import ErrorDetails, from_json
+from pydantic_core import from_json
 
 from app.http.problems import InputError, Problem
-from app.http.types import IN_WORDS
+from app.http.types import said
 
 Model = TypeVar("Model", bound=BaseModel)
 
@@ -146,7 +146,7 @@ def _parameters(error: ValidationError) -> list[InputError]:
     return [
         {
             "parameter": ".".join(str(part) for part in item["loc"]),
-            "detail": "unknown parameter" if item["type"] == "extra_forbidden" else _said(item),
+            "detail": "unknown parameter" if item["type"] == "extra_forbidden" else said(item),
         }
         for item in error.errors(include_url=False, include_input=False)
     ]
@@ -154,7 +154,7 @@ def _parameters(error: ValidationError) -> list[InputError]:
 
 def _pointers(error: ValidationError) -> list[InputError]:
     return [
-        {"pointer": "".join(f"/{_escaped(part)}" for part in item["loc"]), "detail": _said(item)}
+        {"pointer": "".join(f"/{_escaped(part)}" for part in item["loc"]), "detail": said(item)}
         for item in error.errors(include_url=False, include_input=False)
     ]
 
@@ -164,12 +164,6 @@ def _fields(value: Any, pointer: str) -> Iterator[tuple[str, str]]:
         for name, inner in value.items():
             yield name, f"{pointer}/{_escaped(name)}"
             yield from _fields(inner, f"{pointer}/{_escaped(name)}")
-
-
-def _said(item: ErrorDetails) -> str:
-    """Give pydantic's words, but for the patterns that nobody wants to read."""
-    pattern = item.get("ctx", {}).get("pattern")
-    return IN_WORDS.get(str(pattern), item["msg"])
 
 
 def _escaped(part: Any) -> str:

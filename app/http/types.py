@@ -16,7 +16,7 @@ from pydantic import (
     WithJsonSchema,
     field_validator,
 )
-from pydantic_core import PydanticCustomError
+from pydantic_core import ErrorDetails, PydanticCustomError
 
 TinyKey = Annotated[int, Field(ge=1, le=255)]  # TINYINT UNSIGNED
 SmallKey = Annotated[int, Field(ge=1, le=65_535)]  # SMALLINT UNSIGNED
@@ -41,6 +41,13 @@ IN_WORDS = {
     TEXT: "text without control characters",
     EMAIL: "an email address has the form name@domain",
 }
+
+
+def said(item: ErrorDetails) -> str:
+    """Give pydantic's words for a bad value, but for the patterns that nobody wants to read."""
+    pattern = item.get("ctx", {}).get("pattern")
+    return IN_WORDS.get(str(pattern), item["msg"])
+
 
 # Whether mail arrives, only a mail can tell.
 Email = Annotated[str, StringConstraints(max_length=50, pattern=EMAIL)]

@@ -13,10 +13,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from pydantic import Field, ValidationError
-from pydantic_core import ErrorDetails
 
 from app.addresses.schemas import Address
-from app.http.types import IN_WORDS, Key, Moment
+from app.http.types import Key, Moment, said
 from app.imports.lines import LONGEST_BYTES, Lines, Place
 from app.students import csv_form
 from app.students.schemas import StudentBody
@@ -149,11 +148,6 @@ def _record(number: int, raw: bytes, end: Place, as_json: Callable[[str], str]) 
 
 def _in_words(error: ValidationError) -> str:
     return "; ".join(
-        ": ".join(filter(None, [".".join(map(str, item["loc"])), _meaning(item)]))
+        ": ".join(filter(None, [".".join(map(str, item["loc"])), said(item)]))
         for item in error.errors(include_url=False, include_input=False)
     )
-
-
-def _meaning(item: ErrorDetails) -> str:
-    pattern = item.get("ctx", {}).get("pattern")
-    return IN_WORDS.get(str(pattern), item["msg"])

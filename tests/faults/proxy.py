@@ -117,10 +117,6 @@ class Proxy:
 
         return self._each(farewell)
 
-    def count_flows(self) -> int:
-        """Count the flows that are open."""
-        return self._call(lambda: len(self._flows))
-
     def _each(self, strike: Callable[[ProxiedFlow], None]) -> int:
         def strike_all() -> int:
             flows = list(self._flows)
