@@ -49,7 +49,7 @@ bind = (
 )
 workers = settings.web_concurrency
 worker_class = "gthread"
-threads = settings.threads
+threads = settings.worker_threads
 # Loaded once and forked: safe, since nothing is connected before the first request.
 preload_app = True
 graceful_timeout = settings.graceful_timeout_seconds

@@ -22,8 +22,11 @@ from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from app import setting_values
 from app.database_url import DatabaseUrl
+from app.db.strategies import WITHOUT_POOL
 from app.setting_problems import in_words
 from app.setting_values import STRATEGY_NAMES
+
+SPARE_THREADS = 4
 
 
 class BadSettings(Exception):
@@ -75,7 +78,14 @@ class Settings(BaseModel):
     )
     port: int = _setting("Port to listen on.", section=SERVICE, default=8000, ge=1, le=65535)
     web_concurrency: int = _setting("Worker processes.", section=SERVICE, default=2, ge=1, le=256)
-    threads: int = _setting("Threads a worker process.", section=SERVICE, default=8, ge=1, le=1024)
+    threads: int = _setting(
+        "Threads a worker process. Where the strategy has a pool, four more are kept for what "
+        "needs no database: `livez` answers although all others wait for it.",
+        section=SERVICE,
+        default=8,
+        ge=1,
+        le=1024,
+    )
     graceful_timeout_seconds: int = _setting(
         "How long a worker may finish its requests when it is stopped or reloaded.",
         section=SERVICE,
@@ -288,6 +298,12 @@ class Settings(BaseModel):
     def pool_size(self) -> int:
         """DB_POOL_SIZE, or one connection for each thread."""
         return self.db_pool_size or self.threads
+
+    @property
+    def worker_threads(self) -> int:
+        """THREADS, and where a pool bounds who is at the database, some spare ones."""
+        spare = 0 if self.db_strategy in WITHOUT_POOL else SPARE_THREADS
+        return self.threads + spare
 
 
 class _FromEnvironment(Settings, BaseSettings):

@@ -23,6 +23,10 @@ class Deadline:
         self.set_at = now()
         self._at = self.set_at + seconds
 
+    def is_over(self) -> bool:
+        """Tell whether the moment has come."""
+        return now() >= self._at
+
     def remaining(self) -> float:
         """Seconds left, never 0: a socket takes that for "do not wait at all"."""
         return max(self._at - now(), 0.001)

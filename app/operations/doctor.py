@@ -7,6 +7,7 @@ import click
 from flask import Flask
 
 from app.db.connector import Connector
+from app.db.strategies import WITHOUT_POOL
 from app.db.transaction import Row, Transaction
 from app.operations import reach, schema
 from app.settings import BadSettings, Settings
@@ -28,7 +29,6 @@ RIGHTS = """
       AND DATABASE() LIKE table_schema
 """
 RIGHTS_NEEDED = frozenset({"USAGE", "SELECT", "INSERT", "UPDATE", "DELETE", "EXECUTE"})
-ONE_EACH = {"per_query", "per_request", "persistent", "timed"}
 
 SINGLE_WARNING = (
     "DB_STRATEGY=single is the broken original, kept as a control for tests and comparisons: it "
@@ -91,7 +91,7 @@ def connections_needed(settings: Settings) -> int:
     """Give the most connections all workers together can hold."""
     if settings.db_strategy == "single":
         each = 1
-    elif settings.db_strategy in ONE_EACH:
+    elif settings.db_strategy in WITHOUT_POOL:
         each = settings.threads
     else:
         each = settings.pool_size

@@ -94,6 +94,17 @@ def test_a_connection_that_lives_is_lent_although_no_new_one_can_be_opened(url, 
         assert read(db) == {"one": 1}
 
 
+def test_nobody_waits_for_a_place_while_the_server_admits_no_new_connection(url, relay):
+    relay.is_silent = True
+    settings = {"db_pool_size": 1, "db_connect_timeout_seconds": 4}
+    with opened(through(relay, url), **settings) as db, ThreadPoolExecutor(2) as pool:
+        opening = pool.submit(fail, db)
+        assert settles(lambda: relay.accepted == 1)
+
+        assert isinstance(pool.submit(fail, db).result(timeout=3), PoolExhausted)
+        assert not opening.done()
+
+
 def test_what_fails_at_the_gate_gives_its_place_back(url, relay):
     relay.is_refusing = True
     settings = {"db_pool_size": 2, "db_pool_timeout_seconds": 0.2}

@@ -21,6 +21,14 @@ def service(migrated):
         yield running
 
 
+def test_livez_answers_although_all_threads_wait_for_the_database(migrated, held):
+    with (
+        serving(migrated, WEB_CONCURRENCY=1, THREADS=3) as service,
+        held(service, requests=3),
+    ):
+        assert service.get("/livez", timeout=5).status_code == 200
+
+
 def test_sigterm_lets_a_running_request_finish(migrated, held):
     with ended(Service(migrated, WEB_CONCURRENCY=WORKERS).start()) as service:
         service.client.close()  # a worker that is stopped waits for kept-alive connections

@@ -15,3 +15,6 @@ STRATEGIES = {
     "sqlalchemy_session": "app.db.strategies.sqlalchemy_session:SQLAlchemySession",
     "single": "app.db.strategies.single:Single",
 }
+
+# One connection for each thread that uses it, instead of a bounded number for all.
+WITHOUT_POOL = frozenset({"per_query", "per_request", "persistent", "timed", "single"})

@@ -17,6 +17,8 @@ log = logging.getLogger(__name__)
 # The server is there and has no room: it may have some at once.
 NO_ROOM = {1040, 1203, 1226}
 FIRST_PAUSE_SECONDS = 0.05
+# A server that is well has answered a login by then.
+STUCK_AFTER_SECONDS = 1.0
 LONGEST_PAUSE_SECONDS = 0.5  # so that the first success comes within a second of the return
 # A wrong password is not hammered: servers block hosts and accounts for that.
 PAUSE_AFTER_REFUSAL_SECONDS = 5.0
@@ -31,6 +33,8 @@ class Gate:
         self._failure: Exception | None = None
         self._trials = 0
         self._shut_at = self._next_trial_at = 0.0
+        # append and remove of a list are atomic
+        self._begun_at: list[float] = []
 
     @contextmanager
     def passing(self) -> Iterator[bool]:
@@ -41,6 +45,8 @@ class Gate:
         failure = self._failure
         if failure is not None and not self._may_try():
             raise type(failure)(*failure.args)
+        begun_at = now()
+        self._begun_at.append(begun_at)
         try:
             yield failure is not None
         except self._driver_error as error:
@@ -49,8 +55,13 @@ class Gate:
         else:
             self._open()
         finally:
+            self._begun_at.remove(begun_at)
             if failure is not None:
                 self._trial.release()
+
+    def is_stuck(self) -> bool:
+        """Tell whether somebody has been trying to open a connection for long, and still is."""
+        return any(now() - begun_at > STUCK_AFTER_SECONDS for begun_at in tuple(self._begun_at))
 
     def refusal(self) -> Exception | None:
         """Give the failure, if the server is there and refuses these settings for ever."""

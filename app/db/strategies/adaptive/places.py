@@ -3,19 +3,34 @@
 from collections.abc import Callable
 from queue import Empty, SimpleQueue
 
+from app.db.clock import Deadline
+
+# How often who waits asks whether it still makes sense to.
+LOOK_EVERY_SECONDS = 0.25
+
 
 class Places:
     """`take` before a connection is lent, `give` after it came back.
 
     A queue of tokens: unlike a semaphore's, its verbs are atomic in C.
+    `on_wait` is called once by whoever has to wait; `is_in_vain` says at any
+    time that no place will become free soon, and then nobody waits.
     """
 
-    def __init__(self, number: int, wait_seconds: float, on_wait: Callable[[], None]) -> None:
+    def __init__(
+        self,
+        number: int,
+        wait_seconds: float,
+        *,
+        on_wait: Callable[[], None],
+        is_in_vain: Callable[[], bool],
+    ) -> None:
         self._free: SimpleQueue[None] = SimpleQueue()
         for _ in range(number):
             self._free.put(None)
         self._wait_seconds = wait_seconds
         self._on_wait = on_wait
+        self._is_in_vain = is_in_vain
 
     def take(self) -> None:
         """Take a place, wait for one if need be; raises `TimeoutError`."""
@@ -30,9 +45,13 @@ class Places:
         self._free.put(None)
 
     def _wait(self) -> None:
-        try:
-            self._free.get(timeout=self._wait_seconds)
-        except Empty:
-            raise TimeoutError(
-                f"every pooled connection stayed busy for {self._wait_seconds:g} s"
-            ) from None
+        deadline = Deadline(self._wait_seconds)
+        while not self._is_in_vain():
+            try:
+                return self._free.get(timeout=min(deadline.remaining(), LOOK_EVERY_SECONDS))
+            except Empty:
+                if deadline.is_over():
+                    raise TimeoutError(
+                        f"every pooled connection stayed busy for {self._wait_seconds:g} s"
+                    ) from None
+        raise TimeoutError("every pooled connection is busy, and the server admits no new one")

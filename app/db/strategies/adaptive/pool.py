@@ -47,12 +47,17 @@ class Adaptive:
         self._within_seconds = settings.db_connect_timeout_seconds
         self._ping_after_seconds = settings.db_ping_after_idle_seconds
         wait_seconds = min(settings.db_pool_timeout_seconds, self._within_seconds)
-        self._places = Places(settings.pool_size, wait_seconds, self._note_wait)
+        self._gate = Gate(self._driver_error)
+        self._places = Places(
+            settings.pool_size,
+            wait_seconds,
+            on_wait=self._note_wait,
+            is_in_vain=self._gate.is_stuck,
+        )
         # append, pop and remove of a list, get and pop of a dictionary are atomic
         self._idle: list[Kept] = []
         self._lent: dict[int, Kept] = {}
         self._generation = 0
-        self._gate = Gate(self._driver_error)
         self._orphans = Orphans()
         self._leaks = Leaks(settings.db_leak_report_seconds)
         self._record = Record()

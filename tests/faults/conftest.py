@@ -1,0 +1,54 @@
+"""The cells that the chosen tests ask for, run in the background on lanes of their own."""
+
+import os
+from concurrent.futures import wait
+
+import pytest
+
+from tests.faults.lane import Lane, Place
+from tests.faults.lanes import running
+from tests.faults.stage import Stage
+from tests.faults.variants import VARIANTS
+from tests.support.server import FLAVOR
+
+PLACE = Place(FLAVOR, os.environ.get("MYSQL_ROOT"))
+
+
+@pytest.fixture(scope="package")
+def cells(request):
+    """`cells[fault, variant].result()`: what was measured."""
+    wanted = [
+        item.callspec.params["cell"]
+        for item in request.session.items
+        if "cell" in getattr(getattr(item, "callspec", None), "params", {})
+    ]
+    with running(dict.fromkeys(wanted), PLACE, quick=True) as found:
+        yield found
+
+
+@pytest.fixture
+def cell(request, cells):
+    """One fault against one strategy, as (fault, variant)."""
+    return cells[request.param].result()
+
+
+@pytest.fixture(scope="package")
+def lane(cells):
+    """A server for what is no cell; the machine is quiet by then."""
+    wait(cells.values())
+    with Lane(PLACE) as alone:
+        yield alone
+
+
+@pytest.fixture
+def stage(lane):
+    """`adaptive` with its defaults, directly on the server."""
+    with Stage(lane, VARIANTS["adaptive"], way="direct", settings={}) as ready:
+        yield ready
+
+
+@pytest.fixture
+def behind_proxy(lane):
+    """`adaptive` with its defaults, behind a proxy."""
+    with Stage(lane, VARIANTS["adaptive"], way="proxy", settings={}) as ready:
+        yield ready
