@@ -42,6 +42,7 @@ class Cell:
     statuses: dict[str, int]
     p99: float
     worst: float
+    late: int  # answers that took longer than LATE_SECONDS
     livez_worst: float
     opened: int  # connections, by all workers, after the strike
     recovery: float | None  # from the moment all was well to the first success
@@ -90,7 +91,7 @@ class Cell:
 def run_cell(lane: Lane, fault: Fault, variant: Variant, *, quick: bool = False) -> Cell:
     """Strike once; the lane is well again afterwards."""
     settings = {**fault.settings, **(fault.quick if quick else {})}
-    with Stage(lane, variant, way=fault.way, settings=settings) as stage:
+    with Stage(lane, variant, way=fault.way, served_by=fault.served_by, settings=settings) as stage:
         fault.strike(stage)
         stage.firewall.lift()
         recovery = recover(stage, fault.heals_within_seconds) if fault.heals else None
@@ -133,6 +134,7 @@ def measure(stage: Stage, fault: Fault, recovery: float | None) -> Cell:
         statuses=dict(Counter(answer.label for answer in answers).most_common()),
         p99=round(percentile(seconds, 99), 4),
         worst=round(seconds[-1], 4),
+        late=sum(one > LATE_SECONDS for one in seconds),
         livez_worst=round(max(lives, default=0.0), 4),
         opened=counters.get("opened", 0),
         recovery=None if recovery is None else round(recovery, 3),

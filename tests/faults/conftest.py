@@ -34,7 +34,7 @@ def cell(request, cells):
 
 @pytest.fixture(scope="package")
 def lane(cells):
-    """A server for what is no cell; the machine is quiet by then."""
+    """A server for what is no cell, once those are done."""
     wait(cells.values())
     with Lane(PLACE) as alone:
         yield alone
@@ -43,12 +43,12 @@ def lane(cells):
 @pytest.fixture
 def stage(lane):
     """`adaptive` with its defaults, directly on the server."""
-    with Stage(lane, VARIANTS["adaptive"], way="direct", settings={}) as ready:
+    with Stage(lane, VARIANTS["adaptive"]) as ready:
         yield ready
 
 
 @pytest.fixture
 def behind_proxy(lane):
     """`adaptive` with its defaults, behind a proxy."""
-    with Stage(lane, VARIANTS["adaptive"], way="proxy", settings={}) as ready:
+    with Stage(lane, VARIANTS["adaptive"], way="proxy") as ready:
         yield ready

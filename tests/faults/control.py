@@ -14,6 +14,7 @@ from typing import Any
 
 import pymysql
 
+from app.database_url import DatabaseUrl
 from tests.support.server import DatabaseServer
 
 TOO_MANY = 1040
@@ -29,11 +30,11 @@ class Session:
 
 
 class Control:
-    """The administrator of one server, who watches the sessions of one user."""
+    """The administrator of one server, who watches the sessions of the user in a URL."""
 
-    def __init__(self, server: DatabaseServer, user: str = "app") -> None:
+    def __init__(self, server: DatabaseServer, url: str) -> None:
         self.server = server
-        self._user = user
+        self._user = DatabaseUrl.parse(url).user
 
     def query(self, sql: str, params: tuple[object, ...] = ()) -> list[tuple[Any, ...]]:
         """Run a statement on a connection of its own."""

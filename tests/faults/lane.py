@@ -52,9 +52,9 @@ class Lane:
             self._folder = Path(self._open.enter_context(TemporaryDirectory(prefix="lane-")))
             self._write_certificate()
             self.server = self._start_server()
-            self.control = Control(self.server)
             self.firewall = self._open.enter_context(Firewall())
             self.url = self.server.create_database(DATABASE)
+            self.control = Control(self.server, self.url)
         except BaseException:
             self._open.close()
             raise
@@ -67,9 +67,10 @@ class Lane:
     def another_server(self) -> DatabaseServer:
         """A second server that takes the same user, password and database."""
         another = self._start_server()
-        another.create_database(DATABASE)
-        password = DatabaseUrl.parse(self.url).password
-        Control(another).query("ALTER USER 'app'@'%%' IDENTIFIED BY %s", (password,))
+        known = DatabaseUrl.parse(self.url)
+        Control(another, another.create_database(DATABASE)).query(
+            "ALTER USER %s@'%%' IDENTIFIED BY %s", (known.user, known.password)
+        )
         return another
 
     @property

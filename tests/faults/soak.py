@@ -38,7 +38,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = parser.parse_args(arguments)
     variant = VARIANTS[options.strategy]
     try:
-        with Lane(Place()) as lane, Stage(lane, variant, way="proxy", settings={}) as stage:
+        with Lane(Place()) as lane, Stage(lane, variant, way="proxy") as stage:
             problems = soak(stage, seconds=options.minutes * 60, seed=options.seed)
     except Stop as stop:
         problems = [str(stop)]

@@ -4,6 +4,7 @@ A fault is written with the verbs of a `Stage`: `warm` opens a connection in eve
 it strikes, and `burst` or `traffic` are what is counted.
 """
 
+import sys
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -24,25 +25,47 @@ from tests.faults.variants import WORKERS, Variant
 from tests.support.service import Service
 
 Way = Literal["direct", "proxy", "haproxy", "no such host"]
+Server = Literal["gunicorn", "uwsgi"]
 
 HELD_SECONDS = 0.1  # a read that long keeps its connection while the others ask
 TRAFFIC_CLIENTS = 8
+STATISTICS_SECONDS = 5
 NO_SUCH_HOST = "database.invalid"
 UNCHECKED = "tests.faults.unchecked"
 
 
 class LedgerService(Service):
-    """The ledger's application under the project's gunicorn.conf.py; it ends with its parent."""
+    """The ledger's application, or a bare one, served like the project; ends with its parent."""
+
+    def __init__(
+        self, url: str, *, variant: Variant, served_by: Server, **settings: object
+    ) -> None:
+        super().__init__(url, WEB_CONCURRENCY=WORKERS, THREADS=variant.threads, **settings)
+        self._variant = variant
+        self._served_by = served_by
 
     def start(self) -> "LedgerService":
-        command = ["env", "-C", self.folder.name, *self.command()]
-        command[-1] = "tests.faults.ledger_app:app"
-        if NO_SUCH_HOST in self.environment["DATABASE_URL"]:
-            command[command.index("-c") + 1] = f"python:{UNCHECKED}"
+        command = self._uwsgi() if self._served_by == "uwsgi" else self._gunicorn()
         with Path(self.log).open("wb") as log:
-            self.process = launch(command, output=log, env=self.environment)
+            self.process = launch(
+                ["env", "-C", self.folder.name, *command], output=log, env=self.environment
+            )
         self._wait()
         return self
+
+    def _gunicorn(self) -> list[str]:
+        command = [*self.command()[:-1], self._variant.application]
+        if NO_SUCH_HOST in self.environment["DATABASE_URL"]:
+            command[command.index("-c") + 1] = f"python:{UNCHECKED}"
+        return command
+
+    def _uwsgi(self) -> list[str]:
+        # Its master loads the application and then forks; Python is not told of that fork.
+        return [
+            *(str(Path(sys.executable).with_name("uwsgi")), "--master", "--die-on-term"),
+            *("--http", f"127.0.0.1:{self.port}", "--module", self._variant.application),
+            *("--processes", str(WORKERS), "--threads", str(self._variant.threads)),
+        ]
 
     def stop(self) -> None:
         """End it, within a few seconds also where its threads hang."""
@@ -69,11 +92,18 @@ class Stage:
     """`client` is what is counted, `before` what warmed up, `after` what came when all was well."""
 
     def __init__(
-        self, lane: Lane, variant: Variant, *, way: Way, settings: Mapping[str, object]
+        self,
+        lane: Lane,
+        variant: Variant,
+        *,
+        way: Way = "direct",
+        served_by: Server = "gunicorn",
+        settings: Mapping[str, object] | None = None,
     ) -> None:
         self.lane, self.variant, self.way = lane, variant, way
         self.server, self.control, self.firewall = lane.server, lane.control, lane.firewall
-        self.settings = {**lane.settings, **variant.settings, **settings}
+        self.served_by = served_by
+        self.settings = {**lane.settings, **variant.settings, **(settings or {})}
         self.healed_at: float | None = None
         self._open = ExitStack()
 
@@ -85,8 +115,8 @@ class Stage:
             self.url = self._build_way()
             self.service = LedgerService(
                 self.url,
-                WEB_CONCURRENCY=WORKERS,
-                THREADS=self.variant.threads,
+                variant=self.variant,
+                served_by=self.served_by,
                 DB_STRATEGY=self.variant.strategy,
                 GRACEFUL_TIMEOUT_SECONDS=1,
                 LOG_LEVEL="WARNING",
@@ -95,9 +125,8 @@ class Stage:
             self._open.callback(self.service.stop)
             self.service.start()
             secret = DatabaseUrl.parse(self.lane.url).password
-            self.before, self.client, self.after = (
-                Client(self.service.port, secret=secret) for _ in range(3)
-            )
+            self.before, self.client = (Client(self.service.port, secret=secret) for _ in range(2))
+            self.after = Client(self.service.port, secret=secret, patience_seconds=3)
         except BaseException:
             self.close()
             raise
@@ -162,11 +191,15 @@ class Stage:
     def statistics(self) -> dict[str, int]:
         """Add up what the workers' `Database`s have counted."""
         found: dict[object, dict[str, object]] = {}
-        for _ in range(60):
+
+        def ask() -> None:
             answer = self.client.get("/statistics")
             found[answer["pid"]] = answer
-            if len(found) == WORKERS:
-                break
+
+        # One worker that is quick may take all of a few requests.
+        deadline = time.monotonic() + STATISTICS_SECONDS
+        while len(found) < WORKERS and time.monotonic() < deadline:
+            at_once(ask, threads=WORKERS * 4)
         total: dict[str, int] = {}
         for answer in found.values():
             for name, value in answer.items():

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
-from tests.faults.stage import Stage, Way
+from tests.faults.stage import Server, Stage, Way
 from tests.faults.strikes import idle, middle, server
 
 
@@ -15,6 +15,7 @@ class Fault:
     how: str
     strike: Callable[[Stage], None]
     way: Way = "direct"
+    served_by: Server = "gunicorn"
     settings: Mapping[str, object] = field(default_factory=dict)
     quick: Mapping[str, object] = field(default_factory=dict)
     heals: bool = True  # whether all is well again at its end
@@ -45,6 +46,7 @@ _ALL = [
         "a firewall drops every flow without a word (iptables), 1 s before it is used again",
         idle.forgotten_flow,
     ),
+    Fault("one-forgotten", "the same with one flow of sixteen, under load", idle.one_forgotten),
     Fault(
         "forgotten-idle",
         "the same, and the flows stay idle until keepalive has given them up (a minute)",
@@ -68,6 +70,13 @@ _ALL = [
         settings={"CONNECT_BEFORE_FORK": "1"},
     ),
     Fault(
+        "fork-uwsgi",
+        "the same in uWSGI's master",
+        idle.fork,
+        served_by="uwsgi",
+        settings={"CONNECT_BEFORE_FORK": "1"},
+    ),
+    Fault(
         "moved",
         "the address leads to another server, old flows are reset",
         idle.moved,
@@ -82,6 +91,14 @@ _ALL = [
     ),
     Fault(
         "reply-cut", "a read runs, its answer is cut off, ten times", middle.reply_cut, way="proxy"
+    ),
+    Fault(
+        "reply-swallowed",
+        "a read runs, its answer is swallowed and the flow stays, twice "
+        "(`DB_READ_TIMEOUT_SECONDS=3`)",
+        middle.reply_swallowed,
+        way="proxy",
+        settings={"DB_READ_TIMEOUT_SECONDS": 3},
     ),
     Fault(
         "ghost-write",

@@ -1,9 +1,14 @@
-"""What `adaptive` promises, one fault after another: two preloaded workers of eight threads."""
+"""What `adaptive` promises, one fault after another: two preloaded workers of eight threads.
+
+What can be counted is asserted here. Times depend on the machine, so of them only bounds that the
+timeouts set, with seconds to spare; `make matrix` measures them.
+"""
 
 import pytest
 
-from tests.faults.expected import expected_of
+from app.settings import Settings
 from tests.faults.table import FAULTS
+from tests.faults.variants import VARIANTS, WORKERS
 
 NO_REQUEST_FAILS = [
     "none",
@@ -14,27 +19,31 @@ NO_REQUEST_FAILS = [
     "farewell",
     "restart-idle",
     "forgotten-flow",
+    "one-forgotten",
     "forgotten-idle",
     "fork",
+    "fork-uwsgi",
     "moved",
     "deadlock",
     "lock-timeout",
     "idle-in-transaction",
+    "orphan-lock",
     "frozen",
 ]
-NO_READ_FAILS = [*NO_REQUEST_FAILS, "reset-on-reuse", "reply-lost", "commit-cut", "read-only"]
-# Whoever asks a server that is away is told so at once.
-FAILS_FAST = [
-    "refused",
-    "unreachable",
-    "unresolved",
-    "too-many",
-    "too-many-of-user",
-    "restart-load",
+NO_READ_FAILS = [
+    *NO_REQUEST_FAILS,
+    "reset-on-reuse",
+    "reply-lost",
+    "reply-cut",
+    "reply-swallowed",
+    "read-only",
 ]
-SERVER_AWAY = [*FAILS_FAST, "crash", "deaf", "drip", "password"]
-COMES_BACK = [name for name in SERVER_AWAY if name not in {"unresolved", "password"}]
-CONNECT_TIMEOUT_SECONDS = 3
+SERVER_AWAY = ["refused", "unreachable", "unresolved", "crash", "restart-load", "password"]
+SERVER_FULL = ["too-many", "too-many-of-user"]
+NO_GREETING = ["deaf", "drip"]
+CONNECT_TIMEOUT_SECONDS = Settings.model_fields["db_connect_timeout_seconds"].default
+# A machine that does other things, too, may be late by so much.
+SPARE_SECONDS = 2.0
 
 
 def against_adaptive(faults):
@@ -74,46 +83,51 @@ def test_no_thread_and_no_place_in_the_pool_is_lost(cell):
     assert cell.after_failed == 0, cell
 
 
-@against_adaptive(["forgotten-flow"])
-def test_a_flow_forgotten_a_moment_ago_costs_three_seconds_at_most(cell):
-    assert cell.worst < 3, cell
+@against_adaptive(["commit-cut"])
+def test_a_write_is_stored_or_said_to_be_unknown(cell):
+    assert cell.statuses.keys() == {"201", "503 outcome-unknown"}, cell
 
 
 @against_adaptive(["forgotten-idle"])
-def test_a_flow_forgotten_for_long_costs_nothing_visible(cell):
-    # All sixteen threads connect anew at once here; `test_alone` times a single one.
-    assert cell.worst < 0.5, cell
+def test_a_flow_forgotten_for_long_is_seen_and_costs_no_timeout(cell):
+    # The first one that is looked at condemns what was idle for as long.
+    assert cell.counters["retired_timed_out"] >= WORKERS, cell
+    assert not {"found_dead_by_use", "found_dead_by_ping"} & cell.counters.keys(), cell
 
 
-@against_adaptive(FAILS_FAST)
-def test_a_server_that_is_away_is_reported_at_once(cell):
-    assert cell.worst < 1, cell
+@against_adaptive(["forgotten-flow", "one-forgotten"])
+def test_a_flow_forgotten_a_moment_ago_costs_three_seconds_at_most(cell):
+    assert cell.worst < 3 + SPARE_SECONDS, cell
 
 
-@against_adaptive(["deaf", "drip"])
+@against_adaptive(["one-forgotten"])
+def test_one_hung_connection_delays_nobody_else(cell):
+    assert cell.late <= 1, cell
+
+
+@against_adaptive(["orphan-lock"])
+def test_the_session_of_a_unit_that_vanished_is_ended(cell):
+    # Without that its lock would be met, for the five seconds that a row is waited for.
+    assert cell.counters["orphans_ended"] == 1, cell
+    assert cell.worst < 5, cell
+
+
+@against_adaptive([*SERVER_AWAY, *SERVER_FULL])
+def test_a_server_that_is_away_or_full_is_reported_at_once(cell):
+    assert cell.worst < 1 + SPARE_SECONDS, cell
+
+
+@against_adaptive(NO_GREETING)
 def test_a_server_that_does_not_greet_costs_the_connect_timeout(cell):
     assert cell.worst < CONNECT_TIMEOUT_SECONDS + 1, cell
 
 
-@against_adaptive(["orphan-lock"])
-def test_the_lock_of_a_unit_that_vanished_is_gone_within_a_second(cell):
-    pause, until_noticed = 0.6, 2.4  # TCP_USER_TIMEOUT is 2 s
-
-    assert cell.failed == 0, cell
-    assert cell.worst < pause + until_noticed + 1, cell
+@against_adaptive([*SERVER_AWAY, *SERVER_FULL, *NO_GREETING, "frozen"])
+def test_livez_answers_while_the_server_does_not(cell):
+    assert cell.livez_worst < SPARE_SECONDS, cell
 
 
-@against_adaptive(SERVER_AWAY)
-def test_livez_answers_while_the_server_is_away(cell):
-    assert cell.livez_worst < 1, cell
-
-
-@against_adaptive(COMES_BACK)
-def test_the_first_request_succeeds_within_a_second_of_the_server_s_return(cell):
-    assert cell.recovery is not None, cell
-    assert cell.recovery < 1, cell
-
-
-@against_adaptive(FAULTS)
-def test_the_cell_is_as_the_table_says(cell):
-    assert cell.grade in expected_of(cell.fault, cell.variant), cell
+@against_adaptive(["none"])
+def test_steady_use_opens_one_connection_a_thread_and_pings_nobody(cell):
+    assert cell.opened <= WORKERS * VARIANTS["adaptive"].threads, cell
+    assert "pinged" not in cell.counters, cell

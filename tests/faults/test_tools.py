@@ -13,7 +13,7 @@ import pytest
 
 from tests.faults.behavior import Trap
 from tests.faults.cell import GRADES
-from tests.faults.expected import EVERYBODY, EXPECTED
+from tests.faults.expected import BARE, EXPECTED, OTHERS
 from tests.faults.flows import Firewall, established
 from tests.faults.guardian import AS_ROOT, TAG
 from tests.faults.haproxy import HAProxy
@@ -161,7 +161,7 @@ def test_the_ledger_finds_what_is_wrong(told, rows, balance):
 def test_expectations_name_every_fault_and_only_what_there_is():
     assert list(EXPECTED) == list(FAULTS)
     for row in EXPECTED.values():
-        assert row.keys() <= {*VARIANTS, EVERYBODY}
+        assert row.keys() <= {*VARIANTS, OTHERS, BARE}
         assert {grade for text in row.values() for grade in text.split(" or ")} <= GRADES.keys()
 
 

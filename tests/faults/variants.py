@@ -10,10 +10,13 @@ THREADS = 8
 
 @dataclass(frozen=True, slots=True)
 class Variant:
-    """A strategy and the settings it is run with, beyond the defaults."""
+    """A strategy and the settings it is run with, beyond the defaults.
+
+    Without a strategy it is one of the popular answers as it is, in an application of its own.
+    """
 
     name: str
-    strategy: str
+    strategy: str | None
     settings: dict[str, object] = field(default_factory=dict)
     threads: int = THREADS  # of each worker
 
@@ -21,6 +24,12 @@ class Variant:
     def clients(self) -> int:
         """As many as there are threads to serve them."""
         return WORKERS * self.threads
+
+    @property
+    def application(self) -> str:
+        """What is served."""
+        name = "ledger_app" if self.strategy else "bare_app"
+        return f"tests.faults.{name}:app"
 
 
 _SPECIAL = {
@@ -34,8 +43,15 @@ _SPECIAL = {
     "single": [Variant("single", "single", threads=1)],
 }
 
+_BARE = {
+    "bare per request": "per_request",
+    "bare DBUtils": "dbutils",
+    "bare pool_recycle": "pool_recycle",
+    "bare pool_pre_ping": "pool_pre_ping",
+}
+
 VARIANTS = {
     variant.name: variant
     for name in STRATEGIES
     for variant in _SPECIAL.get(name, [Variant(name, name)])
-}
+} | {name: Variant(name, None, {"BARE": answer}) for name, answer in _BARE.items()}

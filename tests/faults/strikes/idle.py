@@ -62,6 +62,14 @@ def forgotten_flow(stage: Stage) -> None:
     stage.burst()
 
 
+def one_forgotten(stage: Stage) -> None:
+    stage.warm()
+    stage.firewall.forget(stage.flows()[:1], stage.port)
+    # As many as there are connections, and each keeps one for a moment: so it is met.
+    with stage.traffic(lambda: stage.client.read(sleep=0.05), clients=stage.variant.clients):
+        time.sleep(3.5)
+
+
 def forgotten_idle(stage: Stage) -> None:
     keepalive = int(str(stage.settings.get("DB_KEEPALIVE_SECONDS", 30)))
     stage.warm()

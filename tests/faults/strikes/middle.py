@@ -21,6 +21,13 @@ def reply_cut(stage: Stage) -> None:
         time.sleep(2)
 
 
+def reply_swallowed(stage: Stage) -> None:
+    stage.warm()
+    stage.proxy.behavior.traps = [Trap(b"AS nonce", "swallow", times=2, spare=20)]
+    with stage.traffic(stage.client.read):
+        time.sleep(1.5)
+
+
 def ghost_write(stage: Stage) -> None:
     stage.warm()
     with stage.meanwhile(*[lambda: stage.client.write(pause=0.6)] * 4):
@@ -28,7 +35,7 @@ def ghost_write(stage: Stage) -> None:
         stage.firewall.forget(stage.flows(), stage.port)
         time.sleep(2.3)
         stage.firewall.lift()
-    time.sleep(6)
+    time.sleep(15)  # longer than the kernel waits between two of its tries by then
 
 
 def orphan_lock(stage: Stage) -> None:
