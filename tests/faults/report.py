@@ -26,12 +26,15 @@ figures are in [fault-matrix.json](fault-matrix.json).
 
 {{grades}}
 
-After a grade: how many of the requests failed, or the longest wait. What all strategies have in
-common is `Database`: it opens each unit with an explicit BEGIN, repeats a lost read once, runs a
-lost unit again, and sets the timeouts of every socket ([connections.md](connections.md)). So none
-of them shows here what it does by itself: DBUtils doubles writes, and a forgotten flow blocks for
-a quarter of an hour. `single` runs with one thread a worker: with more it garbles answers without
-any fault.
+After a grade: how many of the requests failed, or the longest wait. A client waits for ten seconds.
+
+What all strategies have in common is `Database`: it opens each unit with an explicit BEGIN, repeats
+a lost read once, runs a lost unit again, and sets the timeouts of every socket
+([connections.md](connections.md)). What the popular answers do without it, as people write them and
+with their libraries' defaults, is in the columns that begin with *bare* (`tests/faults/bare_app.py`):
+a connection per request as in Flask's tutorial, DBUtils' `PooledDB`, SQLAlchemy's engine with
+`pool_recycle`, and with `pool_pre_ping`. They run nothing again, and answer 500. `single` runs with
+one thread a worker: with more it garbles answers without any fault.
 
 ## The faults
 
