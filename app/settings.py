@@ -169,7 +169,8 @@ class Settings(BaseModel):
     )
     db_recycle_seconds: Seconds = _setting(
         "Age at which a connection is replaced, in `timed`, `sqlalchemy`, `sqlalchemy_session` "
-        "and `adaptive`; 0 is never. Keep it below the server's `wait_timeout`.",
+        "and `adaptive`; 0 is never. `timed`, and the SQLAlchemy ones with DB_PRE_PING=0, do not "
+        "start with one that is not below the server's `wait_timeout`.",
         section=CONNECTIONS,
         default=180,
         ge=0,
