@@ -231,8 +231,8 @@ class Settings(BaseModel):
         le=86400,
     )
     db_keepalive_seconds: int = _setting(
-        "Idle time before the kernel probes the flow (then every third of it, three times). "
-        "Below the idle limit of every firewall and load balancer on the way.",
+        "Idle time before the kernel probes the flow (then every third of it, three times at "
+        "most). Below the idle limit of every firewall and load balancer on the way.",
         section=LIVENESS,
         default=30,
         ge=1,
