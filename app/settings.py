@@ -179,7 +179,8 @@ class Settings(BaseModel):
     )
     db_recycle_seconds: Seconds = _setting(
         "Age at which a connection is replaced, in `timed`, `sqlalchemy`, `sqlalchemy_session` "
-        "and `adaptive`; 0 is never. Keep it below the server's `wait_timeout`.",
+        "and `adaptive`; 0 is never. `timed`, and the SQLAlchemy ones with DB_PRE_PING=0, do not "
+        "start with one that is not below the server's `wait_timeout`.",
         section=CONNECTIONS,
         default=180,
         ge=0,
@@ -240,8 +241,8 @@ class Settings(BaseModel):
         le=86400,
     )
     db_keepalive_seconds: int = _setting(
-        "Idle time before the kernel probes the flow (then every third of it, three times). "
-        "Below the idle limit of every firewall and load balancer on the way.",
+        "Idle time before the kernel probes the flow (then every third of it, three times at "
+        "most). Below the idle limit of every firewall and load balancer on the way.",
         section=LIVENESS,
         default=30,
         ge=1,

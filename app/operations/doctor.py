@@ -39,11 +39,15 @@ SINGLE_WARNING = (
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """One line of the report; `cure` is empty where all is well."""
+    """One line of the report; `cure` is empty where all is well.
+
+    `refusal` is there where the service is known to fail with these settings: it does not start.
+    """
 
     name: str
     seen: str
     cure: str = ""
+    refusal: str = ""
 
 
 def register(app: Flask) -> None:
@@ -133,23 +137,30 @@ def _wait_timeout(server: Row) -> Finding:
 
 
 def _recycle(server: Row, settings: Settings) -> Finding:
-    recycle, who, limit = settings.db_recycle_seconds, "the server", server["wait_timeout"]
+    recycle, limit = settings.db_recycle_seconds, float(server["wait_timeout"])
+    who, name = "the server", "its wait_timeout"
     if (proxy_limit := settings.db_proxy_idle_limit_seconds) and proxy_limit < limit:
-        who, limit = "a proxy", proxy_limit
+        who, name, limit = "a proxy", "DB_PROXY_IDLE_LIMIT_SECONDS", proxy_limit
     seen = f"{recycle:g} s" if recycle else "never"
-    if not _stands_on_age(settings):
+    reason = _stands_on_age(settings)
+    if not reason:
         return Finding("DB_RECYCLE_SECONDS", f"{seen}; {settings.db_strategy} does not rely on it")
     if 0 < recycle < limit:
         return Finding("DB_RECYCLE_SECONDS", seen)
     cure = f"{who} hangs up after {limit:g} s idle: set DB_RECYCLE_SECONDS to {limit * 0.9:g}"
-    return Finding("DB_RECYCLE_SECONDS", seen, cure)
+    refusal = (
+        f"DB_RECYCLE_SECONDS={recycle:g}: {who} hangs up after {limit:g} s idle ({name}), and "
+        f"{reason} has only the age to go by; use more than 0 and less than {limit:g}"
+    )
+    return Finding("DB_RECYCLE_SECONDS", seen, cure, refusal)
 
 
-def _stands_on_age(settings: Settings) -> bool:
-    """Tell whether age alone keeps this strategy's connections from going stale."""
-    if settings.db_strategy.startswith("sqlalchemy"):
-        return not settings.db_pre_ping
-    return settings.db_strategy == "timed"
+def _stands_on_age(settings: Settings) -> str:
+    """Name the settings by which age alone keeps connections from going stale, if they do."""
+    strategy = f"DB_STRATEGY={settings.db_strategy}"
+    if settings.db_strategy.startswith("sqlalchemy") and not settings.db_pre_ping:
+        return f"{strategy} with DB_PRE_PING=0"
+    return strategy if settings.db_strategy == "timed" else ""
 
 
 def _keepalive(settings: Settings) -> Finding:
@@ -164,8 +175,8 @@ def _connections(server: Row, settings: Settings) -> Finding:
     needed = connections_needed(settings)
     allowed = server["max_user_connections"] or server["max_connections"]
     seen = (
-        f"up to {needed} from {settings.web_concurrency} workers x "
-        f"{needed // settings.web_concurrency}; the server allows {allowed}"
+        f"{settings.web_concurrency} workers x {needed // settings.web_concurrency} "
+        f"connections = {needed}; the server allows {allowed}"
     )
     if needed < allowed:
         return Finding("connections", seen)

@@ -20,7 +20,10 @@ def check(settings: Settings, names: Iterable[str]) -> None:
     for doubt in spelling.doubts(names):
         log.warning("%s", doubt)
     check_port(settings)
-    for finding in doctor.examine(settings):
+    findings = doctor.examine(settings)
+    if refusals := [finding.refusal for finding in findings if finding.refusal]:
+        raise BadSettings("; ".join(refusals))
+    for finding in findings:
         if finding.cure and finding.name != "DB_STRATEGY":  # create_app has said that
             log.warning("%s: %s; %s", finding.name, finding.seen, finding.cure)
 

@@ -2,21 +2,38 @@
 
 import time
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import ExitStack
+from contextlib import ExitStack, closing, contextmanager
 
 import pytest
 
 from app.db.strategies import STRATEGIES
+from tests.support.database import query
 from tests.support.service import Service
 
 OWN = "tests.support.own_strategy:Stack"
+LIMIT_SECONDS = 2
 IDLE_SECONDS = 5
 THREADS = 4
 LOOKUP = "/?city=London"
 
 
+@contextmanager
+def patient(server):
+    """Let a service start: where it knows that its connections will go stale, it refuses to."""
+    set_limit(server, "DEFAULT")
+    try:
+        yield
+    finally:
+        set_limit(server, LIMIT_SECONDS)
+
+
+def set_limit(server, seconds):
+    with closing(server.connect()) as root:
+        query(root, f"SET GLOBAL wait_timeout = {seconds}")
+
+
 @pytest.fixture(scope="module")
-def nights(night_url):
+def nights(night_server, night_url):
     """For each strategy what the service answered in the morning, and its log."""
     with ExitStack() as stack:
 
@@ -26,7 +43,7 @@ def nights(night_url):
             return service.start()
 
         names = [*STRATEGIES, OWN]
-        with ThreadPoolExecutor(len(names)) as pool:
+        with ThreadPoolExecutor(len(names)) as pool, patient(night_server):
             services = dict(zip(names, pool.map(start, names), strict=True))
         for name, service in services.items():
             # `single` garbles two requests at once, which is not what this is about

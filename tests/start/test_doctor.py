@@ -74,5 +74,5 @@ def test_the_service_warns_once_when_it_starts(short_server, tmp_path):
     with serving(url, WEB_CONCURRENCY=2, THREADS=8) as service:
         log = service.log.read_text()
 
-    assert log.count("the server allows 10") == 1
+    assert log.count("2 workers x 8 connections = 16; the server allows 10") == 1
     assert log.count("make migrate") == 1
