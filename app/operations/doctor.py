@@ -18,8 +18,10 @@ SHORTEST_USUAL_PROXY_SECONDS = 60
 SERVER = """
     SELECT VERSION() AS version, @@version_comment AS comment, @@wait_timeout AS wait_timeout,
            @@interactive_timeout AS interactive_timeout, @@max_connections AS max_connections,
-           @@max_user_connections AS max_user_connections, @@read_only AS read_only
+           @@max_user_connections AS max_user_connections,
+           @@read_only AS read_only, @@innodb_read_only AS innodb_read_only
 """
+READ_ONLY = ("read_only", "innodb_read_only")
 # Of the account this session signed in with; those that come by a role are not in it.
 RIGHTS = """
     SELECT privilege_type AS name FROM information_schema.user_privileges
@@ -188,9 +190,12 @@ def _connections(server: Row, settings: Settings) -> Finding:
 
 
 def _writable(server: Row) -> Finding:
-    if str(server["read_only"]) in {"0", "OFF"}:
+    # Aurora's readers say so by innodb_read_only alone.
+    on = [name for name in READ_ONLY if str(server[name]) not in {"0", "OFF"}]
+    if not on:
         return Finding("writable", "yes")
-    return Finding("writable", "no, read_only is on", "point DATABASE_URL at the primary server")
+    seen = f"no, {' and '.join(on)} is on"
+    return Finding("writable", seen, "point DATABASE_URL at the primary server")
 
 
 def _strategy(settings: Settings) -> Finding:

@@ -178,6 +178,34 @@ def test_connections_that_could_not_be_opened_give_their_places_back(url, relay,
         assert settles(lambda: answers(db), seconds=1)
 
 
+@pytest.mark.parametrize("strategy", PROMISING)
+def test_a_thread_that_only_writes_gets_on_when_the_server_is_back(url, relay, strategy):
+    with opened(through(relay, url), db_strategy=strategy, db_connect_timeout_seconds=1) as db:
+        with db.transaction() as tx:
+            add(tx, "before")
+        relay.is_refusing = True
+        relay.reset()
+        for _ in range(3):
+            with pytest.raises(DatabaseUnavailable), db.transaction():
+                pass
+            db.end_request()
+        relay.is_refusing = False
+
+        assert settles(lambda: writes(db), seconds=1)
+
+
+def writes(db):
+    """Whether a unit gets as far as its end."""
+    try:
+        with db.transaction() as tx:
+            add(tx, "after")
+    except DatabaseUnavailable:
+        return False
+    finally:
+        db.end_request()
+    return True
+
+
 def answers(db):
     """Whether a read is answered; `adaptive` asks a server that was away again after a pause."""
     try:

@@ -31,10 +31,10 @@ After a grade: how many of the requests failed, or the longest wait. A client wa
 What all strategies have in common is `Database`: it opens each unit with an explicit BEGIN, repeats
 a lost read once, runs a lost unit again, and sets the timeouts of every socket
 ([connections.md](connections.md)). What the popular answers do without it, as people write them and
-with their libraries' defaults, is in the columns that begin with *bare* (`tests/faults/bare_app.py`):
-a connection per request as in Flask's tutorial, DBUtils' `PooledDB`, SQLAlchemy's engine with
-`pool_recycle`, and with `pool_pre_ping`. They run nothing again, and answer 500. `single` runs with
-one thread a worker: with more it garbles answers without any fault.
+with their libraries' defaults, is in the columns that begin with *bare*
+(`tests/faults/bare_app.py`): a connection per request as in Flask's tutorial, DBUtils' `PooledDB`,
+SQLAlchemy's engine with `pool_recycle`, and with `pool_pre_ping`. They run nothing again, and
+answer 500. `single` runs with one thread a worker: with more it garbles answers without any fault.
 
 ## The faults
 

@@ -35,6 +35,8 @@ class Persistent:
     def discard(self, connection: SteadyDBConnection) -> None:
         connection.dbapi_connection.abandon()
         connection.close()  # PersistentDB opens a new one at the next use
+        # Else a begin() that failed would count as an open transaction, in which it never does.
+        connection.cancel()
 
     def close(self) -> None:
         self._idle.close()
