@@ -26,6 +26,7 @@ from app.db.strategies import WITHOUT_POOL
 from app.setting_problems import in_words
 from app.setting_values import STRATEGY_NAMES
 
+# Answer what needs no database while all others wait for it (docs/decisions/0011).
 SPARE_THREADS = 4
 
 

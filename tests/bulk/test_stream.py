@@ -14,7 +14,7 @@ from tests.db.test_sharing import settles
 from tests.support.database import connections_of, query, settings_for
 from tests.support.service import serving
 
-SERVICE_CONNECTIONS = "SELECT id FROM information_schema.processlist WHERE user = 'app'"
+SERVICE_CONNECTIONS = "SELECT id FROM information_schema.processlist WHERE user = 'service'"
 
 
 @pytest.fixture
@@ -77,9 +77,11 @@ def test_a_connection_killed_between_two_pages_is_not_noticed(
     chunks = iter(download.iter_encoded())
     first = next(chunks)
     with closing(server.connect()) as killer:
-        for (victim,) in query(killer, SERVICE_CONNECTIONS):
+        victims = query(killer, SERVICE_CONNECTIONS)
+        for (victim,) in victims:
             query(killer, f"KILL {victim}")
 
+    assert victims
     assert (first + b"".join(chunks)).count(b"\n") == in_all
 
 

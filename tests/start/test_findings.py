@@ -35,6 +35,15 @@ def test_a_server_that_takes_no_writes_is_wrong(strict_url, migrated):
     assert findings(migrated)["writable"].cure == ""
 
 
+def test_a_reader_that_says_so_by_innodb_alone_is_wrong():
+    with start_server() as server:
+        url = server.create_database()
+        server.options["innodb_read_only"] = 1
+        server.restart()
+
+        assert findings(url)["writable"].seen == "no, innodb_read_only is on"
+
+
 def test_the_limit_of_one_user_counts_where_there_is_one(strict_url):
     fits = findings(strict_url, web_concurrency=2, threads=2)["connections"]
     exceeds = findings(strict_url, web_concurrency=5, threads=1)["connections"]

@@ -16,9 +16,9 @@ log = logging.getLogger(__name__)
 
 # The server is there and has no room: it may have some at once.
 NO_ROOM = {1040, 1203, 1226}
-FIRST_PAUSE_SECONDS = 0.05
 # A server that is well has answered a login by then.
 STUCK_AFTER_SECONDS = 1.0
+FIRST_PAUSE_SECONDS = 0.05
 LONGEST_PAUSE_SECONDS = 0.5  # so that the first success comes within a second of the return
 # A wrong password is not hammered: servers block hosts and accounts for that.
 PAUSE_AFTER_REFUSAL_SECONDS = 5.0
