@@ -14,7 +14,7 @@ COLORS = {
     "hangs": ("#7b3294", "#ffffff", "hangs"),
     "corrupt": ("#222222", "#ffffff", "corrupt"),
 }
-LEFT, TOP = 170, 130
+LEFT, TOP, RIGHT = 170, 130, 90  # the last heading leans out to the right
 WIDTH, HEIGHT = 64, 20
 LEGEND = 34
 FONT = "font-family='system-ui, sans-serif' font-size='11'"
@@ -22,7 +22,7 @@ FONT = "font-family='system-ui, sans-serif' font-size='11'"
 
 def draw(cells: Sequence[Cell], faults: Sequence[str], variants: Sequence[str]) -> str:
     """Give an SVG document."""
-    width = LEFT + WIDTH * len(variants) + 40
+    width = LEFT + WIDTH * len(variants) + RIGHT
     height = TOP + HEIGHT * len(faults) + LEGEND
     parts = [
         f"<svg xmlns='http://www.w3.org/2000/svg' viewBox='0 0 {width} {height}' {FONT}>",
