@@ -48,7 +48,7 @@ READS = {
     "progress of a student": "/v1/students/500/progress",
     "average of a student": "/v1/students/500/average",
     "enrollments of a course": "/v1/enrollments?limit=100&course_id=5",
-    "honors": "/v1/reports/honors?limit=20",
+    "honors": "/v1/reports/honors?limit=20&min_average=85",
     "courses": "/v1/courses?limit=60&embed=subjects,staff,chapters",
     "cities": "/v1/cities?limit=100",
 }
