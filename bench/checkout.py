@@ -31,7 +31,7 @@ def checkout(loops: int, lender) -> float:
 
 def main() -> None:
     """Measure all strategies, and the pool without a check."""
-    runner = pyperf.Runner(processes=6)
+    runner = pyperf.Runner(processes=6, program_args=("-m", "bench.checkout"))
     runner.parse_args()
     if runner.args.worker:
         measure(runner)
