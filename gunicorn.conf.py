@@ -48,7 +48,7 @@ bind = (
     else f"{settings.host}:{settings.port}"
 )
 workers = settings.web_concurrency
-worker_class = "gthread"
+worker_class = gunicorn.StayingWorker
 threads = settings.worker_threads
 # Loaded once and forked: safe, since nothing is connected before the first request.
 preload_app = True

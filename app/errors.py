@@ -10,7 +10,6 @@ from http import HTTPStatus
 from typing import Any
 
 from flask import Flask, Response, current_app, request
-from flask_limiter import RateLimitExceeded
 from werkzeug.exceptions import HTTPException
 
 from app.db import errors as db
@@ -21,8 +20,6 @@ from app.http.request_ids import request_id
 log = logging.getLogger(__name__)
 
 RETRY_AFTER_SECONDS = 1
-# draft-ietf-httpapi-ratelimit-headers; a registered type keeps its own name.
-QUOTA_EXCEEDED = "https://iana.org/assignments/http-problem-types#quota-exceeded"
 
 # Status, problem type, and what the client may conclude about its data.
 DATABASE_PROBLEMS: dict[type[db.DatabaseError], tuple[int, str, str]] = {
@@ -51,7 +48,6 @@ def register(app: Flask) -> None:
     """Turn whatever goes wrong in this application into a problem."""
     app.register_error_handler(Problem, respond)
     app.register_error_handler(HTTPException, _from_http)
-    app.register_error_handler(RateLimitExceeded, _from_limit)
     app.register_error_handler(db.DatabaseError, _from_database)
     app.register_error_handler(Exception, _from_bug)
 
@@ -94,15 +90,9 @@ def problem_of(error: db.DatabaseError, body: Any = None) -> Problem:
 
 
 def _type(kind: str) -> str:
-    if ":" in kind:
+    if ":" in kind:  # a registered one, which keeps its own name
         return kind
     return f"urn:student-data:problem:{kind}" if kind else "about:blank"
-
-
-def _from_limit(error: RateLimitExceeded) -> Response:
-    detail = "Too many requests; Retry-After says when to come back."
-    members = {"violated-policies": [error.limit.scope]}
-    return respond(Problem(429, detail, kind=QUOTA_EXCEEDED, members=members))
 
 
 def _from_http(error: HTTPException) -> Response:

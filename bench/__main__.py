@@ -2,37 +2,38 @@
 
 import argparse
 import json
-import os
-import platform
-import shutil
 import subprocess
 import sys
 from contextlib import contextmanager
-from datetime import UTC, datetime
 from pathlib import Path
 
 import httpx
 
-from bench import plots, report
+from bench import layers, plots, report
+from bench.machine import machine
 from bench.suites import Bench
+from dev.system_packages import Stop, find_program
 from tests.support.server import start_server
 from tests.support.service import free_port
 
 FIGURES = Path("docs/benchmarks.json")
+ON_A_SLOW_LINK = ("adaptive", "per_request", "sqlalchemy")
 
 
 def main(arguments: list[str]) -> int:
     """Measure everything on a private server with the sample data."""
     parser = argparse.ArgumentParser(prog="python -m bench", description=__doc__)
     parser.add_argument("--quick", action="store_true", help="about a minute, for a first look")
-    parser.add_argument("--seconds", type=float, help="of each load (4; quick: 1)")
-    parser.add_argument("--rounds", type=int, help="of each suite (5; quick: 1)")
+    parser.add_argument("--seconds", type=int, help="of each load (2)")
+    parser.add_argument("--rounds", type=int, help="of each suite (4; quick: 1)")
     asked = parser.parse_args(arguments)
-    if not shutil.which("wrk"):
-        print("bench: wrk is missing: apt-get install wrk", file=sys.stderr)
+    try:
+        find_program("wrk", package="wrk", why="wrk is the client of the benchmark")
+    except Stop as stop:
+        print(f"bench: {stop}", file=sys.stderr)
         return 1
-    seconds = asked.seconds or (1 if asked.quick else 4)
-    found = measure(int(seconds), asked.rounds or (1 if asked.quick else 5), quick=asked.quick)
+    seconds = asked.seconds or 2
+    found = measure(seconds, asked.rounds or (1 if asked.quick else 4), quick=asked.quick)
     print(report.as_text(found))
     if not asked.quick:
         FIGURES.write_text(json.dumps(found, indent=1, ensure_ascii=False) + "\n")
@@ -43,24 +44,30 @@ def main(arguments: list[str]) -> int:
 
 def measure(seconds: int, rounds: int, *, quick: bool) -> dict:
     """Run all suites; gives plain figures."""
-    with start_server(max_connections=500) as server:
-        url = server.create_sample_database()
-        bench = Bench(
-            server, url, lambda base: sign_in(base, server), seconds=seconds, rounds=rounds
-        )
+    with (
+        start_server(max_connections=500) as server,
+        slow_link(server.port) as port,
+        Bench(
+            server,
+            url := server.create_sample_database(),
+            lambda base: sign_in(base, server),
+            seconds=seconds,
+            rounds=rounds,
+        ) as bench,
+    ):
+        slow = url.replace(f":{server.port}/", f":{port}/")
         found = {
             "machine": machine(server),
             "command": f"python -m bench --seconds {seconds} --rounds {rounds}",
             "strategies": plain(bench.strategies((16,) if quick else (1, 4, 8, 16))),
             "peers": {what: plain(bench.peers(what)) for what in ("city", "one", "page")},
+            "workers": plain(bench.workers()),
+            "slow link": plain(bench.strategies((1,) if quick else (1, 16), slow, ON_A_SLOW_LINK)),
+            "profile": layers.measure(url, server),
         }
         if not quick:
+            found["slow link, peers"] = plain(bench.peers("one", slow))
             found["operations"] = plain(bench.operations())
-            found["workers"] = plain(bench.workers())
-            with slow_link(server.port) as port:
-                slow = url.replace(f":{server.port}/", f":{port}/")
-                found["slow link"] = plain(bench.strategies((1, 16), slow))
-                found["slow link, peers"] = plain(bench.peers("one", slow))
     return found
 
 
@@ -89,24 +96,6 @@ def plain(found):
     if isinstance(found, dict):
         return {str(key): plain(value) for key, value in found.items()}
     return found.as_dict()
-
-
-def machine(server) -> dict[str, str]:
-    """What it ran on."""
-    with server.connect() as connection, connection.cursor() as cursor:
-        cursor.execute("SELECT VERSION()")
-        ((version,),) = cursor.fetchall()
-    cpu = next(
-        (line.partition(":")[2].strip() for line in Path("/proc/cpuinfo").read_text().splitlines()
-         if line.startswith("model name")), platform.machine(),
-    )  # fmt: skip
-    return {
-        "date": datetime.now(UTC).date().isoformat(),
-        "cpu": f"{cpu}, {len(os.sched_getaffinity(0))} cores",
-        "system": platform.platform(),
-        "python": platform.python_version(),
-        "server": version,
-    }
 
 
 if __name__ == "__main__":

@@ -12,7 +12,8 @@ from urllib.error import HTTPError, URLError
 from urllib.request import Request, urlopen
 
 from app.database_url import DatabaseUrl
-from tests.support.service import PROJECT, environment, free_port
+from dev.launch import launch
+from tests.support.service import environment, free_port
 
 THREADS = 16
 
@@ -98,12 +99,10 @@ def running(contender: Contender, url: str, sign_in) -> Iterator[Running]:
         "DB_NAME": place.name,
     }
     with TemporaryDirectory(prefix="bench-") as folder, Path(folder, "log").open("wb") as log:
-        process = subprocess.Popen(
+        process = launch(
             contender.command(port),
-            cwd=PROJECT,
             env={**environment(url, PORT=port, **contender.settings), **peers},
-            stdout=log,
-            stderr=log,
+            output=log,
         )
         base = f"http://127.0.0.1:{port}"
         try:

@@ -3,19 +3,10 @@
 from pathlib import Path
 from string import Template
 
-PAGE = Path("docs/benchmarks.md")
+from bench import layers
+from bench.targets import ratios, suite
 
-# `adaptive` against whom, where, and the ratio of requests a second that is looked for.
-RATIOS = [
-    ("the pool without any check, `/?city=London`, 16 clients", "strategies/16", "NoCheck", 0.97),
-    ("`pool_pre_ping`, 16 clients on loopback", "strategies/16", "sqlalchemy", 1.1),
-    ("`pool_pre_ping`, 1 client, 1 ms a round trip", "slow link/1", "sqlalchemy", 1.6),
-    ("`per_request`, both as shipped", "strategies/16", "per_request", 1.4),
-    ("FastAPI + asyncmy, one student", "peers/one", "FastAPI + asyncmy", 1.0),
-    ("FastAPI + asyncmy, page of 100", "peers/page", "FastAPI + asyncmy", 2.0),
-    ("Flask-SQLAlchemy, one student", "peers/one", "Flask-SQLAlchemy", 1.7),
-    ("Flask-SQLAlchemy, page of 100", "peers/page", "Flask-SQLAlchemy", 5.0),
-]
+PAGE = Path("docs/benchmarks.md")
 
 COLUMNS = {
     "requests/s": "{rate:,.0f}",
@@ -32,34 +23,18 @@ COLUMNS = {
 }
 
 
-def suite(found: dict, path: str) -> dict:
-    """A part of the figures, such as `peers/one`; empty if it was not measured."""
-    for step in path.split("/"):
-        found = found.get(step, {})
-    return found
-
-
-def ratios(found: dict) -> list[tuple[str, float, float]]:
-    """Each ratio that is looked for: its name, what it is, what it ought to be."""
-    rows = []
-    for name, where, other, target in RATIOS:
-        part = suite(found, where)
-        if other in part:
-            rows.append((name, part["adaptive"]["rate"] / part[other]["rate"], target))
-    city = suite(found, "peers/city").get("classic per request")
-    ours = suite(found, "strategies/16").get("per_request")
-    if city and ours:
-        name = "`per_request` / the classic per-request snippet"
-        rows.append((name, ours["rate"] / city["rate"], 20))
-    return rows
-
-
 def table(part: dict) -> str:
     """One suite as a table."""
     head = ["", *COLUMNS]
     lines = ["| " + " | ".join(head) + " |", "| --- |" + " ---: |" * len(COLUMNS)]
     for name, figures in part.items():
-        values = {**figures, "p50_ms": figures["p50"] / 1000, "p99_ms": figures["p99"] / 1000}
+        values = {
+            **figures,
+            "p50_ms": figures["p50"] / 1000,
+            "p99_ms": figures["p99"] / 1000,
+            "slowest": min(figures["rates"]),
+            "fastest": max(figures["rates"]),
+        }
         cells = [pattern.format(**values) for pattern in COLUMNS.values()]
         lines.append("| " + " | ".join([name, *cells]) + " |")
     return "\n".join(lines)
@@ -67,19 +42,22 @@ def table(part: dict) -> str:
 
 def ratio_table(found: dict) -> str:
     """The ratios beside what is looked for."""
-    lines = ["| `adaptive` / ... | measured | at least | |", "| --- | ---: | ---: | --- |"]
-    for name, value, target in ratios(found):
-        verdict = "" if value >= target else "missed"
-        lines.append(f"| {name} | {value:.2f} | {target:g} | {verdict} |")
-    return "\n".join(lines)
+    head = "| ratio of requests a second | median | of the rounds | looked for | |"
+    return "\n".join(
+        [head, "| --- | ---: | ---: | ---: | --- |", *[it.row() for it in ratios(found)]]
+    )
 
 
 def as_text(found: dict) -> str:
-    """All tables, for the terminal and the page."""
-    parts = [ratio_table(found)]
-    for title, path in titles(found):
-        parts.append(f"### {title}\n\n{table(suite(found, path))}")
-    return "\n\n".join(parts)
+    """All there is, for the terminal."""
+    return f"{ratio_table(found)}\n\n{tables(found)}"
+
+
+def tables(found: dict) -> str:
+    """Every suite with its heading."""
+    return "\n\n".join(
+        f"### {title}\n\n{table(suite(found, path))}" for title, path in titles(found)
+    )
 
 
 def titles(found: dict) -> list[tuple[str, str]]:
@@ -102,5 +80,11 @@ def write(found: dict) -> None:
     frame = Template(Path("bench/page.md").read_text())
     machine = "; ".join(f"{name}: {value}" for name, value in found["machine"].items())
     PAGE.write_text(
-        frame.substitute(machine=machine, command=found["command"], tables=as_text(found))
+        frame.substitute(
+            machine=machine,
+            command=found["command"],
+            ratios=ratio_table(found),
+            profile=layers.table(found["profile"], suite(found, "peers/one")["adaptive"]),
+            tables=tables(found),
+        )
     )

@@ -10,15 +10,14 @@ from bench.meter import Sample
 
 @dataclass(frozen=True)
 class Figures:
-    """Medians over the rounds, and the spread of the rate."""
+    """Medians over the rounds, and the rate of each round."""
 
     median: Sample
-    slowest: float
-    fastest: float
+    rates: list[float]
 
-    def as_dict(self) -> dict[str, float]:
+    def as_dict(self) -> dict[str, float | list[float]]:
         """For the JSON file."""
-        return {**asdict(self.median), "slowest": self.slowest, "fastest": self.fastest}
+        return {**asdict(self.median), "rates": self.rates}
 
 
 def interleaved(
@@ -28,10 +27,16 @@ def interleaved(
     samples: dict[str, list[Sample]] = {name: [] for name in measures}
     for number in range(1, rounds + 1):
         for name, measure in measures.items():
-            print(f"{title}: round {number}/{rounds}: {name:24}", end="\r", file=sys.stderr)
+            progress(f"{title}: round {number}/{rounds}: {name}")
             samples[name].append(measure())
-    print(" " * 78, end="\r", file=sys.stderr)
+    progress("")
     return {name: figures(found) for name, found in samples.items()}
+
+
+def progress(text: str) -> None:
+    """Show where it is, on one line of a terminal."""
+    if sys.stderr.isatty():
+        print(f"\r{text:<78}\r", end="", file=sys.stderr, flush=True)
 
 
 def figures(samples: list[Sample]) -> Figures:
@@ -40,5 +45,4 @@ def figures(samples: list[Sample]) -> Figures:
         one.name: statistics.median(getattr(sample, one.name) for sample in samples)
         for one in fields(Sample)
     }
-    rates = [sample.rate for sample in samples]
-    return Figures(Sample(**medians), min(rates), max(rates))
+    return Figures(Sample(**medians), [round(sample.rate, 1) for sample in samples])

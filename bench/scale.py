@@ -1,8 +1,9 @@
 """Each read operation against the number of students: python -m bench.scale [SIZE ...].
 
-By default 1,000, 10,000, 100,000 and 1,000,000 students with all their attempts, loaded in bulk on
-a private server with a progress bar (the million takes some 25 minutes and 6 GB of disk). Writes
-docs/benchmarks-scale.json and its plot: p50 by size, and the rows that the server examined.
+By default 1,000, 10,000, 100,000 and 1,000,000 students with all their attempts, each a database
+of one private server, loaded with a progress bar (the million takes many minutes and 6 GB of
+disk). Then every read is made at each size in turn, so that a noisy moment hits all sizes alike.
+Writes docs/benchmarks-scale.json and its plot: p50 by size, and the rows that the server read.
 """
 
 import argparse
@@ -10,15 +11,18 @@ import json
 import statistics
 import sys
 import time
-from contextlib import closing
-from pathlib import Path
+from collections.abc import Iterator
+from contextlib import ExitStack, closing, contextmanager
 
 import httpx
 import matplotlib as mpl
 
-from bench.__main__ import machine, sign_in
+from bench.__main__ import sign_in
 from bench.contenders import running, service
+from bench.machine import machine
 from bench.plots import FOLDER, save
+from bench.rounds import progress
+from bench.targets import SCALE
 from sample_data import seed
 from sample_data.__main__ import progress_for
 from tests.support.server import start_server
@@ -27,7 +31,7 @@ mpl.use("svg")
 from matplotlib import pyplot as plt
 
 SIZES = (1_000, 10_000, 100_000, 1_000_000)
-FIGURES = Path("docs/benchmarks-scale.json")
+WARM = 10
 REPEATS = 200
 
 READS = {
@@ -35,42 +39,59 @@ READS = {
     "page of 100": "/v1/students?limit=100",
     "sorted page": "/v1/students?limit=100&sort=last_name",
     "filtered page": "/v1/students?limit=100&campus_id=3",
+    "filtered and sorted page": "/v1/students?limit=100&campus_id=3&sort=-create_date",
+    "one by email": "/v1/students?email=nobody@example.edu",
     "page with relatives": "/v1/students?limit=100&embed=campus,city",
     "one attempt": "/v1/attempts/500",
+    "newest attempts": "/v1/attempts?limit=100&sort=-attempt_date",
     "attempts of a student": "/v1/attempts?limit=100&student_id=500",
     "progress of a student": "/v1/students/500/progress",
+    "average of a student": "/v1/students/500/average",
     "enrollments of a course": "/v1/enrollments?limit=100&course_id=5",
+    "honors": "/v1/reports/honors?limit=20&min_average=85",
+    "courses": "/v1/courses?limit=60&embed=subjects,staff,chapters",
     "cities": "/v1/cities?limit=100",
 }
 DEEP = "a deep page of 100"
 
 
 def main(arguments: list[str]) -> int:
-    """Measure all sizes; prints and writes the figures."""
+    """Load all sizes, then measure them together; prints and writes the figures."""
     parser = argparse.ArgumentParser(prog="python -m bench.scale", description=__doc__)
     parser.add_argument("sizes", nargs="*", type=int, default=SIZES)
-    found = {}
-    for size in parser.parse_args(arguments).sizes:
-        with start_server(innodb_buffer_pool_size=2 * 1024**3) as server:
-            found["machine"] = machine(server)
-            found[str(size)] = of_size(server, size)
-            print_row(size, found[str(size)])
-    FIGURES.write_text(json.dumps(found, indent=1) + "\n")
-    draw({int(size): part for size, part in found.items() if size != "machine"})
+    sizes = parser.parse_args(arguments).sizes
+    with start_server(innodb_buffer_pool_size=2 * 1024**3) as server, ExitStack() as stack:
+        places = [(size, *load(server, size)) for size in sizes]
+        clients = {
+            size: stack.enter_context(client_of(server, size, url, users))
+            for size, url, users in places
+        }
+        found = {"machine": machine(server), "sizes": measure(server, clients)}
+    print_table(found["sizes"])
+    SCALE.write_text(json.dumps(found, indent=1) + "\n")
+    draw(found["sizes"])
     return 0
 
 
-def of_size(server, size: int) -> dict[str, dict[str, float]]:
-    """Load so many students and measure every read."""
+def load(server, size: int) -> tuple[str, list]:
+    """Make a database with so many students; gives its URL and its users."""
     url = server.create_migrated_database()
+    start = time.monotonic()
     with closing(server.connect(url)) as connection:
-        server.users = seed(connection, students=size, seed=1, progress=progress_for(size)).logins
+        users = seed(connection, students=size, seed=1, progress=progress_for(size)).logins
+    print(f"{size:,} students loaded in {time.monotonic() - start:.0f} s", file=sys.stderr)
+    return url, users
+
+
+@contextmanager
+def client_of(server, size: int, url: str, users: list) -> Iterator[tuple[httpx.Client, dict]]:
+    """The service on one of the databases, a client of it, and the address of each read."""
+    server.users = users
     with (
         running(service("adaptive"), url, lambda base: sign_in(base, server)) as ours,
         httpx.Client(base_url=ours.base, headers=ours.headers, timeout=120) as client,
     ):
-        paths = {**READS, DEEP: deep_page(client, size)}
-        return {name: of_read(client, server, path) for name, path in paths.items()}
+        yield client, {**READS, DEEP: deep_page(client, size)}
 
 
 def deep_page(client: httpx.Client, size: int) -> str:
@@ -81,44 +102,69 @@ def deep_page(client: httpx.Client, size: int) -> str:
     return page["next"]
 
 
-def of_read(client: httpx.Client, server, path: str) -> dict[str, float]:
-    """One read: p50 in milliseconds, and the rows examined for it."""
-    for _ in range(10):
-        client.get(path).raise_for_status()
-    before = rows_read(server)
-    client.get(path)
-    examined = rows_read(server) - before
-    times = []
+def measure(server, clients: dict[int, tuple[httpx.Client, dict]]) -> dict[int, dict]:
+    """Every read at every size: p50 in milliseconds, and the rows examined for one of it."""
+    found: dict[int, dict] = {size: {} for size in clients}
+    for name in [*READS, DEEP]:
+        progress(f"scale: {name}")
+        reads = {size: (client, paths[name]) for size, (client, paths) in clients.items()}
+        rows = {size: rows_of(server, *read) for size, read in reads.items()}
+        times = interleaved(reads)
+        for size in clients:
+            p50 = statistics.median(times[size]) * 1000
+            found[size][name] = {"p50_ms": p50, "rows_examined": rows[size]}
+    progress("")
+    return found
+
+
+def interleaved(reads: dict[int, tuple[httpx.Client, str]]) -> dict[int, list[float]]:
+    """Make a read at each size in turn, many times; seconds by size."""
+    times: dict[int, list[float]] = {size: [] for size in reads}
     for _ in range(REPEATS):
-        start = time.perf_counter()
-        client.get(path)
-        times.append(time.perf_counter() - start)
-    return {"p50_ms": statistics.median(times) * 1000, "rows_examined": examined}
+        for size, (client, path) in reads.items():
+            start = time.perf_counter()
+            client.get(path).raise_for_status()
+            times[size].append(time.perf_counter() - start)
+    return times
+
+
+def rows_of(server, client: httpx.Client, path: str) -> int:
+    """The rows that the server reads for one request, once it is warm."""
+    for _ in range(WARM):
+        client.get(path).raise_for_status()
+    before, again = rows_read(server), rows_read(server)
+    client.get(path)
+    # A look reads the rows of a table, too.
+    return rows_read(server) - again - (again - before)
 
 
 def rows_read(server) -> int:
-    """The server's own count of rows it read through its storage engine."""
+    """How often the tables were asked for a row so far, by the server's own count."""
     with server.connect() as connection, connection.cursor() as cursor:
-        cursor.execute("SHOW GLOBAL STATUS LIKE 'Innodb_rows_read'")
-        ((_, count),) = cursor.fetchall()
-        return int(count)
+        cursor.execute("SHOW GLOBAL STATUS LIKE 'Handler_read%'")
+        return sum(int(count) for _, count in cursor.fetchall())
 
 
-def print_row(size: int, part: dict[str, dict[str, float]]) -> None:
-    """One size, a line a read."""
-    for name, figures in part.items():
-        print(
-            f"{size:>9,} {name:28} {figures['p50_ms']:8.2f} ms {figures['rows_examined']:>8} rows"
-        )
+def print_table(sizes: dict[int, dict]) -> None:
+    """A line a read: p50 and rows at each size, and the ratio of the last to the first."""
+    first, *_, last = sizes
+    for name in sizes[first]:
+        ratio = sizes[last][name]["p50_ms"] / sizes[first][name]["p50_ms"]
+        cells = [
+            f"{part[name]['p50_ms']:8.2f} ms {part[name]['rows_examined']:>7}"
+            for part in sizes.values()
+        ]
+        print(f"{name:26}" + "".join(cells) + f"   x {ratio:.2f}")
 
 
-def draw(sizes: dict[int, dict[str, dict[str, float]]]) -> None:
+def draw(sizes: dict[int, dict]) -> None:
     """p50 against the number of students, a line a read."""
     figure, axes = plt.subplots(figsize=(8, 5))
     for name in next(iter(sizes.values())):
         axes.plot(list(sizes), [part[name]["p50_ms"] for part in sizes.values()], "o-", label=name)
     axes.set(xscale="log", xlabel="students", ylabel="p50, ms", ylim=(0, None))
-    axes.legend(fontsize="small")
+    axes.legend(fontsize="x-small")
+    FOLDER.mkdir(exist_ok=True)
     save(figure, FOLDER / "scale.svg")
 
 

@@ -24,13 +24,15 @@ from dev.system_packages import Stop, apt_command, apt_install, can_use_apt, say
 
 ROOT = Path(__file__).resolve().parent.parent
 OLDEST = (3, 11)
-# What each purpose installs; a later list contains the earlier ones.
+# What each purpose installs.
 LOCKS = {
     "runtime": ["runtime"],
     "serve": ["runtime", "sample"],
     "test": ["runtime", "sample", "dev", "mysqlclient"],
     "bench": ["runtime", "sample", "bench", "dev", "mysqlclient"],
 }
+# Each of these lists contains the ones before it.
+NESTED = ["runtime", "sample", "dev"]
 
 # Debian's packages, and the programs in them under the names that systems give them.
 PROGRAMS = {
@@ -114,9 +116,9 @@ def bring_up_to_date(root: Path, purpose: str) -> None:
 
 
 def widest(missing: list[str]) -> list[str]:
-    """Leave out the lists that a later one contains."""
-    nested = [name for name in missing if name != "mysqlclient"]
-    return nested[-1:] + [name for name in missing if name == "mysqlclient"]
+    """Leave out the lists that another one contains."""
+    nested = [name for name in NESTED if name in missing]
+    return nested[-1:] + [name for name in missing if name not in NESTED]
 
 
 def digest(path: Path) -> str:

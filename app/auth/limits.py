@@ -11,95 +11,118 @@ a guess that waits in line is counted when it is answered, so that as many more 
 threads may slip through. Whoever guesses at somebody's password keeps them from signing in,
 too, but nobody who is signed in from going on.
 
-Counters are kept where RATE_LIMIT_STORAGE_URL says. Where Redis is away each worker counts by
-itself, asks for it again after 1, 2, 4, ... seconds, and says so in the log.
+Counters are kept where RATE_LIMIT_STORAGE_URL says (`app.auth.windows`).
 """
 
 import time
 from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass
 from hashlib import sha256
-from ipaddress import IPv6Address, ip_address, ip_network
+from ipaddress import IPv6Network
 from math import ceil
-from typing import Any
 
-from flask import Flask, Response, request
-from flask_limiter import ApplicationLimit, Limiter, RequestLimit
-from flask_limiter.util import get_remote_address
-from limits.errors import ConfigurationError, StorageError
+from flask import Flask, Response, g, request
+from limits import parse
+from limits.errors import ConfigurationError
 
 from app.auth.guard import signed_in
+from app.auth.windows import Window, Windows, windows_at
+from app.http.problems import Problem
 from app.settings import BadSettings, Settings
 
 # Whoever watches the service must never be refused.
 EXEMPT_PATHS = frozenset({"/livez", "/readyz", "/metrics"})
 # Where a password is checked, and what the answer is to a wrong one.
 WRONG_PASSWORD = {("POST", "/v1/tokens"): 401, ("PUT", "/v1/users/me/password"): 422}
-# A Redis on the same network answers within a millisecond or two.
-REDIS_TIMEOUT_SECONDS = 0.5
+# draft-ietf-httpapi-ratelimit-headers; a registered type keeps its own name.
+QUOTA_EXCEEDED = "https://iana.org/assignments/http-problem-types#quota-exceeded"
+
+
+class Policy:
+    """So many in so many seconds, for each key; `rate` is like "600/minute"."""
+
+    def __init__(self, name: str, rate: str, key: Callable[[], str]) -> None:
+        limit = parse(rate)
+        self.name, self._key = name, key
+        self.most, self.seconds = limit.amount, limit.get_expiry()
+        self.field = f'"{name}";q={self.most};w={self.seconds}'
+
+    def count(self, windows: Windows, number: int) -> "Standing":
+        """Count so many more for whoever asks."""
+        key = f"{self.name}/{self.seconds}/{self._key()}"
+        return Standing(self, windows.add(key, number, self.seconds))
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """How a caller stands with a policy."""
+
+    policy: Policy
+    window: Window
+
+    @property
+    def seconds(self) -> int:
+        """How long until all is forgotten."""
+        return max(1, ceil(self.window.ends_at - time.time()))
+
+    @property
+    def field(self) -> str:
+        """What is left."""
+        left = max(0, self.policy.most - self.window.counted)
+        return f'"{self.policy.name}";r={left};t={self.seconds}'
 
 
 def register(app: Flask, settings: Settings) -> None:
     """Count the requests of this application; raises `BadSettings` if they cannot be counted."""
     try:
-        limiter = _limiter(settings)
-        # The last one registered comes first: these fields want what the limiter has counted.
-        app.after_request(lambda response: _say_what_is_left(response, limiter))
-        limiter.init_app(app)
+        windows = windows_at(settings.rate_limit_storage_url.get_secret_value())
     except (ConfigurationError, ValueError) as error:
         raise BadSettings(f"RATE_LIMIT_STORAGE_URL cannot be used: {error}") from None
+    rate, guesses = settings.rate_limit, settings.sign_in_rate_limit
+    requests = Policy("default", rate, _user_or_address)
+    passwords = [
+        Policy("sign-in-by-name", guesses, _name),
+        Policy("sign-in-by-address", guesses, _address),
+    ]
+    app.before_request(lambda: _count(windows, requests, passwords))
+    app.after_request(lambda response: _say_what_is_left(response, windows))
 
 
-def _limiter(settings: Settings) -> Limiter:
-    url = settings.rate_limit_storage_url.get_secret_value()
-    is_shared = not url.startswith("memory:")
-    return Limiter(
-        _user_or_address,
-        application_limits=[
-            ApplicationLimit(settings.rate_limit, scope="default", exempt_when=_is_exempt),
-            _of_wrong_passwords(settings, "sign-in-by-name", _name),
-            _of_wrong_passwords(settings, "sign-in-by-address", _address),
-        ],
-        storage_uri=url,
-        storage_options=_redis_options() if is_shared else {},
-        in_memory_fallback_enabled=is_shared,
-        # What cannot be counted is let through, with a line in the log.
-        swallow_errors=True,
-        # Paths that do not exist are counted, too.
-        request_identifier=lambda: request.endpoint or "nowhere",
-    )
-
-
-def _of_wrong_passwords(
-    settings: Settings, policy: str, key: Callable[[], str]
-) -> ApplicationLimit:
-    return ApplicationLimit(
-        settings.sign_in_rate_limit,
-        scope=policy,
-        key_function=key,
-        exempt_when=lambda: (request.method, request.path) not in WRONG_PASSWORD,
-        deduct_when=lambda response: (
-            response.status_code == WRONG_PASSWORD[request.method, request.path]
-        ),
-    )
-
-
-def _redis_options() -> dict[str, Any]:
-    from redis.backoff import NoBackoff  # noqa: PLC0415 - an optional package
-    from redis.retry import Retry  # noqa: PLC0415
-
-    return {
-        "socket_connect_timeout": REDIS_TIMEOUT_SECONDS,
-        "socket_timeout": REDIS_TIMEOUT_SECONDS,
-        # Once more, for a connection that Redis has closed meanwhile; its own way is to try
-        # three times with pauses of up to ten seconds.
-        "retry": Retry(NoBackoff(), 1),
-        "wrap_exceptions": True,
-    }
-
-
-def _is_exempt() -> bool:
+def _count(windows: Windows, requests: Policy, passwords: list[Policy]) -> None:
     # A browser's preflight (OPTIONS) does no work.
-    return request.path in EXEMPT_PATHS or request.method == "OPTIONS"
+    if request.path in EXEMPT_PATHS or request.method == "OPTIONS":
+        return
+    g.standings = [requests.count(windows, 1)]
+    if g.standings[0].window.counted > requests.most:
+        raise _too_many(requests)
+    if (request.method, request.path) in WRONG_PASSWORD:
+        for policy in passwords:
+            # Only looked at: what counts is the answer.
+            g.standings.append(policy.count(windows, 0))
+            if g.standings[-1].window.counted >= policy.most:
+                raise _too_many(policy)
+
+
+def _too_many(policy: Policy) -> Problem:
+    standing: Standing = g.standings[-1]
+    return Problem(
+        429,
+        "Too many requests; Retry-After says when to come back.",
+        kind=QUOTA_EXCEEDED,
+        headers=[("Retry-After", str(standing.seconds))],
+        members={"violated-policies": [policy.name]},
+    )
+
+
+def _say_what_is_left(response: Response, windows: Windows) -> Response:
+    standings: list[Standing] = g.get("standings", [])
+    if len(standings) > 1 and response.status_code == WRONG_PASSWORD[request.method, request.path]:
+        standings[1:] = [it.policy.count(windows, 1) for it in standings[1:]]
+    if standings:
+        response.headers["RateLimit-Policy"] = ", ".join([it.policy.field for it in standings])
+        response.headers["RateLimit"] = ", ".join([it.field for it in standings])
+    return response
 
 
 def _user_or_address() -> str:
@@ -116,34 +139,9 @@ def _name() -> str:
 
 
 def _address() -> str:
-    address = ip_address(get_remote_address())
-    if isinstance(address, IPv6Address):
+    given = request.remote_addr or "127.0.0.1"
+    if ":" in given:
         # Whoever has one address of the sixth version has 2^64 of them.
-        return f"address {ip_network((address, 64), strict=False)}"
-    return f"address {address}"
-
-
-def _say_what_is_left(response: Response, limiter: Limiter) -> Response:
-    try:
-        limits = [(_policy(limit), limit) for limit in limiter.current_limits]
-        left = [(name, limit.remaining, _seconds_to_reset(limit)) for name, limit in limits]
-    except StorageError:  # Redis went away since the request was counted
-        return response
-    if limits:
-        response.headers["RateLimit-Policy"] = ", ".join(
-            f'"{name}";q={limit.limit.amount};w={limit.limit.get_expiry()}'
-            for name, limit in limits
-        )
-        response.headers["RateLimit"] = ", ".join(f'"{name}";r={r};t={t}' for name, r, t in left)
-    waits = [_seconds_to_reset(limit) for _, limit in limits if limit.breached]
-    if waits:
-        response.headers["Retry-After"] = str(max(waits))
-    return response
-
-
-def _policy(limit: RequestLimit) -> str:
-    return limit.request_args[-1]  # the scope, after the key
-
-
-def _seconds_to_reset(limit: RequestLimit) -> int:
-    return max(1, ceil(limit.window.reset_time - time.time()))
+        with suppress(ValueError):  # a proxy may write what it likes
+            return f"address {IPv6Network((given, 64), strict=False)}"
+    return f"address {given}"

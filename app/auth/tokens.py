@@ -1,6 +1,8 @@
 """Access tokens: short-lived JWTs, signed with SECRET_KEY (RFC 7519, HS256)."""
 
+import time
 from datetime import UTC, datetime, timedelta
+from functools import lru_cache
 
 import jwt
 
@@ -26,15 +28,25 @@ def issue(caller: Caller, settings: Settings) -> str:
 def read(token: str, settings: Settings) -> Caller:
     """Check a token and give its caller; raises `BadToken`."""
     try:
-        claims = jwt.decode(
-            token,
-            settings.secret_key.get_secret_value(),
-            algorithms=[ALGORITHM],
-            audience=AUDIENCE,
-            options={"require": ["exp", "sub", "role"]},
-        )
-        return Caller.from_claims(claims)
+        caller, expires_at = _verified(token, settings.secret_key.get_secret_value())
     except jwt.ExpiredSignatureError:
         raise BadToken("the token has expired") from None
     except (jwt.InvalidTokenError, KeyError, ValueError):
         raise BadToken("the token is not valid") from None
+    if expires_at <= time.time():
+        raise BadToken("the token has expired")
+    return caller
+
+
+# A token is sent with each request of its lifetime, and what is signed in it cannot change. A bad
+# one raises and is not kept.
+@lru_cache(maxsize=4096)
+def _verified(token: str, secret: str) -> tuple[Caller, int]:
+    claims = jwt.decode(
+        token,
+        secret,
+        algorithms=[ALGORITHM],
+        audience=AUDIENCE,
+        options={"require": ["exp", "sub", "role"]},
+    )
+    return Caller.from_claims(claims), int(claims["exp"])

@@ -5,6 +5,7 @@ are read as JSON would: `07`, `1_0` and `yes` are none.
 """
 
 from collections.abc import Iterator, Mapping
+from functools import cache
 from typing import Annotated, Any, TypeVar, get_args, get_origin
 
 from flask import request
@@ -104,12 +105,17 @@ def _unknown_fields(
 
 def _typed(model: type[BaseModel], texts: Mapping[str, str]) -> dict[str, Any]:
     """Give numbers and booleans their types; all else stays text."""
-    bare = {
+    bare = _bare_names(model)
+    return {name: _bare(text) if name in bare else text for name, text in texts.items()}
+
+
+@cache
+def _bare_names(model: type[BaseModel]) -> frozenset[str]:
+    return frozenset(
         info.alias or name
         for name, info in model.model_fields.items()
         if _kinds(info.annotation) & {int, bool}
-    }
-    return {name: _bare(text) if name in bare else text for name, text in texts.items()}
+    )
 
 
 def _kinds(annotation: Any) -> set[Any]:

@@ -2,6 +2,7 @@
 
 import time
 from base64 import urlsafe_b64encode
+from types import SimpleNamespace
 
 import jwt
 import pytest
@@ -53,6 +54,25 @@ def test_a_token_of_ours_that_is_over_or_meant_for_others_is_refused(change, cli
 
     assert answer.status_code == 401
     assert "invalid_token" in answer.headers["WWW-Authenticate"]
+
+
+def test_a_token_that_was_good_is_refused_once_it_is_over(client, claims, monkeypatch):
+    token = jwt.encode({**claims, "exp": int(time.time()) + 60}, SECRET, "HS256")
+    assert ask(client, token).status_code == 200
+    later = time.time() + 61
+    monkeypatch.setattr("app.auth.tokens.time", SimpleNamespace(time=lambda: later))
+
+    assert ask(client, token).status_code == 401
+
+
+def test_the_signature_of_a_token_is_verified_once(client, claims, monkeypatch):
+    token = jwt.encode({**claims, "jti": "another one"}, SECRET, "HS256")
+    verified = []
+    decode = jwt.decode
+    monkeypatch.setattr(jwt, "decode", lambda *a, **k: verified.append(a) or decode(*a, **k))
+
+    assert [ask(client, token).status_code for _ in range(3)] == [200] * 3
+    assert len(verified) == 1
 
 
 def test_a_token_signed_in_another_way_is_refused(client, claims):

@@ -3,6 +3,7 @@
 The table in `docs/connections.md` shows these figures.
 """
 
+import socket
 from dataclasses import astuple, dataclass
 from threading import current_thread
 
@@ -95,6 +96,16 @@ def test_a_unit(name, warm, server):
             warm.end_request()
 
     assert counted(server, requests) == times(unit_costs(READ[name]), REQUESTS)
+
+
+def test_a_statement_changes_no_timeout_of_its_socket(url, monkeypatch):
+    changes = []
+    with opened(url, db_read_timeout_seconds=30, db_write_timeout_seconds=10) as database:
+        database.fetch_one("SELECT 1")
+        monkeypatch.setattr(socket.socket, "settimeout", lambda _, value: changes.append(value))
+        database.fetch_one("SELECT 1")
+
+    assert changes == []
 
 
 def test_two_reads_in_one_request_are_pinged_once_each_but_for_a_request_s_own(warm, name, server):

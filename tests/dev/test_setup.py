@@ -95,6 +95,12 @@ def test_a_wider_purpose_installs_only_the_widest_list(clone, installed):
     assert installed == ["sample", "dev", "mysqlclient"]
 
 
+def test_the_benchmark_gets_its_own_list_beside_the_tests(clone, installed):
+    setup.bring_up_to_date(clone, "bench")
+
+    assert installed == ["dev", "bench", "mysqlclient"]
+
+
 def test_a_changed_lock_file_is_installed(clone, installed):
     with (clone / "requirements/runtime.txt").open("a") as lock:
         lock.write("# changed\n")

@@ -16,6 +16,9 @@ from app.db.drivers.session import session_statement
 from app.db.flow import set_options
 from app.settings import Settings
 
+# Fits into an empty send buffer wherever the service runs, its bookkeeping included.
+NEVER_WAITS_BYTES = 4096
+
 
 class PyMySQLConnection(OwnsFlow, pymysql.connections.Connection):
     """A PyMySQL connection that knows its socket, and keeps a deadline as a whole.
@@ -37,6 +40,20 @@ class PyMySQLConnection(OwnsFlow, pymysql.connections.Connection):
     def set_character_set(self, charset: str, collation: str | None = None) -> None:  # noqa: ARG002
         """Send all session settings where PyMySQL would send SET NAMES alone."""
         self.query(self._session)
+
+    def _write_bytes(self, data: bytes) -> None:
+        """Send without changing the socket's timeout where sending cannot wait.
+
+        The buffer is empty before each statement. To change the timeout and back is a system call
+        each, and at each of them another thread takes Python's lock.
+        """
+        configured = self._write_timeout
+        if len(data) <= NEVER_WAITS_BYTES:
+            self._write_timeout = self._current_timeout
+        try:
+            super()._write_bytes(data)  # type: ignore[misc]
+        finally:
+            self._write_timeout = configured
 
     @contextmanager
     def answer_within(self, seconds: float) -> Iterator[None]:

@@ -1,0 +1,121 @@
+"""Which ratios are looked for, and what was measured of them."""
+
+import json
+import statistics
+from dataclasses import dataclass
+from pathlib import Path
+
+CHECKOUT = Path("docs/benchmarks-checkout.json")
+SCALE = Path("docs/benchmarks-scale.json")
+
+
+@dataclass(frozen=True)
+class Target:
+    """A ratio of two contenders in one suite, and its bound."""
+
+    name: str
+    suite: str
+    ours: str
+    other: str
+    bound: float
+    figure: str = "rates"
+    is_most: bool = False
+
+
+TARGETS = [
+    Target("`adaptive` / the pool without any check, 16 clients", "strategies/16", "adaptive",
+           "NoCheck", 0.97),
+    Target("`adaptive` / `pool_pre_ping`, 16 clients on loopback", "strategies/16", "adaptive",
+           "sqlalchemy", 1.1),
+    Target("`adaptive` / `pool_pre_ping`, 1 client, 1 ms a round trip", "slow link/1", "adaptive",
+           "sqlalchemy", 1.6),
+    Target("`adaptive` / `per_request`, both as shipped", "strategies/16", "adaptive",
+           "per_request", 1.4),
+    Target("`per_request` / the classic snippet with PyMySQL's defaults", "peers/city",
+           "per_request", "classic per request", 20),
+    Target("one student / FastAPI + asyncmy", "peers/one", "adaptive", "FastAPI + asyncmy", 1.0),
+    Target("page of 100 / FastAPI + asyncmy", "peers/page", "adaptive", "FastAPI + asyncmy", 2.0),
+    Target("one student / Flask-SQLAlchemy", "peers/one", "adaptive", "Flask-SQLAlchemy", 1.7),
+    Target("page of 100 / Flask-SQLAlchemy", "peers/page", "adaptive", "Flask-SQLAlchemy", 5.0),
+    Target("memory of a worker / Flask-SQLAlchemy's", "peers/one", "adaptive", "Flask-SQLAlchemy",
+           1.25, "memory", is_most=True),
+]  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Ratio:
+    """What was measured: the median over the rounds, and the lowest and the highest."""
+
+    name: str
+    values: list[float]
+    bound: float | None
+    is_most: bool = False
+
+    @property
+    def median(self) -> float:
+        """The middle one."""
+        return statistics.median(self.values)
+
+    def row(self) -> str:
+        """A line of the table."""
+        spread = f"{min(self.values):.2f} to {max(self.values):.2f}" if len(self.values) > 1 else ""
+        wanted = f"{'at most' if self.is_most else 'at least'} {self.bound:g}" if self.bound else ""
+        return f"| {self.name} | {self.median:.2f} | {spread} | {wanted} | {self._verdict()} |"
+
+    def _verdict(self) -> str:
+        if self.bound is None:
+            return ""
+        off = self.median / self.bound - 1
+        is_met = off <= 0 if self.is_most else off >= 0
+        return "met" if is_met else f"**missed** by {abs(off):.0%}"
+
+
+def suite(found: dict, path: str) -> dict:
+    """A part of the figures, such as `peers/one`; empty if it was not measured."""
+    for step in path.split("/"):
+        found = found.get(step, {})
+    return found
+
+
+def ratios(found: dict) -> list[Ratio]:
+    """All that can be told from these figures and from those of the other two commands."""
+    told = []
+    for it in TARGETS:
+        part = suite(found, it.suite)
+        if it.ours in part and it.other in part:
+            values = _divided(part[it.ours][it.figure], part[it.other][it.figure])
+            told.append(Ratio(it.name, values, it.bound, it.is_most))
+    if workers := suite(found, "workers"):
+        values = _divided(workers["2 workers"]["rates"], workers["1 worker"]["rates"])
+        told.append(Ratio("two workers / one, the client on the same cores", values, None))
+    return [*told, *_of_checkout(), *_of_scale()]
+
+
+def _divided(ours: float | list[float], others: float | list[float]) -> list[float]:
+    """Round by round, since what disturbs one disturbs its neighbor."""
+    if isinstance(ours, list) and isinstance(others, list):
+        return [one / other for one, other in zip(ours, others, strict=True)]
+    return [ours / others]
+
+
+def _of_checkout() -> list[Ratio]:
+    if not CHECKOUT.exists():
+        return []
+    found = json.loads(CHECKOUT.read_text())["strategies"]
+    value = found["adaptive"]["microseconds"] / found["sqlalchemy"]["microseconds"]
+    name = "time of a checkout and return / `pool_pre_ping`'s (`make bench-checkout`)"
+    return [Ratio(name, [value], 0.2, is_most=True)]
+
+
+def _of_scale() -> list[Ratio]:
+    if not SCALE.exists():
+        return []
+    sizes = {int(size): part for size, part in json.loads(SCALE.read_text())["sizes"].items()}
+    least, most = min(sizes), max(sizes)
+    worst = max(
+        (sizes[most][name]["p50_ms"] / sizes[least][name]["p50_ms"], name) for name in sizes[least]
+    )
+    name = (
+        f"p50 at {most:,} students / at {least:,}, the worst read: {worst[1]} (`make bench-scale`)"
+    )
+    return [Ratio(name, [worst[0]], 1.2, is_most=True)]
