@@ -15,6 +15,7 @@ from app import api, errors
 from app.auth import commands, limits
 from app.db.database import open_database
 from app.http import body_limit, cors, json, proxies, request_ids, security_headers
+from app.http.synchronous import SynchronousFlask
 from app.imports import commands as imports
 from app.operations import doctor, purge, requests
 from app.operations.metrics import Metrics
@@ -29,7 +30,7 @@ def create_app(settings: Settings) -> Flask:
     That is what makes it safe to build it once and fork it into workers.
     Raises `BadSettings` for what can be known without a server.
     """
-    app = Flask(__name__, static_folder=None)
+    app = SynchronousFlask(__name__, static_folder=None)
     database = open_database(settings)
     if settings.db_strategy == "single":
         log.warning("%s", doctor.SINGLE_WARNING)

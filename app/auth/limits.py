@@ -120,8 +120,8 @@ def _say_what_is_left(response: Response, windows: Windows) -> Response:
     if len(standings) > 1 and response.status_code == WRONG_PASSWORD[request.method, request.path]:
         standings[1:] = [it.policy.count(windows, 1) for it in standings[1:]]
     if standings:
-        response.headers["RateLimit-Policy"] = ", ".join([it.policy.field for it in standings])
-        response.headers["RateLimit"] = ", ".join([it.field for it in standings])
+        response.headers.add("RateLimit-Policy", ", ".join([it.policy.field for it in standings]))
+        response.headers.add("RateLimit", ", ".join([it.field for it in standings]))
     return response
 
 

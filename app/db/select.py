@@ -12,7 +12,7 @@ from datetime import datetime
 from decimal import Decimal
 from functools import lru_cache
 from types import UnionType
-from typing import Any, Union, get_args, get_origin
+from typing import Any, NamedTuple, Union, get_args, get_origin
 
 from pydantic import BaseModel
 
@@ -74,8 +74,7 @@ class Window:
     limit: int = 20
 
 
-@dataclass(frozen=True, slots=True)
-class Found:
+class Found(NamedTuple):
     """A row: its JSON text, and its place in the order of the list."""
 
     json: str
@@ -237,5 +236,5 @@ def _beyond(columns: Sequence[str], descending: Sequence[bool], last: Sequence[A
 
 
 def _found(row: Mapping[str, Any]) -> Found:
-    values = list(row.values())
-    return Found(values[0], tuple(values[1:]))
+    item, *place = row.values()
+    return Found(item, tuple(place))

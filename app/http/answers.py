@@ -18,11 +18,11 @@ class Answer:
 
     def response(self) -> Response:
         """Give what Flask sends."""
-        response = Response(self.body, self.status, content_type="application/json")
+        response = Response(
+            self.body, self.status, self.headers.items(), content_type="application/json"
+        )
         if self.status == 204:
             del response.headers["Content-Type"]
-        for name, value in self.headers.items():
-            response.headers[name] = value
         return response
 
 

@@ -4,6 +4,7 @@ from flask import Flask, request
 from werkzeug.exceptions import RequestEntityTooLarge
 
 LARGEST_BODY_BYTES = 1024 * 1024
+WITH_A_BODY = frozenset({"POST", "PUT", "PATCH"})
 
 
 def register(app: Flask) -> None:
@@ -15,5 +16,7 @@ def register(app: Flask) -> None:
 def _refuse_endless_chunks() -> None:
     # Werkzeug refuses by Content-Length. A body in chunks has none, and Werkzeug cuts it off at
     # the limit without a word: what is left might even be valid. It is kept for the view.
-    if request.content_length is None and len(request.get_data()) >= LARGEST_BODY_BYTES:
+    if request.method not in WITH_A_BODY or request.content_length is not None:
+        return
+    if len(request.get_data()) >= LARGEST_BODY_BYTES:
         raise RequestEntityTooLarge

@@ -27,5 +27,5 @@ def request_id() -> str:
 
 
 def _echo(response: Response) -> Response:
-    response.headers[HEADER] = request_id()
+    response.headers.add(HEADER, request_id())
     return response

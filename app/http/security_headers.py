@@ -14,11 +14,11 @@ Strict-Transport-Security belongs to whoever ends TLS (docs/security.md).
 from flask import Flask, Response
 
 # An answer is data: nothing in it is to be run, framed, guessed at or told to other sites.
-DEFAULTS = {
-    "X-Content-Type-Options": "nosniff",
-    "Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'",
-    "Referrer-Policy": "no-referrer",
-}
+DEFAULTS = (
+    ("X-Content-Type-Options", "nosniff"),
+    ("Content-Security-Policy", "default-src 'none'; frame-ancestors 'none'"),
+    ("Referrer-Policy", "no-referrer"),
+)
 
 
 def register(app: Flask) -> None:
@@ -27,10 +27,11 @@ def register(app: Flask) -> None:
 
 
 def _add(response: Response) -> Response:
-    for name, value in DEFAULTS.items():
-        response.headers.setdefault(name, value)
+    given = {name.lower() for name, _ in response.headers}
     # Personal data are kept by nobody. An answer with an ETag may be kept by the client, if it
     # asks each time whether it still holds: else If-None-Match would never be sent.
-    keep = "private, no-cache" if "ETag" in response.headers else "no-store"
-    response.headers.setdefault("Cache-Control", keep)
+    keep = "private, no-cache" if "etag" in given else "no-store"
+    for name, value in (*DEFAULTS, ("Cache-Control", keep)):
+        if name.lower() not in given:
+            response.headers.add(name, value)
     return response

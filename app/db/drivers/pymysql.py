@@ -7,11 +7,13 @@ from contextlib import contextmanager
 from typing import Any
 
 import pymysql
+from pymysql.connections import MAX_PACKET_LEN
 from pymysql.constants import CLIENT, CR
 
 from app.db.clock import Deadline
 from app.db.connection import OwnsFlow
 from app.db.dial import dial
+from app.db.drivers.pymysql_rows import RowsResult
 from app.db.drivers.session import session_statement
 from app.db.flow import set_options
 from app.settings import Settings
@@ -27,6 +29,9 @@ class PyMySQLConnection(OwnsFlow, pymysql.connections.Connection):
     greeting byte by byte defeats them.
     """
 
+    server_status: int
+    _result: RowsResult | None
+    _next_seq_id: int
     _read_timeout: float
     _write_timeout: float
     _current_timeout: float
@@ -40,6 +45,30 @@ class PyMySQLConnection(OwnsFlow, pymysql.connections.Connection):
     def set_character_set(self, charset: str, collation: str | None = None) -> None:  # noqa: ARG002
         """Send all session settings where PyMySQL would send SET NAMES alone."""
         self.query(self._session)
+
+    def read_payload(self) -> bytes:
+        """Read a packet without making an object of it; raises `OperationalError` (2013)."""
+        parts = []
+        length = MAX_PACKET_LEN
+        while length == MAX_PACKET_LEN:  # longer than one packet can be: the next one goes on
+            header = self._read_bytes(4)
+            if header[3] != self._next_seq_id:
+                raise self._lost(" (packets out of order)")
+            self._next_seq_id = (header[3] + 1) % 256
+            length = int.from_bytes(header[:3], "little")
+            parts.append(self._read_bytes(length))
+        return parts[0] if len(parts) == 1 else b"".join(parts)
+
+    def _read_query_result(self, unbuffered: bool = False) -> int | None:
+        if unbuffered:
+            return super()._read_query_result(unbuffered)  # type: ignore[misc,no-any-return]
+        self._result = None
+        result = RowsResult(self)
+        result.read()
+        self._result = result
+        if result.server_status is not None:
+            self.server_status = result.server_status
+        return result.affected_rows
 
     def _write_bytes(self, data: bytes) -> None:
         """Send without changing the socket's timeout where sending cannot wait.

@@ -1,0 +1,108 @@
+"""Rows that are read without an object for each packet are those that PyMySQL reads."""
+
+from contextlib import closing
+
+import pymysql
+import pytest
+
+from app.database_url import DatabaseUrl
+from app.db.connector import Connector
+from tests.support.database import settings_for
+from tests.support.server import start_server
+
+MEGABYTE = 1024 * 1024
+LONGEST_PACKET = 16 * MEGABYTE - 1
+
+
+@pytest.fixture(scope="module")
+def roomy_url():
+    with start_server(max_allowed_packet=64 * MEGABYTE) as server:
+        yield server.create_database()
+
+
+@pytest.fixture(scope="module")
+def ours(roomy_url):
+    with closing(Connector(settings_for(roomy_url, db_driver="pymysql"))()) as connection:
+        yield connection
+
+
+@pytest.fixture(scope="module")
+def theirs(roomy_url):
+    place = DatabaseUrl.parse(roomy_url)
+    with pymysql.connect(
+        host=place.host,
+        port=place.port,
+        user=place.user,
+        password=place.password,
+        database=place.name,
+        ssl_disabled=True,
+    ) as connection:
+        yield connection
+
+
+def rows(connection, sql):
+    with connection.cursor() as cursor:
+        affected = cursor.execute(sql)
+        return affected, cursor.fetchall()
+
+
+@pytest.mark.parametrize(
+    "sql",
+    [
+        "SELECT 1, -1, 18446744073709551615, 1.50, 1e300, NULL, TRUE",
+        "SELECT CAST('2026-02-28 12:34:56.789' AS DATETIME(3)), CURRENT_DATE, TIME '-12:34:56'",
+        "SELECT 'Zoë 🎓', _latin1 0xE9, BINARY 'a', X'00ff', '', NULL, ''",
+        "SELECT NULL UNION ALL SELECT 'one' UNION ALL SELECT NULL UNION ALL SELECT ''",
+        "SELECT 1 WHERE FALSE",
+        "SELECT JSON_OBJECT('a', NULL, 'b', 'þ'), CAST(1 AS CHAR)",
+        "SELECT table_name, table_rows, create_time FROM information_schema.tables ORDER BY 1, 2",
+    ],
+)
+def test_values_of_all_types(sql, ours, theirs):
+    assert rows(ours, sql) == rows(theirs, sql)
+
+
+# The width of the length changes after 250 and 65,535 bytes; a row's packet ends at 16 MB.
+@pytest.mark.parametrize(
+    "length",
+    [0, 1, 250, 251, 252, 65_535, 65_536, LONGEST_PACKET - 5, LONGEST_PACKET - 4, LONGEST_PACKET,
+     2 * LONGEST_PACKET],
+)  # fmt: skip
+def test_values_of_all_lengths(length, ours, theirs):
+    sql = f"SELECT REPEAT('x', {length}), 'after' UNION ALL SELECT 'second', NULL"
+
+    found = rows(ours, sql)
+
+    assert len(found[1][0][0]) == length
+    assert found == rows(theirs, sql)
+
+
+def test_an_error_among_the_rows_is_raised_and_the_connection_goes_on(ours):
+    # The subquery has one row for the first row, and two for the second.
+    sql = "SELECT (SELECT 1 UNION SELECT x) FROM (SELECT 1 AS x UNION ALL SELECT 2) AS numbers"
+
+    with pytest.raises(pymysql.err.OperationalError) as caught:
+        rows(ours, sql)
+
+    assert caught.value.args[0] == 1242
+    assert rows(ours, "SELECT 1") == (1, ((1,),))
+
+
+def test_packets_out_of_order_end_the_connection(roomy_url, monkeypatch):
+    with closing(Connector(settings_for(roomy_url, db_driver="pymysql"))()) as connection:
+        read = connection._read_bytes
+        headers = []
+
+        def renumbered(number):
+            data = read(number)
+            if number == 4:
+                headers.append(data)
+                if len(headers) == 4:  # count of columns, column, end of columns, and this row
+                    return data[:3] + b"\x63"
+            return data
+
+        monkeypatch.setattr(connection, "_read_bytes", renumbered)
+        with pytest.raises(pymysql.err.OperationalError, match="out of order") as caught:
+            rows(connection, "SELECT 1")
+
+    assert caught.value.args[0] == 2013
