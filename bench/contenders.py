@@ -44,8 +44,8 @@ class Contender:
         ]
 
 
-def service(strategy: str, **settings: str) -> Contender:
-    """The service as it is shipped, one worker of 16 threads."""
+def service(strategy: str, name: str = "", **settings: str) -> Contender:
+    """The service as it is shipped, one worker of 16 threads, but for these settings."""
     settings = {
         "WEB_CONCURRENCY": "1",
         "THREADS": str(THREADS),
@@ -54,7 +54,7 @@ def service(strategy: str, **settings: str) -> Contender:
         **settings,
     }
     paths = {"city": "/?city=London", "one": "/v1/students/{key}", "page": "/v1/students?limit=100"}
-    name = strategy.rpartition(":")[2]
+    name = name or strategy.rpartition(":")[2]
     return Contender(name, "wsgi:app", "service", {"DB_STRATEGY": strategy, **settings}, paths)
 
 

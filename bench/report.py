@@ -4,7 +4,7 @@ from pathlib import Path
 from string import Template
 
 from bench import layers
-from bench.targets import ratios, suite
+from bench.targets import CHECKOUT, SCALE, figures_of, ratios, suite
 
 PAGE = Path("docs/benchmarks.md")
 
@@ -75,6 +75,35 @@ def titles(found: dict) -> list[tuple[str, str]]:
     return [(title, path) for title, path in named if suite(found, path)]
 
 
+def checkout_table() -> str:
+    """What a checkout and return costs, by strategy."""
+    lines = ["| | microseconds | least to most | round trips |", "| --- | ---: | ---: | ---: |"]
+    for name, it in figures_of(CHECKOUT).get("strategies", {}).items():
+        spread = f"{it['least']:.1f} to {it['most']:.1f}"
+        lines.append(f"| {name} | {it['microseconds']:.1f} | {spread} | {it['round_trips']:.1f} |")
+    return "\n".join(lines)
+
+
+def scale_table() -> str:
+    """p50 and rows by the number of students, a line a read."""
+    sizes = figures_of(SCALE).get("sizes", {})
+    if not sizes:
+        return ""
+    first, *_, last = sizes.values()
+    lines = [
+        "| p50 in ms, rows read | " + " | ".join(f"{int(size):,}" for size in sizes) + " | ratio |",
+        "| --- |" + " ---: |" * (len(sizes) + 1),
+    ]
+    for name in first:
+        cells = [
+            f"{part[name]['p50_ms']:.2f}, {part[name]['rows_examined']:,}"
+            for part in sizes.values()
+        ]
+        ratio = last[name]["p50_ms"] / first[name]["p50_ms"]
+        lines.append("| " + " | ".join([name, *cells, f"{ratio:.2f}"]) + " |")
+    return "\n".join(lines)
+
+
 def write(found: dict) -> None:
     """Fill the page's frame."""
     frame = Template(Path("bench/page.md").read_text())
@@ -85,6 +114,8 @@ def write(found: dict) -> None:
             command=found["command"],
             ratios=ratio_table(found),
             profile=layers.table(found["profile"], suite(found, "peers/one")["adaptive"]),
+            checkout=checkout_table(),
+            scale=scale_table(),
             tables=tables(found),
         )
     )

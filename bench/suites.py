@@ -30,6 +30,7 @@ end
 """
 
 Result = dict[str, Figures]
+ON_MYSQLCLIENT = "adaptive, mysqlclient"
 # The broken original fails its requests.
 ALL = tuple(name for name in STRATEGIES if name != "single")
 
@@ -62,8 +63,10 @@ class Bench:
 
     def peers(self, what: str, url: str = "") -> Result:
         """The service beside the peers, on one operation, with 16 clients."""
-        ours = ["adaptive", "per_request"] if what == "city" else ["adaptive"]
-        contenders = [*map(service, ours), *(peer for peer in PEERS if what in peer.paths)]
+        ours = [service("adaptive"), service("adaptive", ON_MYSQLCLIENT, DB_DRIVER="mysqlclient")]
+        if what == "city":
+            ours.append(service("per_request"))
+        contenders = [*ours, *(peer for peer in PEERS if what in peer.paths)]
         all_ = [self._start(one, url) for one in contenders]
         return self._round(f"peers, {what}", all_, what, 16)
 

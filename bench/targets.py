@@ -17,7 +17,7 @@ class Target:
     suite: str
     ours: str
     other: str
-    bound: float
+    bound: float | None = None
     figure: str = "rates"
     is_most: bool = False
 
@@ -37,6 +37,10 @@ TARGETS = [
     Target("page of 100 / FastAPI + asyncmy", "peers/page", "adaptive", "FastAPI + asyncmy", 2.0),
     Target("one student / Flask-SQLAlchemy", "peers/one", "adaptive", "Flask-SQLAlchemy", 1.7),
     Target("page of 100 / Flask-SQLAlchemy", "peers/page", "adaptive", "Flask-SQLAlchemy", 5.0),
+    Target("one student, `DB_DRIVER=mysqlclient` / FastAPI + asyncmy", "peers/one",
+           "adaptive, mysqlclient", "FastAPI + asyncmy"),
+    Target("page of 100, `DB_DRIVER=mysqlclient` / Flask-SQLAlchemy", "peers/page",
+           "adaptive, mysqlclient", "Flask-SQLAlchemy"),
     Target("memory of a worker / Flask-SQLAlchemy's", "peers/one", "adaptive", "Flask-SQLAlchemy",
            1.25, "memory", is_most=True),
 ]  # fmt: skip
@@ -98,19 +102,25 @@ def _divided(ours: float | list[float], others: float | list[float]) -> list[flo
     return [ours / others]
 
 
+def figures_of(path: Path) -> dict:
+    """What another command has written; empty if it was not run."""
+    found: dict = json.loads(path.read_text()) if path.exists() else {}
+    return found
+
+
 def _of_checkout() -> list[Ratio]:
-    if not CHECKOUT.exists():
+    found = figures_of(CHECKOUT).get("strategies")
+    if not found:
         return []
-    found = json.loads(CHECKOUT.read_text())["strategies"]
     value = found["adaptive"]["microseconds"] / found["sqlalchemy"]["microseconds"]
     name = "time of a checkout and return / `pool_pre_ping`'s (`make bench-checkout`)"
     return [Ratio(name, [value], 0.2, is_most=True)]
 
 
 def _of_scale() -> list[Ratio]:
-    if not SCALE.exists():
+    sizes = {int(size): part for size, part in figures_of(SCALE).get("sizes", {}).items()}
+    if not sizes:
         return []
-    sizes = {int(size): part for size, part in json.loads(SCALE.read_text())["sizes"].items()}
     least, most = min(sizes), max(sizes)
     worst = max(
         (sizes[most][name]["p50_ms"] / sizes[least][name]["p50_ms"], name) for name in sizes[least]

@@ -47,7 +47,7 @@ def in_turn(text, folder):
     """A migration with the number that is next today."""
     newest = max(int(it.name[:4]) for it in (folder / "migrations/versions").glob("[0-9]*.py"))
     if "down_revision" in text:
-        text = text.replace('"0035"', f'"{newest + 1:04}"').replace('"0034"', f'"{newest:04}"')
+        text = text.replace('"0036"', f'"{newest + 1:04}"').replace('"0035"', f'"{newest:04}"')
     return text
 
 
