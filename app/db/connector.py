@@ -11,6 +11,7 @@ from weakref import WeakSet
 
 from app.db.clock import Deadline
 from app.db.connection import DriverConnection
+from app.db.tls import TlsSocket
 from app.settings import BadSettings, Settings
 
 
@@ -96,6 +97,7 @@ def _tls_context(settings: Settings) -> ssl.SSLContext | None:
         raise BadSettings(
             f"DB_SSL_CA={settings.db_ssl_ca!r}: use a readable file of PEM certificates ({error})"
         ) from None
+    context.sslsocket_class = TlsSocket
     # The certificates that MySQL makes for itself lack what strict checking wants.
     context.verify_flags &= ~ssl.VERIFY_X509_STRICT
     context.check_hostname = settings.db_ssl_mode == "VERIFY_IDENTITY"

@@ -7,6 +7,7 @@ from contextlib import closing
 import pytest
 
 from app.db.errors import AccessRefused, DatabaseUnavailable, PoolExhausted
+from app.db.strategies.adaptive.gate import Gate
 from tests.db.relay import through
 from tests.db.test_outcomes import answers
 from tests.db.test_sharing import hold_at_once, settles
@@ -103,6 +104,21 @@ def test_nobody_waits_for_a_place_while_the_server_admits_no_new_connection(url,
 
         assert isinstance(pool.submit(fail, db).result(timeout=3), PoolExhausted)
         assert not opening.done()
+
+
+def test_a_slow_login_is_no_reason_to_refuse_who_waits_while_others_get_in(monkeypatch):
+    clock = [100.0]
+    monkeypatch.setattr("app.db.strategies.adaptive.gate.now", lambda: clock[0])
+    gate = Gate(Exception)
+    with gate.passing():
+        clock[0] += 0.8
+        with gate.passing():
+            pass
+        clock[0] += 0.4
+        assert not gate.is_stuck()
+
+        clock[0] += 0.7
+        assert gate.is_stuck()
 
 
 def test_what_fails_at_the_gate_gives_its_place_back(url, relay):

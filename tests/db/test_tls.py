@@ -6,7 +6,7 @@ from contextlib import closing
 import pytest
 
 from app.db.connector import Connector
-from app.db.errors import AccessRefused
+from app.db.errors import AccessRefused, ConnectionLost
 from tests.db.relay import Relay, through
 from tests.db.test_sockets import seconds_until_it_fails
 from tests.support.certificates import Authority
@@ -144,3 +144,34 @@ def test_a_tls_handshake_that_never_ends_is_given_up_at_the_deadline(tls_server,
         url = through(relay, tls_url)
         with opened(url, db_ssl_mode="REQUIRED", db_connect_timeout_seconds=1) as db:
             assert 0.9 < seconds_until_it_fails(db, lambda db: db.fetch_one("SELECT 1")) < 2
+
+
+@pytest.fixture
+def relayed(tls_server, tls_url):
+    """A database under TLS behind a relay, and that relay."""
+    with (
+        Relay(tls_server.port) as relay,
+        opened(
+            through(relay, tls_url), db_ssl_mode="REQUIRED", db_tcp_user_timeout_seconds=1
+        ) as database,
+    ):
+        yield database, relay
+
+
+def test_a_unit_whose_flow_was_forgotten_is_known_to_have_lost_its_network(relayed):
+    db, relay = relayed
+    with pytest.raises(ConnectionLost), db.transaction() as tx:
+        tx.fetch_one("SELECT 1 AS one")
+        relay.drop()
+        tx.fetch_one("SELECT 2 AS two")
+
+    assert db.statistics()["retired_timed_out"] == 1
+
+
+def test_a_flow_that_answers_with_a_reset_is_known_for_that(relayed):
+    db, relay = relayed
+    db.fetch_one("SELECT 1 AS one")
+    relay.forget()
+
+    assert db.fetch_one("SELECT 2 AS two") == {"two": 2}
+    assert db.statistics()["retired_reset"] == 1

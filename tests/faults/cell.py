@@ -54,6 +54,8 @@ class Cell:
     balance: dict[str, int] = field(default_factory=dict)
     counters: dict[str, int] = field(default_factory=dict)
     tracebacks: int = 0
+    version: str = ""  # the server's
+    run: str = ""  # when the command began that measured it
 
     @property
     def grade(self) -> Grade:
@@ -114,7 +116,8 @@ def recover(stage: Stage, patience_seconds: float) -> float | None:
         stage.after.read()
         stage.after.write()
 
-    at_once(one_client, threads=stage.variant.clients, each=2)
+    clients = stage.variant.clients
+    at_once(one_client, threads=clients, each=max(2, ALL_WORKERS_KNOW * 2 // clients))
     return None if first is None else max(0.0, first - healed_at)
 
 
@@ -146,6 +149,7 @@ def measure(stage: Stage, fault: Fault, recovery: float | None) -> Cell:
         balance=asdict(stage.balance()),
         counters=counters,
         tracebacks=len(stage.log_lines()),
+        version=stage.control.version(),
     )
 
 

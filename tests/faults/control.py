@@ -64,6 +64,11 @@ class Control:
         [(_, value)] = self.query("SHOW GLOBAL STATUS LIKE %s", (name,))
         return int(value)
 
+    def version(self) -> str:
+        """Read the server's version, such as 9.7.1."""
+        [(version,)] = self.query("SELECT VERSION()")
+        return str(version).partition("-")[0]
+
     @contextmanager
     def variables(self, **values: object) -> Iterator[None]:
         """Set global variables for the time of the block; new sessions get them."""
@@ -100,6 +105,17 @@ class Control:
         deadline = time.monotonic() + seconds
         while len(self.sessions()) > count and time.monotonic() < deadline:
             time.sleep(0.02)
+
+    def wait_for_transactions(self, count: int, *, seconds: float = 1) -> None:
+        """Wait until so many transactions are open; at most a moment, since none stays for long."""
+        deadline = time.monotonic() + seconds
+        with closing(self._connect()) as root, root.cursor() as cursor:
+            while time.monotonic() < deadline:
+                cursor.execute("SELECT COUNT(*) FROM information_schema.innodb_trx")
+                [(open_now,)] = cursor.fetchall()
+                if open_now >= count:
+                    return
+                time.sleep(0.12)  # the table stands still for who reads it more often
 
     def _connect(self) -> "pymysql.Connection[Any]":
         """Connect, also where others take all the room there is for the administrator."""

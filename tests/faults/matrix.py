@@ -2,79 +2,59 @@
 
     python -m tests.faults.matrix          # all, on MariaDB and on MySQL, plain and with TLS
     python -m tests.faults.matrix --server mariadb --tls plain --fault crash,deaf
+    python -m tests.faults.matrix --draw    # nothing; compares and draws what was measured
 
-Figures are added to docs/fault-matrix.json cell by cell, so that an interrupted or a partial run
-loses nothing; docs/fault-matrix.md and .svg are drawn from it. Exits with 1 where a cell came out
-otherwise than `expected.toml` says.
+Figures are added to docs/fault-matrix.json cell by cell, each with its run; docs/fault-matrix.md
+and .svg are drawn from it. Exits with 1 where a cell came out otherwise than `expected.toml` says.
 """
 
 import argparse
 import itertools
-import json
 import sys
 import time
-from collections.abc import Sequence
-from pathlib import Path
-from threading import Lock
+from collections.abc import Callable, Sequence
 
 from dev import mysql_root
 from dev.system_packages import Stop, say
 from tests.faults import report
 from tests.faults.cell import Cell
 from tests.faults.expected import expected_of, is_as_expected
+from tests.faults.figures import Figures, Run
 from tests.faults.lane import Place
 from tests.faults.lanes import LANES, running
 from tests.faults.table import FAULTS
 from tests.faults.variants import VARIANTS
-from tests.support.service import PROJECT
-
-FIGURES = PROJECT / "docs" / "fault-matrix.json"
-
-
-class Figures:
-    """All cells measured so far, kept in a file; the newest of each place, fault and variant."""
-
-    def __init__(self, file: Path = FIGURES) -> None:
-        self._file = file
-        self._lock = Lock()
-        found = json.loads(file.read_text()) if file.exists() else []
-        self.cells = {_key(cell): cell for cell in map(Cell.from_dict, found)}
-
-    def add(self, cell: Cell) -> None:
-        """Keep a cell, and write the file."""
-        with self._lock:
-            self.cells[_key(cell)] = cell
-            # Only what is still in the tables, in their order.
-            kept = [self.cells[key] for key in sorted(self.cells, key=_order) if _is_known(key)]
-            lines = ",\n".join(json.dumps(cell.as_dict(), sort_keys=True) for cell in kept)
-            self._file.write_text(f"[\n{lines}\n]\n")
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run what is asked for; 1 if a cell is not as expected."""
-    options = _parse(arguments)
-    figures = Figures()
+    given = sys.argv[1:] if arguments is None else arguments
+    options = _parse(given)
+    figures, this = Figures(), Run.now(given)
     wrong: list[str] = []
     try:
-        for place in _places(options):
-            wrong += run(place, options, figures)
+        if options.draw:
+            wrong = [_as_wrong(cell) for cell in figures.cells() if not is_as_expected(cell)]
+        else:
+            for place in _places(options):
+                wrong += run(place, options, lambda cell: figures.add(cell, this))
     except Stop as stop:
         say(f"matrix: {stop}")
         return 1
     finally:
-        report.write(list(figures.cells.values()))
+        report.write(figures.cells(), figures.runs())
     for line in wrong:
         say(line)
     return 1 if wrong else 0
 
 
-def run(place: Place, options: argparse.Namespace, figures: Figures) -> list[str]:
+def run(place: Place, options: argparse.Namespace, keep: Callable[[Cell], None]) -> list[str]:
     """Run all cells of one place; returns a line for each that is not as expected."""
     keys = list(itertools.product(options.fault, options.strategy))
     started, finished = time.monotonic(), itertools.count(1)
 
     def done(cell: Cell) -> None:
-        figures.add(cell)
+        keep(cell)
         minutes = (time.monotonic() - started) / 60
         mark = "" if is_as_expected(cell) else "  <-- not as expected"
         say(f"[{next(finished)}/{len(keys)}, {minutes:.1f} min] {cell}{mark}")
@@ -85,12 +65,16 @@ def run(place: Place, options: argparse.Namespace, figures: Figures) -> list[str
             if error := one.exception():
                 wrong.append(f"NOT MEASURED: {fault} x {variant} on {place.name}: {error!r}")
             elif not is_as_expected(cell := one.result()):
-                grades = " or ".join(expected_of(fault, variant))
-                wrong.append(f"NOT AS EXPECTED ({grades}): {cell}")
+                wrong.append(_as_wrong(cell))
     return wrong
 
 
-def _parse(arguments: Sequence[str] | None) -> argparse.Namespace:
+def _as_wrong(cell: Cell) -> str:
+    grades = " or ".join(expected_of(cell.fault, cell.variant, cell.place))
+    return f"NOT AS EXPECTED ({grades}): {cell}"
+
+
+def _parse(arguments: Sequence[str]) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="make matrix", description=__doc__.partition("\n")[0])
 
     def choice(name: str, all_of: Sequence[str], meaning: str) -> None:
@@ -109,6 +93,7 @@ def _parse(arguments: Sequence[str] | None) -> argparse.Namespace:
     choice("--server", ["mariadb", "mysql"], "only on these")
     choice("--tls", ["plain", "tls"], "only so")
     parser.add_argument("--lanes", type=int, default=LANES, help="servers side by side")
+    parser.add_argument("--draw", action="store_true", help="run nothing, compare and draw")
     parser.add_argument("--quick", action="store_true", help="hurry, as the tests do")
     return parser.parse_args(arguments)
 
@@ -122,24 +107,6 @@ def _places(options: argparse.Namespace) -> list[Place]:
         Place(server, root if server == "mysql" else None, tls == "tls")
         for server, tls in itertools.product(options.server, options.tls)
     ]
-
-
-def _key(cell: Cell) -> tuple[str, str, str]:
-    return cell.place, cell.fault, cell.variant
-
-
-def _is_known(key: tuple[str, str, str]) -> bool:
-    return key[1] in FAULTS and key[2] in VARIANTS
-
-
-def _order(key: tuple[str, str, str]) -> tuple[str, int, int]:
-    place, fault, variant = key
-    faults, variants = list(FAULTS), list(VARIANTS)
-    return (
-        place,
-        faults.index(fault) if fault in FAULTS else -1,
-        variants.index(variant) if variant in VARIANTS else -1,
-    )
 
 
 if __name__ == "__main__":

@@ -43,8 +43,12 @@ class Side:
                 raw = self.writer.get_extra_info("socket")
                 raw.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _RESET)
             self.writer.transport.abort()
-        else:
+        elif not self.writer.is_closing():  # asyncio forgets a TLS transport that is closed twice
             self.writer.close()
+
+    def let_go(self) -> None:
+        """Give up the socket; under TLS, `end` alone would have it wait for a farewell."""
+        self.writer.transport.abort()
 
 
 @dataclass(eq=False, slots=True)
@@ -60,6 +64,11 @@ class ProxiedFlow:
         """Close both sides."""
         for side in (self.client, self.server):
             side.end(reset=reset)
+
+    def let_go(self) -> None:
+        """Give up both sockets."""
+        for side in (self.client, self.server):
+            side.let_go()
 
 
 class Proxy:
@@ -198,10 +207,12 @@ class Proxy:
         await self._loop.sock_sendall(server, login)
         if len(login) != HEADER_BYTES + SSL_REQUEST_BYTES:
             return await self._side(client), await self._side(server)
-        return (
-            await self._side(client, self._tls.to_clients, answers=True),
-            await self._side(server, self._tls.to_server),
-        )
+        to_client = await self._side(client, self._tls.to_clients, answers=True)
+        try:
+            return to_client, await self._side(server, self._tls.to_server)
+        except BaseException:
+            to_client.let_go()
+            raise
 
     async def _drip(self, client: socket.socket, server: socket.socket) -> None:
         for byte in await self._read_packet(server):
@@ -246,8 +257,9 @@ class Proxy:
             self._flows.discard(flow)
             for task in both:
                 task.cancel()
-            await asyncio.gather(*both, return_exceptions=True)
             flow.end()
+            flow.let_go()  # before the sockets are closed, and their numbers used again
+            await asyncio.gather(*both, return_exceptions=True)
 
     async def _to_server(self, flow: ProxiedFlow) -> None:
         while said := await flow.client.reader.read(CHUNK_BYTES):

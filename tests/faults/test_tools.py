@@ -2,24 +2,30 @@
 
 import os
 import signal
+import ssl
 import subprocess
 import sys
 import time
 from contextlib import closing, suppress
+from dataclasses import replace
 from socket import create_connection, create_server
 
 import pymysql
 import pytest
 
 from tests.faults.behavior import Trap
-from tests.faults.cell import GRADES
-from tests.faults.expected import BARE, EXPECTED, OTHERS
+from tests.faults.cell import GRADES, Cell
+from tests.faults.conftest import PLACE
+from tests.faults.expected import BARE, EXPECTED, OTHERS, PLACES, expected_of, is_as_expected
+from tests.faults.figures import Figures, Run
 from tests.faults.flows import Firewall, established
 from tests.faults.guardian import AS_ROOT, TAG
 from tests.faults.haproxy import HAProxy
+from tests.faults.lane import Lane
 from tests.faults.ledger import Balance, compare
 from tests.faults.packets import FAREWELL
 from tests.faults.proxy import Proxy
+from tests.faults.report import PAGE, page
 from tests.faults.table import FAULTS
 from tests.faults.variants import VARIANTS
 from tests.support.database import query
@@ -141,6 +147,22 @@ def test_a_proxy_says_farewell_and_hangs_up(server):
         assert connection._sock.recv(1000) == b""
 
 
+def test_a_proxy_under_tls_lets_everybody_in_again_after_it_hung_up():
+    with (
+        Lane(replace(PLACE, tls=True)) as lane,
+        Proxy(lane.server.port, tls=lane.proxy_tls) as proxy,
+    ):
+        tls = ssl.create_default_context()
+        tls.check_hostname, tls.verify_mode = False, ssl.CERT_NONE
+        account = {"port": proxy.port, "ssl_disabled": False, "ssl": tls}
+        for _ in range(5):
+            connections = [lane.server.connect(lane.url, **account) for _ in range(4)]
+            proxy.hang_up()
+            # Nobody takes leave of it.
+            for connection in connections:
+                connection._force_close()
+
+
 @pytest.mark.parametrize(
     ("told", "rows", "balance"),
     [
@@ -161,8 +183,91 @@ def test_the_ledger_finds_what_is_wrong(told, rows, balance):
 def test_expectations_name_every_fault_and_only_what_there_is():
     assert list(EXPECTED) == list(FAULTS)
     for row in EXPECTED.values():
-        assert row.keys() <= {*VARIANTS, OTHERS, BARE}
-        assert {grade for text in row.values() for grade in text.split(" or ")} <= GRADES.keys()
+        general = {name: text for name, text in row.items() if name not in PLACES}
+        for part in (general, *(row[place] for place in PLACES if place in row)):
+            assert part.keys() <= {*VARIANTS, OTHERS, BARE}
+            assert {
+                grade for text in part.values() for grade in text.split(" or ")
+            } <= GRADES.keys()
+
+
+def test_an_expectation_of_a_place_goes_before_the_general_one(monkeypatch):
+    row = {"others": "clean", "bare": "clean", "mysql": {"others": "late"}}
+    monkeypatch.setitem(EXPECTED, "none", {**row, "TLS": {"timed": "fails or late"}})
+
+    def expected_at(place):
+        return [expected_of("none", name, place) for name in ("adaptive", "timed")]
+
+    assert expected_at("mariadb") == [["clean"], ["clean"]]
+    assert expected_at("mariadb, TLS") == [["clean"], ["fails", "late"]]
+    assert expected_at("mysql") == [["late"], ["late"]]
+    assert expected_at("mysql, TLS") == [["late"], ["fails", "late"]]
+
+
+def test_a_run_of_a_part_keeps_the_figures_of_all_others(tmp_path):
+    file = tmp_path / "figures.json"
+    first, second = (Run(f"2026-01-0{day} 10:00:00", "python -m ...") for day in (1, 2))
+    here, there = Figures(file), Figures(file)  # two commands at the same time
+    here.add(a_cell("mariadb", worst=1.0), first)
+    there.add(a_cell("mysql", worst=2.0), second)
+    here.add(a_cell("mariadb", "single", worst=3.0), first)
+    there.add(a_cell("mariadb", worst=4.0), second)
+
+    found = [(cell.place, cell.variant, cell.worst, cell.run) for cell in Figures(file).cells()]
+
+    assert found == [
+        ("mariadb", "adaptive", 4.0, second.began),
+        ("mariadb", "single", 3.0, first.began),
+        ("mysql", "adaptive", 2.0, second.began),
+    ]
+    assert Figures(file).runs() == {first.began: first, second.began: second}
+
+
+def test_the_figures_are_as_expected_and_the_page_shows_them():
+    figures = Figures()
+
+    assert [str(cell) for cell in figures.cells() if not is_as_expected(cell)] == []
+    assert PAGE.read_text() == page(figures.cells(), figures.runs())
+
+
+def test_the_page_lists_what_is_otherwise_elsewhere():
+    run = Run("2026-01-01 10:00:00", "python -m ...")
+    cells = [
+        a_cell("mariadb", run=run.began),
+        a_cell("mariadb", "timed", run=run.began),
+        a_cell("mysql", worst=2.0, run=run.began),
+        a_cell("mysql", "timed", run=run.began),
+    ]
+
+    text = page(cells, {run.began: run})
+
+    assert "| `none` | adaptive | clean | late, 2.0 s |" in text
+    assert "| `none` | timed |" not in text
+    assert "| MySQL 1.2.3 | 2 | 2026-01-01 | `--server mysql --tls plain` |" in text
+
+
+def a_cell(place, variant="adaptive", *, worst=0.1, run=""):
+    return Cell(
+        fault="none",
+        variant=variant,
+        place=place,
+        requests=1,
+        failed=0,
+        statuses={"200": 1},
+        p99=worst,
+        worst=worst,
+        late=0,
+        livez_worst=0.0,
+        opened=1,
+        recovery=None,
+        after_failed=0,
+        says_too_much=0,
+        anothers=0,
+        without_retry_after=0,
+        failed_reads=0,
+        version="1.2.3",
+        run=run,
+    )
 
 
 def hears(end):

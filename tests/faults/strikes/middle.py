@@ -6,6 +6,8 @@ from contextlib import closing
 from tests.faults.behavior import Trap
 from tests.faults.stage import Stage
 
+ANSWERED_SECONDS = 0.1  # the first statement of a transaction that is there
+
 
 def forgotten_mid_query(stage: Stage) -> None:
     stage.warm()
@@ -19,6 +21,7 @@ def reply_cut(stage: Stage) -> None:
     stage.proxy.behavior.traps = [Trap(b"AS nonce", "cut", times=10, spare=20)]
     with stage.traffic(stage.client.read):
         time.sleep(2)
+    stage.proxy.behavior.traps = []
 
 
 def reply_swallowed(stage: Stage) -> None:
@@ -26,12 +29,14 @@ def reply_swallowed(stage: Stage) -> None:
     stage.proxy.behavior.traps = [Trap(b"AS nonce", "swallow", times=2, spare=20)]
     with stage.traffic(stage.client.read):
         time.sleep(1.5)
+    stage.proxy.behavior.traps = []
 
 
 def ghost_write(stage: Stage) -> None:
     stage.warm()
     with stage.meanwhile(*[lambda: stage.client.write(pause=0.6)] * 4):
-        time.sleep(0.3)
+        stage.control.wait_for_transactions(min(4, stage.variant.clients))
+        time.sleep(ANSWERED_SECONDS)
         stage.firewall.forget(stage.flows(), stage.port)
         time.sleep(2.3)
         stage.firewall.lift()
@@ -42,7 +47,8 @@ def orphan_lock(stage: Stage) -> None:
     with stage.control.variables(innodb_lock_wait_timeout=5):
         stage.warm()
         with stage.meanwhile(lambda: stage.client.write(rows=[1, 2], pause=0.6)):
-            time.sleep(0.3)
+            stage.control.wait_for_transactions(1)
+            time.sleep(ANSWERED_SECONDS)
             stage.firewall.forget(stage.flows(), stage.port)
 
 

@@ -32,7 +32,7 @@ class Gate:
         self._trial = Lock()
         self._failure: Exception | None = None
         self._trials = 0
-        self._shut_at = self._next_trial_at = 0.0
+        self._shut_at = self._next_trial_at = self._admitted_at = 0.0
         # append and remove of a list are atomic
         self._begun_at: list[float] = []
 
@@ -60,8 +60,12 @@ class Gate:
                 self._trial.release()
 
     def is_stuck(self) -> bool:
-        """Tell whether somebody has been trying to open a connection for long, and still is."""
-        return any(now() - begun_at > STUCK_AFTER_SECONDS for begun_at in tuple(self._begun_at))
+        """Tell whether somebody has been trying to open a connection for long, and nobody got in.
+
+        Where others do, logins are slow, and a place becomes free as soon as their work is done.
+        """
+        limit = now() - STUCK_AFTER_SECONDS
+        return self._admitted_at < limit and any(at < limit for at in tuple(self._begun_at))
 
     def refusal(self) -> Exception | None:
         """Give the failure, if the server is there and refuses these settings for ever."""
@@ -92,3 +96,4 @@ class Gate:
         if self._failure is not None:
             log.warning("new connections again, after %.1f s", now() - self._shut_at)
         self._failure, self._trials = None, 0
+        self._admitted_at = now()
