@@ -175,3 +175,12 @@ def test_a_flow_that_answers_with_a_reset_is_known_for_that(relayed):
 
     assert db.fetch_one("SELECT 2 AS two") == {"two": 2}
     assert db.statistics()["retired_reset"] == 1
+
+
+def test_a_flow_that_ends_by_a_fin_is_taken_for_nothing_else(relayed):
+    db, relay = relayed
+    db.fetch_one("SELECT 1 AS one")
+    relay.forget("fin")
+
+    assert db.fetch_one("SELECT 2 AS two") == {"two": 2}
+    assert not {"retired_reset", "retired_timed_out"} & db.statistics().keys()
