@@ -8,10 +8,11 @@ import time
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
-from socket import create_server
 from tempfile import TemporaryDirectory
 
 import httpx
+
+from dev.keep import free_port
 
 PROJECT = Path(__file__).parents[2]
 SECRET = "a secret of the tests, which nobody else may use"
@@ -31,11 +32,6 @@ def environment(url, **settings):
         **PATIENT,
         **{name: str(value) for name, value in settings.items() if value is not None},
     }
-
-
-def free_port():
-    with create_server(("127.0.0.1", 0)) as listener:
-        return listener.getsockname()[1]
 
 
 class Service:
