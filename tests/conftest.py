@@ -1,4 +1,7 @@
-"""One private server for the whole run, and a fresh database for whoever asks."""
+"""One private server for each worker, and a fresh database for whoever asks.
+
+A file is one worker's (`--dist loadfile`), so that what its tests share is made once.
+"""
 
 import os
 from contextlib import closing
@@ -9,6 +12,23 @@ import pytest
 from tests.support.server import start_server
 from tests.support.template import RUN_FOLDER
 
+# A worker that began one of these last would keep the others waiting.
+LONGEST = [
+    f"tests/{name}.py"
+    for name in (
+        "docs/test_adding_a_resource",
+        "openapi/test_fuzzing",
+        "night/test_restart_and_kill",
+        "night/test_the_night",
+        "bulk/test_resumed",
+        "browser/test_swagger_ui",
+        "start/test_bad_starts",
+        "api/test_conventions_lists",
+        "api/test_permissions",
+        "api/test_metrics",
+    )
+]
+
 
 def pytest_configure(config):
     """Where the workers of this run find what they copy; the process they come from removes it."""
@@ -16,6 +36,12 @@ def pytest_configure(config):
         folder = TemporaryDirectory(prefix="test-run-")
         os.environ[RUN_FOLDER] = folder.name
         config.add_cleanup(folder.cleanup)
+
+
+def pytest_collection_modifyitems(config, items):
+    if is_worker(config):
+        rank = {name: place for place, name in enumerate(LONGEST)}
+        items.sort(key=lambda item: rank.get(item.nodeid.partition("::")[0], len(rank)))
 
 
 def is_worker(config):
