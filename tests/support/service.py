@@ -15,6 +15,7 @@ import httpx
 from dev.keep import free_port
 
 PROJECT = Path(__file__).parents[2]
+START_SECONDS = 120  # it answers after two, and later on a machine that has other things to do
 SECRET = "a secret of the tests, which nobody else may use"
 # One client makes all the requests of all the tests.
 PATIENT = {"RATE_LIMIT": "100000/second", "SIGN_IN_RATE_LIMIT": "100000/second"}
@@ -62,7 +63,7 @@ class Service:
             self.process = subprocess.Popen(
                 self.command(), cwd=self.folder.name, env=self.environment, stdout=log, stderr=log
             )
-        deadline = time.monotonic() + 30
+        deadline = time.monotonic() + START_SECONDS
         while time.monotonic() < deadline and self.process.poll() is None:
             try:
                 self.client.get("/livez")
