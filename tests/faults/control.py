@@ -101,6 +101,19 @@ class Control:
         while len(self.sessions()) > count and time.monotonic() < deadline:
             time.sleep(0.02)
 
+    def wait_for_units(self, count: int, *, seconds: float = 8) -> None:
+        """Wait until so many units have written something, and are still open."""
+        deadline = time.monotonic() + seconds
+        while (found := self._open_units()) < count:
+            if time.monotonic() > deadline:
+                raise AssertionError(f"{found} of {count} units have begun after {seconds} s")
+            time.sleep(0.15)  # who reads MariaDB's table more often is given the same again
+
+    def _open_units(self) -> int:
+        sql = "SELECT COUNT(*) FROM information_schema.innodb_trx WHERE trx_rows_modified > 0"
+        [(count,)] = self.query(sql)
+        return int(count)
+
     def _connect(self) -> "pymysql.Connection[Any]":
         """Connect, also where others take all the room there is for the administrator."""
         deadline = time.monotonic() + PATIENCE_SECONDS

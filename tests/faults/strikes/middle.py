@@ -30,10 +30,12 @@ def reply_swallowed(stage: Stage) -> None:
 
 def ghost_write(stage: Stage) -> None:
     stage.warm()
-    with stage.meanwhile(*[lambda: stage.client.write(pause=0.6)] * 4):
-        time.sleep(0.3)
+    hold = stage.hold()
+    with stage.meanwhile(*[lambda: stage.client.write(hold=hold)] * 4):
+        stage.wait_for_units(4)
         stage.firewall.forget(stage.flows(), stage.port)
-        time.sleep(2.3)
+        hold.unlink()
+        time.sleep(2)  # the INSERT has timed out after one
         stage.firewall.lift()
     time.sleep(15)  # longer than the kernel waits between two of its tries by then
 
@@ -41,9 +43,11 @@ def ghost_write(stage: Stage) -> None:
 def orphan_lock(stage: Stage) -> None:
     with stage.control.variables(innodb_lock_wait_timeout=5):
         stage.warm()
-        with stage.meanwhile(lambda: stage.client.write(rows=[1, 2], pause=0.6)):
-            time.sleep(0.3)
+        hold = stage.hold()
+        with stage.meanwhile(lambda: stage.client.write(rows=[1, 2], hold=hold)):
+            stage.wait_for_units(1)
             stage.firewall.forget(stage.flows(), stage.port)
+            hold.unlink()
 
 
 def killed_in_transaction(stage: Stage) -> None:
