@@ -21,16 +21,22 @@ LONGEST = [
     *(
         f"tests/{name}.py"
         for name in (
-            "docs/test_adding_a_resource",
             "openapi/test_fuzzing",
+            "start/test_bad_starts",
             "night/test_restart_and_kill",
+            "api/test_metrics",
+            "browser/test_swagger_ui",
             "night/test_the_night",
             "bulk/test_resumed",
-            "browser/test_swagger_ui",
-            "start/test_bad_starts",
+            "start/test_ages",
             "api/test_conventions_lists",
             "api/test_permissions",
-            "api/test_metrics",
+            "docs/test_adding_a_resource",
+            "api/test_body_limits",
+            "api/test_auth_secrets",
+            "sample_data/test_seed",
+            "start/test_doctor",
+            "start/test_spelling",
         )
     ),
 ]
