@@ -5,6 +5,8 @@
 BIN = .venv/bin
 SETUP = @"$${PYTHON:-python3}" dev/setup.py
 PY = @exec $(BIN)/python
+# Every worker would rewrite the assertions of all tests where Python must not keep bytecode.
+PYTEST = PYTHONDONTWRITEBYTECODE= exec $(BIN)/python -m pytest
 
 help: ## this list
 	@awk -F ' *## *' '/^[a-z-]+:.*## /{sub(/:.*/, "", $$1); printf "  make %-12s %s\n", $$1, $$2}' Makefile
@@ -19,13 +21,13 @@ serve: ## the service on http://127.0.0.1:8000, with a private MariaDB and sampl
 
 test: ## all tests, on a throwaway MariaDB (ARGS=...)
 	$(SETUP) test
-	$(PY) -m pytest $(ARGS)
+	@$(PYTEST) $(ARGS)
 
 test-mysql: ## all tests, on a real MySQL 9 (root only; makes and keeps a Debian unstable system)
 	$(SETUP) test
 	@$(BIN)/python -m dev.mysql_root
 	@TEST_SERVER=mysql MYSQL_ROOT="$$($(BIN)/python -c 'from dev.mysql_root import place; print(place())')" \
-	  exec $(BIN)/python -m pytest $(ARGS)
+	  $(PYTEST) $(ARGS)
 
 matrix: ## every fault against every strategy; writes docs/fault-matrix.* (root; ARGS='--server mariadb')
 	$(SETUP) test
@@ -49,7 +51,7 @@ bench-checkout: ## what a checkout costs, by strategy
 
 fuzz: ## requests generated from the OpenAPI document, as each role (CASES=10000)
 	$(SETUP) test
-	@CASES="$${CASES:-10000}" exec $(BIN)/python -m pytest tests/openapi/test_fuzzing.py $(ARGS)
+	@CASES="$${CASES:-10000}" $(PYTEST) -n0 tests/openapi/test_fuzzing.py $(ARGS)
 
 lint: ## ruff, mypy, hadolint, and the workflow and compose files against their schemas
 	$(SETUP) test

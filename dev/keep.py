@@ -31,14 +31,20 @@ def write_privately(path: Path, text: str) -> None:
 def free_port() -> int:
     """Give a port nobody listens on, below those the kernel hands out to clients.
 
-    One of theirs could be taken by a client while the server restarts.
+    One of theirs could be taken by a client while the server restarts. Until this process ends,
+    no other that asks here is given the same one: the kernel keeps the claim, which is the
+    datagram port of that number.
     """
     for _ in range(100):
         port = random.randint(20000, 32000)
+        claim = socket.socket(type=socket.SOCK_DGRAM)
         with socket.socket() as probe:
             try:
+                claim.bind(("127.0.0.1", port))
                 probe.bind(("127.0.0.1", port))
             except OSError:
+                claim.close()
                 continue
+            claim.detach()  # stays open
             return port
     raise Stop("no free port between 20000 and 32000")

@@ -10,6 +10,8 @@ import os
 import shutil
 import subprocess
 import sys
+import tempfile
+from contextlib import ExitStack, suppress
 from pathlib import Path
 
 from dev.server_binary import ServerBinary
@@ -17,6 +19,7 @@ from dev.system_packages import Stop, apt_install, say
 
 CANNOT_BE_MADE = 3
 DATA_PREFIX = "private-server-"
+CLAIM = "claim"
 CERTIFICATES = "etc/ssl/certs/ca-certificates.crt"
 
 
@@ -53,20 +56,29 @@ def ensure(root: Path) -> ServerBinary:
         os.close(lock)
 
 
-def sweep(root: Path) -> None:
+def new_folder(root: Path) -> tuple[Path, int]:
+    """Make a folder for a server's data, and a claim on it: a descriptor to be kept open.
+
+    A server that is stopped for a while does not hold its lock, and its data are still wanted.
+    """
+    _sweep(root)
+    folder = Path(tempfile.mkdtemp(prefix=DATA_PREFIX, dir=root / "srv"))
+    part = folder / f"{CLAIM}.part"
+    claim = os.open(part, os.O_RDWR | os.O_CREAT, 0o600)
+    fcntl.flock(claim, fcntl.LOCK_EX)
+    part.rename(folder / CLAIM)  # nobody sees a claim that is not held
+    return folder, claim
+
+
+def _sweep(root: Path) -> None:
     """Remove the data of servers whose process was killed before it could."""
     for folder in (root / "srv").glob(f"{DATA_PREFIX}*"):
-        try:
-            lock = os.open(folder / "lock", os.O_RDWR)
-        except FileNotFoundError:
-            continue  # just being made
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        with ExitStack() as held, suppress(FileNotFoundError, BlockingIOError):
+            for name, flags in ((CLAIM, os.O_RDWR), ("lock", os.O_RDWR | os.O_CREAT)):
+                lock = os.open(folder / name, flags, 0o600)
+                held.callback(os.close, lock)
+                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
             shutil.rmtree(folder, ignore_errors=True)
-        except BlockingIOError:
-            pass
-        finally:
-            os.close(lock)
 
 
 def _make(root: Path) -> None:

@@ -56,7 +56,13 @@ class PrivateServer:
     ) -> None:
         self.binary = _binary(flavor, mysql_root)
         self.throwaway = folder is None
-        self.folder = Path(folder).resolve() if folder else _new_folder(self.binary)
+        self._claim: int | None = None
+        if folder:
+            self.folder = Path(folder).resolve()
+        elif self.binary.root:
+            self.folder, self._claim = roots.new_folder(self.binary.root)
+        else:
+            self.folder = Path(tempfile.mkdtemp(prefix="private-server-"))
         self.port = port or free_port()
         self.options = dict(options or {})
         self.data = self.folder / "data"
@@ -141,6 +147,9 @@ class PrivateServer:
         if self.throwaway:
             self.kill()
             shutil.rmtree(self.folder, ignore_errors=True)
+        if self._claim is not None:
+            os.close(self._claim)
+            self._claim = None
         self.stop()
 
     def __enter__(self) -> Self:
@@ -245,10 +254,3 @@ def _binary(flavor: str, mysql_root: Path | str | None) -> ServerBinary:
     if flavor != "mysql":
         raise Stop(f"flavor={flavor!r}: use mariadb or mysql")
     return roots.server_in(Path(mysql_root) if mysql_root else roots.place())
-
-
-def _new_folder(binary: ServerBinary) -> Path:
-    if binary.root is None:
-        return Path(tempfile.mkdtemp(prefix="private-server-"))
-    roots.sweep(binary.root)
-    return Path(tempfile.mkdtemp(prefix=roots.DATA_PREFIX, dir=binary.root / "srv"))

@@ -1,10 +1,80 @@
-"""One private server for the whole run, and a fresh database for whoever asks."""
+"""One private server for each worker, and a fresh database for whoever asks.
 
+A file is one worker's, so that what its tests share is made once; `tests/faults` as a whole is.
+"""
+
+import os
 from contextlib import closing
+from tempfile import TemporaryDirectory
 
 import pytest
+from xdist.scheduler import LoadFileScheduling
 
 from tests.support.server import start_server
+from tests.support.template import RUN_FOLDER
+
+# The cells of the table of faults run in the background of one worker, on lanes of its own.
+ONE_WORKERS = "tests/faults"
+# A worker that began one of these last would keep the others waiting.
+LONGEST = [
+    ONE_WORKERS,
+    *(
+        f"tests/{name}.py"
+        for name in (
+            "openapi/test_fuzzing",
+            "start/test_bad_starts",
+            "night/test_restart_and_kill",
+            "api/test_metrics",
+            "browser/test_swagger_ui",
+            "night/test_the_night",
+            "bulk/test_resumed",
+            "start/test_ages",
+            "api/test_conventions_lists",
+            "api/test_permissions",
+            "docs/test_adding_a_resource",
+            "api/test_body_limits",
+            "api/test_auth_secrets",
+            "sample_data/test_seed",
+            "start/test_doctor",
+            "start/test_spelling",
+        )
+    ),
+]
+
+
+class Scheduling(LoadFileScheduling):
+    """Who gets which tests: see `whole`."""
+
+    def _split_scope(self, nodeid):
+        return whole(nodeid)
+
+
+def whole(nodeid):
+    """What one worker runs from its beginning to its end."""
+    file, _, _ = nodeid.partition("::")
+    return ONE_WORKERS if file.startswith(f"{ONE_WORKERS}/") else file
+
+
+def pytest_xdist_make_scheduler(config, log):
+    return Scheduling(config, log)
+
+
+def pytest_configure(config):
+    """Where the workers of this run find what they copy; the process they come from removes it."""
+    if not is_worker(config):
+        folder = TemporaryDirectory(prefix="test-run-")
+        os.environ[RUN_FOLDER] = folder.name
+        config.add_cleanup(folder.cleanup)
+
+
+def pytest_collection_modifyitems(config, items):
+    if is_worker(config):
+        rank = {name: place for place, name in enumerate(LONGEST)}
+        items.sort(key=lambda item: rank.get(whole(item.nodeid), len(rank)))
+
+
+def is_worker(config):
+    return hasattr(config, "workerinput")
 
 
 @pytest.fixture(scope="session")

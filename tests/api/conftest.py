@@ -30,9 +30,12 @@ def root(server, migrated):
 
 
 @pytest.fixture(scope="package")
-def tokens(app, server):
-    """An access token for the sample user of each role."""
-    return {user.role: sign_in(app.test_client(), user) for user in server.users}
+def tokens(migrated, server):
+    """An access token for the sample user of each role, good however long the tests take."""
+    patient = create_app(settings_for(migrated, access_token_seconds=86_400))
+    found = {user.role: sign_in(patient.test_client(), user) for user in server.users}
+    patient.extensions["database"].close()
+    return found
 
 
 @pytest.fixture

@@ -177,6 +177,16 @@ def test_two_servers_run_side_by_side_and_a_sigkilled_parent_takes_its_server_al
         subprocess.run(["rm", "-rf", folder], check=True)
 
 
+def test_the_data_of_a_server_that_is_stopped_for_a_while_are_left_alone_by_others(server):
+    with PrivateServer(**FLAVOR) as stopped:
+        store(stopped, "kept")
+        stopped.stop()
+        PrivateServer(**FLAVOR).close()
+        stopped.start()
+
+        assert ask(stopped, "SELECT word FROM words.word") == (("kept",),)
+
+
 def test_make_serve_says_so_and_stops_when_its_server_ends(capsys):
     sleeper = subprocess.Popen(["sleep", "600"])
     try:

@@ -72,6 +72,6 @@ def test_what_the_page_says_is_clean_code(copy):
 def test_the_new_resource_keeps_every_promise(copy):
     tests = ["tests/api", "tests/openapi/test_document.py"]
 
-    said = run(copy, "pytest", "-q", "-p", "no:cacheprovider", *tests, "-k", "terms")
+    said = run(copy, "pytest", "-q", "-n0", "-p", "no:cacheprovider", *tests, "-k", "terms")
 
     assert int(re.search(r"(\d+) passed", said)[1]) > 100

@@ -106,16 +106,18 @@ class Control:
         while len(self.sessions()) > count and time.monotonic() < deadline:
             time.sleep(0.02)
 
-    def wait_for_transactions(self, count: int, *, seconds: float = 1) -> None:
-        """Wait until so many transactions are open; at most a moment, since none stays for long."""
+    def wait_for_units(self, count: int, *, seconds: float = 8) -> None:
+        """Wait until so many units have written something, and are still open."""
         deadline = time.monotonic() + seconds
-        with closing(self._connect()) as root, root.cursor() as cursor:
-            while time.monotonic() < deadline:
-                cursor.execute("SELECT COUNT(*) FROM information_schema.innodb_trx")
-                [(open_now,)] = cursor.fetchall()
-                if open_now >= count:
-                    return
-                time.sleep(0.12)  # the table stands still for who reads it more often
+        while (found := self._open_units()) < count:
+            if time.monotonic() > deadline:
+                raise AssertionError(f"{found} of {count} units have begun after {seconds} s")
+            time.sleep(0.15)  # who reads MariaDB's table more often is given the same again
+
+    def _open_units(self) -> int:
+        sql = "SELECT COUNT(*) FROM information_schema.innodb_trx WHERE trx_rows_modified > 0"
+        [(count,)] = self.query(sql)
+        return int(count)
 
     def _connect(self) -> "pymysql.Connection[Any]":
         """Connect, also where others take all the room there is for the administrator."""

@@ -4,13 +4,15 @@
     POST /write?entry=&...       one unit of work: two rows, see `ledger`
 
 `/write` takes `rows` (counters that it touches, each before a half), `pause` (seconds between
-the halves, in the first run only) and `size` (bytes of filler). With an `Idempotency-Key` the
-key is stored in the same transaction, so that a second time finds the first one.
+the halves, in the first run only), `hold` (a file: it waits there until that is gone, in the
+first run only) and `size` (bytes of filler). With an `Idempotency-Key` the key is stored in the
+same transaction, so that a second time finds the first one.
 """
 
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any, Self
 
 from flask import Request
@@ -42,6 +44,7 @@ class Entry:
     key: str | None
     rows: list[int]
     pause_seconds: float
+    hold: Path | None
     size_bytes: int
     runs: int = field(default=0)
 
@@ -53,6 +56,7 @@ class Entry:
             key=request.headers.get("Idempotency-Key"),
             rows=[int(row) for row in request.args.get("rows", "").split(",") if row],
             pause_seconds=request.args.get("pause", 0.0, float),
+            hold=Path(held) if (held := request.args.get("hold")) else None,
             size_bytes=request.args.get("size", 0, int),
         )
 
@@ -64,6 +68,8 @@ class Entry:
         self._write_half(execute, 1)
         if self.runs == 1:
             time.sleep(self.pause_seconds)
+            while self.hold and self.hold.exists():
+                time.sleep(0.01)
         self._write_half(execute, 2)
 
     def _write_half(self, execute: Execute, half: int) -> None:

@@ -12,6 +12,7 @@ from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from http.client import HTTPConnection, HTTPException
 from json import loads
+from pathlib import Path
 from threading import Event, Lock
 from typing import Literal
 
@@ -73,11 +74,18 @@ class Client:
         return self._ask("read", "GET", path, expect=nonce)
 
     def write(
-        self, *, rows: Sequence[int] = (), pause: float = 0, size: int = 0, entry: str = ""
+        self,
+        *,
+        rows: Sequence[int] = (),
+        pause: float = 0,
+        hold: Path | None = None,
+        size: int = 0,
+        entry: str = "",
     ) -> Answer:
         """Write one entry, and never again whatever comes of it."""
         entry = entry or secrets.token_hex(16)
-        answer = self._ask("write", "POST", _write_path(entry, rows, pause, size))
+        path = _write_path(entry, rows, pause, size) + (f"&hold={hold}" if hold else "")
+        answer = self._ask("write", "POST", path)
         self._note(entry, answer)
         return answer
 

@@ -22,7 +22,7 @@ from tests.faults.lane import Lane, at
 from tests.faults.load import Client, at_once, traffic, watching_livez
 from tests.faults.proxy import Proxy
 from tests.faults.variants import WORKERS, Variant
-from tests.support.service import Service
+from tests.support.service import START_SECONDS, Service
 
 Way = Literal["direct", "proxy", "haproxy", "no such host"]
 Server = Literal["gunicorn", "uwsgi"]
@@ -30,6 +30,7 @@ Server = Literal["gunicorn", "uwsgi"]
 HELD_SECONDS = 0.1  # a read that long keeps its connection while the others ask
 TRAFFIC_CLIENTS = 8
 STATISTICS_SECONDS = 5
+FLOWS_END_SECONDS = 10
 NO_SUCH_HOST = "database.invalid"
 UNCHECKED = "tests.faults.unchecked"
 
@@ -79,7 +80,7 @@ class LedgerService(Service):
         self.folder.cleanup()
 
     def _wait(self) -> None:
-        deadline = time.monotonic() + 30
+        deadline = time.monotonic() + START_SECONDS
         client = Client(self.port, patience_seconds=2)
         while time.monotonic() < deadline and self.process.poll() is None:
             if client.livez().is_good:
@@ -166,6 +167,17 @@ class Stage:
         with watching_livez(self.client), traffic(self.client, clients=clients, mix=mix):
             yield
 
+    def hold(self) -> Path:
+        """Give a file: units that are told of it stop between their halves until it is removed."""
+        hold = Path(self.service.folder.name, "hold")
+        hold.touch()
+        return hold
+
+    def wait_for_units(self, units: int) -> None:
+        """Wait until so many units have written their first half."""
+        # With one thread each, one worker may have taken all of them.
+        self.control.wait_for_units(units if self.variant.threads > 1 else 1)
+
     @contextmanager
     def meanwhile(self, *requests: Callable[[], object]) -> Iterator[None]:
         """Send these requests, each once and all at the same time, while the block runs."""
@@ -187,6 +199,14 @@ class Stage:
     def flows(self) -> list[int]:
         """List the client's ports of the flows to it."""
         return established(self.port)
+
+    def wait_for_no_flow(self) -> None:
+        """Wait until the kernel has told the service of the end of each."""
+        deadline = time.monotonic() + FLOWS_END_SECONDS
+        while left := self.flows():
+            if time.monotonic() > deadline:
+                raise AssertionError(f"{len(left)} flows have not ended")
+            time.sleep(0.01)
 
     def statistics(self) -> dict[str, int]:
         """Add up what the workers' `Database`s have counted."""

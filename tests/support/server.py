@@ -4,16 +4,21 @@
 """
 
 import os
-import subprocess
-import sys
 from contextlib import closing, contextmanager
+from functools import partial
+from unittest.mock import patch
+
+from alembic import command
+from alembic.config import Config
 
 from app.database_url import DatabaseUrl
 from dev.private_server import PrivateServer
 from sample_data import seed
 from tests.support.service import PROJECT, environment
+from tests.support.template import DATABASE, copy_template
 
 FLAVOR = os.environ.get("TEST_SERVER", "mariadb")
+WHICH = {"flavor": FLAVOR, "mysql_root": os.environ.get("MYSQL_ROOT")}
 
 
 class DatabaseServer(PrivateServer):
@@ -28,9 +33,9 @@ class DatabaseServer(PrivateServer):
         # PyMySQL would build a TLS context for each connection.
         return super().connect(**{"ssl_disabled": True, **arguments})
 
-    def create_migrated_database(self):
+    def create_migrated_database(self, name=None):
         """A database with the whole schema and no row."""
-        url = self.create_database()
+        url = self.create_database(name)
         migrate(self.owner_url(url))
         return url
 
@@ -42,21 +47,34 @@ class DatabaseServer(PrivateServer):
         return url
 
 
-def migrate(url, revision="head"):
-    """Run the migrations as an operator would, with the account of the URL."""
-    subprocess.run(
-        [sys.executable, "-m", "alembic", "upgrade", revision],
-        cwd=PROJECT,
-        env=environment(url),
-        check=True,
-        capture_output=True,
-    )
+class CopiedServer(DatabaseServer):
+    """The same, but copied from the template of a run; it has one sample database already."""
+
+    _users_in_advance = ()
+
+    def initialize(self):
+        if not (self.folder / "initialized").exists():
+            make = partial(DatabaseServer, **WHICH)
+            self._users_in_advance = copy_template(make, self.folder)
+        super().initialize()
+
+    def create_sample_database(self):
+        if not self._users_in_advance:
+            return super().create_sample_database()
+        self.users, self._users_in_advance = self._users_in_advance, ()
+        return self.create_database(DATABASE)
+
+
+def migrate(url):
+    """Run the migrations with the account of the URL; in this process, which has all it takes."""
+    with patch.dict(os.environ, environment(url), clear=True):
+        command.upgrade(Config(toml_file=PROJECT / "pyproject.toml"), "head")
 
 
 @contextmanager
 def start_server(files=None, **options):
     """Run a throwaway server with these options of its own, and these files beside its data."""
-    server = DatabaseServer(flavor=FLAVOR, mysql_root=os.environ.get("MYSQL_ROOT"), options=options)
+    server = CopiedServer(**WHICH, options=options)
     if files:
         server.initialize()
         for name, content in files.items():

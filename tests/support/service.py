@@ -8,12 +8,14 @@ import time
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
-from socket import create_server
 from tempfile import TemporaryDirectory
 
 import httpx
 
+from dev.keep import free_port
+
 PROJECT = Path(__file__).parents[2]
+START_SECONDS = 120  # it answers after two, and later on a machine that has other things to do
 SECRET = "a secret of the tests, which nobody else may use"
 # One client makes all the requests of all the tests.
 PATIENT = {"RATE_LIMIT": "100000/second", "SIGN_IN_RATE_LIMIT": "100000/second"}
@@ -31,11 +33,6 @@ def environment(url, **settings):
         **PATIENT,
         **{name: str(value) for name, value in settings.items() if value is not None},
     }
-
-
-def free_port():
-    with create_server(("127.0.0.1", 0)) as listener:
-        return listener.getsockname()[1]
 
 
 class Service:
@@ -66,7 +63,7 @@ class Service:
             self.process = subprocess.Popen(
                 self.command(), cwd=self.folder.name, env=self.environment, stdout=log, stderr=log
             )
-        deadline = time.monotonic() + 30
+        deadline = time.monotonic() + START_SECONDS
         while time.monotonic() < deadline and self.process.poll() is None:
             try:
                 self.client.get("/livez")

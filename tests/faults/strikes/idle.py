@@ -32,20 +32,21 @@ def idle_proxy(stage: Stage) -> None:
 def killed_idle(stage: Stage) -> None:
     stage.warm()
     stage.control.kill_sessions()
+    stage.wait_for_no_flow()
     stage.burst()
 
 
 def reset_idle(stage: Stage) -> None:
     stage.warm()
     stage.proxy.reset()
-    time.sleep(0.1)
+    stage.wait_for_no_flow()
     stage.burst()
 
 
 def farewell(stage: Stage) -> None:
     stage.warm()
     stage.proxy.say(FAREWELL)
-    time.sleep(0.1)
+    stage.wait_for_no_flow()
     stage.burst()
 
 
@@ -102,5 +103,5 @@ def moved(stage: Stage) -> None:
     stage.warm()
     stage.proxy.behavior.target = another.port
     stage.proxy.reset()
-    time.sleep(0.1)
+    stage.wait_for_no_flow()
     stage.burst()

@@ -6,8 +6,6 @@ from contextlib import closing
 from tests.faults.behavior import Trap
 from tests.faults.stage import Stage
 
-ANSWERED_SECONDS = 0.1  # the first statement of a transaction that is there
-
 
 def forgotten_mid_query(stage: Stage) -> None:
     stage.warm()
@@ -34,11 +32,12 @@ def reply_swallowed(stage: Stage) -> None:
 
 def ghost_write(stage: Stage) -> None:
     stage.warm()
-    with stage.meanwhile(*[lambda: stage.client.write(pause=0.6)] * 4):
-        stage.control.wait_for_transactions(min(4, stage.variant.clients))
-        time.sleep(ANSWERED_SECONDS)
+    hold = stage.hold()
+    with stage.meanwhile(*[lambda: stage.client.write(hold=hold)] * 4):
+        stage.wait_for_units(4)
         stage.firewall.forget(stage.flows(), stage.port)
-        time.sleep(2.3)
+        hold.unlink()
+        time.sleep(2)  # the INSERT has timed out after one
         stage.firewall.lift()
     time.sleep(15)  # longer than the kernel waits between two of its tries by then
 
@@ -46,10 +45,11 @@ def ghost_write(stage: Stage) -> None:
 def orphan_lock(stage: Stage) -> None:
     with stage.control.variables(innodb_lock_wait_timeout=5):
         stage.warm()
-        with stage.meanwhile(lambda: stage.client.write(rows=[1, 2], pause=0.6)):
-            stage.control.wait_for_transactions(1)
-            time.sleep(ANSWERED_SECONDS)
+        hold = stage.hold()
+        with stage.meanwhile(lambda: stage.client.write(rows=[1, 2], hold=hold)):
+            stage.wait_for_units(1)
             stage.firewall.forget(stage.flows(), stage.port)
+            hold.unlink()
 
 
 def killed_in_transaction(stage: Stage) -> None:
