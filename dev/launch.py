@@ -24,6 +24,7 @@ _STARTER = ThreadPoolExecutor(max_workers=1, thread_name_prefix="launch")
 def launch(
     command: Sequence[str],
     *,
+    cwd: str | None = None,
     output: IO[bytes] | None = None,
     env: Mapping[str, str] | None = None,
     keep: Sequence[int] = (),
@@ -33,6 +34,7 @@ def launch(
     return _STARTER.submit(
         subprocess.Popen,
         wrapped,
+        cwd=cwd,
         stdin=subprocess.DEVNULL,
         stdout=output,
         stderr=output,

@@ -13,6 +13,7 @@ from tempfile import TemporaryDirectory
 import httpx
 
 from dev.keep import free_port
+from dev.launch import launch
 
 PROJECT = Path(__file__).parents[2]
 START_SECONDS = 120  # it answers after two, and later on a machine that has other things to do
@@ -60,8 +61,8 @@ class Service:
 
     def start(self):
         with self.log.open("wb") as log:
-            self.process = subprocess.Popen(
-                self.command(), cwd=self.folder.name, env=self.environment, stdout=log, stderr=log
+            self.process = launch(
+                self.command(), cwd=self.folder.name, env=self.environment, output=log
             )
         deadline = time.monotonic() + START_SECONDS
         while time.monotonic() < deadline and self.process.poll() is None:
