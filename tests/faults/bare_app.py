@@ -119,7 +119,7 @@ def _add_routes(app: Flask, unit: Unit) -> None:
     def read() -> dict[str, object]:
         with unit() as execute:
             (row,) = execute(*reading(request))
-        return {"nonce": row[0]}
+        return {"nonce": row[0], "worker": os.getpid()}
 
     @app.post("/write")
     def write() -> tuple[dict[str, object], int]:

@@ -12,7 +12,7 @@ from tests.faults.ledger import Balance
 from tests.faults.load import NO_ANSWER, Answer, at_once
 from tests.faults.stage import Stage
 from tests.faults.table import Fault
-from tests.faults.variants import Variant
+from tests.faults.variants import WORKERS, Variant
 
 # From best to worst, each with what it says of a cell.
 GRADES = {
@@ -26,7 +26,7 @@ GRADES = {
 Grade = Literal["clean", "late", "fails", "broken", "hangs", "corrupt"]
 
 LATE_SECONDS = 1.5
-# A worker that has not noticed yet would be met by one of so many requests in a row.
+# So many reads in a row are good, of all workers, where all is well again.
 ALL_WORKERS_KNOW = 8
 
 
@@ -104,10 +104,12 @@ def recover(stage: Stage, patience_seconds: float) -> float | None:
     """Wait for the first success once all is well, and for all workers; then ask all at once."""
     healed_at = stage.healed_at or time.monotonic()
     first = _first_success(stage.client.answers, healed_at) if stage.healed_at else None
-    in_a_row = 0
-    while in_a_row < ALL_WORKERS_KNOW and time.monotonic() < healed_at + patience_seconds:
+    known: list[int] = []  # the workers that gave the last good answers
+    while len(known) < ALL_WORKERS_KNOW or len(set(known)) < WORKERS:
+        if time.monotonic() > healed_at + patience_seconds:
+            break
         answer = stage.before.read()
-        in_a_row = in_a_row + 1 if answer.is_good else 0
+        known = [*known, answer.worker] if answer.is_good else []
         if first is None and answer.is_good:
             first = answer.sent_at + answer.seconds
         time.sleep(0.02)

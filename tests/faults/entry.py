@@ -1,6 +1,6 @@
 """An entry of the ledger as clients ask for it, in whichever way its connection was come by.
 
-    GET  /read?nonce=&sleep=     the answer repeats the nonce
+    GET  /read?nonce=&sleep=     the answer repeats the nonce, and names the worker
     POST /write?entry=&...       one unit of work: two rows, see `ledger`
 
 `/write` takes `rows` (counters that it touches, each before a half), `pause` (seconds between

@@ -47,7 +47,7 @@ def read() -> tuple[Body, int]:
     """Ask for the nonce back, at once or slowly."""
     row = _database().fetch_one(*reading(request))
     assert row is not None
-    return {"nonce": row["nonce"]}, 200
+    return {"nonce": row["nonce"], "worker": os.getpid()}, 200
 
 
 def write() -> tuple[Body, int]:

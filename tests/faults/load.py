@@ -40,6 +40,7 @@ class Answer:
     says_too_much: bool = False
     lacks_retry_after: bool = False
     is_anothers: bool = False  # a read that got somebody else's row
+    worker: int = 0  # who answered a read
 
     @property
     def is_good(self) -> bool:
@@ -137,6 +138,7 @@ class Client:
             says_too_much=status >= 400 and any(word in body for word in self._secrets),
             lacks_retry_after=status == 503 and not retry_after,
             is_anothers=status == 200 and bool(expect) and expect not in body,
+            worker=loads(body)["worker"] if status == 200 and expect else 0,
         )
         with self._lock:
             self.answers.append(answer)
