@@ -7,6 +7,7 @@ from bench import layers
 from bench.targets import CHECKOUT, SCALE, figures_of, ratios, suite
 
 PAGE = Path("docs/benchmarks.md")
+NOT_MEASURED = "Not measured yet."
 
 COLUMNS = {
     "requests/s": "{rate:,.0f}",
@@ -77,18 +78,21 @@ def titles(found: dict) -> list[tuple[str, str]]:
 
 def checkout_table() -> str:
     """What a checkout and return costs, by strategy."""
+    strategies = figures_of(CHECKOUT).get("strategies")
+    if not strategies:
+        return NOT_MEASURED
     lines = ["| | microseconds | least to most | round trips |", "| --- | ---: | ---: | ---: |"]
-    for name, it in figures_of(CHECKOUT).get("strategies", {}).items():
+    for name, it in strategies.items():
         spread = f"{it['least']:.1f} to {it['most']:.1f}"
         lines.append(f"| {name} | {it['microseconds']:.1f} | {spread} | {it['round_trips']:.1f} |")
     return "\n".join(lines)
 
 
 def scale_table() -> str:
-    """p50 and rows by the number of students, a line a read."""
-    sizes = figures_of(SCALE).get("sizes", {})
+    """p50 and rows by the number of students, a line a read; and the plot of it."""
+    sizes = figures_of(SCALE).get("sizes")
     if not sizes:
-        return ""
+        return NOT_MEASURED
     first, *_, last = sizes.values()
     lines = [
         "| p50 in ms, rows read | " + " | ".join(f"{int(size):,}" for size in sizes) + " | ratio |",
@@ -101,7 +105,7 @@ def scale_table() -> str:
         ]
         ratio = last[name]["p50_ms"] / first[name]["p50_ms"]
         lines.append("| " + " | ".join([name, *cells, f"{ratio:.2f}"]) + " |")
-    return "\n".join(lines)
+    return "\n".join([*lines, "", "![p50 by the number of students](images/scale.svg)"])
 
 
 def write(found: dict) -> None:

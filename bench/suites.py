@@ -82,9 +82,10 @@ class Bench:
         return interleaved("operations", measures, self._rounds)
 
     def workers(self) -> Result:
-        """One worker and two, on cores that the client and the server use too."""
+        """One worker and two, on cores that the client and the server use too; gunicorn's own."""
         contenders = {
             "1 worker": service("adaptive"),
+            "1 worker, gthread": service("adaptive", GUNICORN_CMD_ARGS="--worker-class gthread"),
             "2 workers": service("adaptive", WEB_CONCURRENCY="2"),
         }
         measures = {}

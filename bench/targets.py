@@ -11,7 +11,7 @@ SCALE = Path("docs/benchmarks-scale.json")
 
 @dataclass(frozen=True)
 class Target:
-    """A ratio of two contenders in one suite, and its bound."""
+    """A ratio of two contenders in one suite, and its bound if there is one."""
 
     name: str
     suite: str
@@ -43,6 +43,9 @@ TARGETS = [
            "adaptive, mysqlclient", "Flask-SQLAlchemy"),
     Target("memory of a worker / Flask-SQLAlchemy's", "peers/one", "adaptive", "Flask-SQLAlchemy",
            1.25, "memory", is_most=True),
+    Target("two workers / one, the client on the same cores", "workers", "2 workers", "1 worker"),
+    Target("threads that stay with their clients / gunicorn's `gthread`", "workers", "1 worker",
+           "1 worker, gthread"),
 ]  # fmt: skip
 
 
@@ -89,9 +92,6 @@ def ratios(found: dict) -> list[Ratio]:
         if it.ours in part and it.other in part:
             values = _divided(part[it.ours][it.figure], part[it.other][it.figure])
             told.append(Ratio(it.name, values, it.bound, it.is_most))
-    if workers := suite(found, "workers"):
-        values = _divided(workers["2 workers"]["rates"], workers["1 worker"]["rates"])
-        told.append(Ratio("two workers / one, the client on the same cores", values, None))
     return [*told, *_of_checkout(), *_of_scale()]
 
 

@@ -22,5 +22,9 @@ def test_a_missed_target_says_by_how_much():
     assert Ratio("a / b", [1.0], 1.0).row().endswith("| met |")
 
 
+def test_a_ratio_without_a_bound_is_told_and_not_judged():
+    assert Ratio("a / b", [1.0], None).row() == "| a / b | 1.00 |  |  |  |"
+
+
 def test_what_was_not_measured_is_left_out():
     assert not [it for it in ratios({}) if "make bench" not in it.name]
