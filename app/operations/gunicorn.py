@@ -5,6 +5,7 @@ Imported by `gunicorn.conf.py` alone: no other server needs it.
 
 import json
 import select
+import signal
 import socket
 from http import HTTPStatus
 from typing import Any
@@ -23,6 +24,18 @@ class StayingWorker(ThreadWorker):  # type: ignore[misc]
     The original hands a connection back to the main thread after each request, through a pipe, a
     selector and a queue; with many threads each of these steps is a fight for Python's lock.
     """
+
+    def init_signals(self) -> None:
+        """Take over the signals, and obey a SIGTERM that came first.
+
+        Until here the master's handler is in force: it queues what comes in this process's copy of
+        the master's queue, where nobody looks, and the master would wait for this worker in vain.
+        """
+        master = signal.getsignal(signal.SIGTERM).__self__  # type: ignore[union-attr]
+        super().init_signals()
+        while not master.SIG_QUEUE.empty():
+            if master.SIG_QUEUE.get() == signal.SIGTERM:
+                self.alive = False
 
     def handle(self, conn: TConn) -> Any:
         """Answer a request, and those that follow it closely."""

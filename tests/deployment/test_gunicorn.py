@@ -8,7 +8,7 @@ from threading import Event
 import pytest
 
 from tests.deployment.servers import booted_workers, ended, lookups, lookups_until, until
-from tests.support.service import Service, serving
+from tests.support.service import CONFIGURATION, Service, serving
 
 WORKERS = 2
 CLIENTS = 4
@@ -39,6 +39,25 @@ def test_sigterm_lets_a_running_request_finish(migrated, held):
             assert not status.done()
 
         assert status.result() == 200, service.log.read_text()
+        assert service.process.wait(20) == 0
+
+
+def test_sigterm_reaches_a_worker_that_is_just_starting(migrated, tmp_path):
+    """Before it has handlers of its own: the master would wait for the graceful timeout."""
+    configuration = tmp_path / "gunicorn.conf.py"
+    configuration.write_text(
+        f"exec(open({str(CONFIGURATION)!r}).read())\n"
+        "def post_fork(server, worker):\n"
+        "    import time\n"
+        "    time.sleep(worker.age - 1)\n"
+    )
+    service = Service(migrated, WEB_CONCURRENCY=WORKERS, GRACEFUL_TIMEOUT_SECONDS=60)
+    service.configuration = configuration
+    with ended(service.start()):
+        until(lambda: len(booted_workers(service)) == WORKERS, "the second worker is forked")
+        service.client.close()
+        service.process.send_signal(signal.SIGTERM)
+
         assert service.process.wait(20) == 0
 
 

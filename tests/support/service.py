@@ -16,6 +16,7 @@ from dev.keep import free_port
 from dev.launch import launch
 
 PROJECT = Path(__file__).parents[2]
+CONFIGURATION = PROJECT / "gunicorn.conf.py"
 START_SECONDS = 120  # it answers after two, and later on a machine that has other things to do
 SECRET = "a secret of the tests, which nobody else may use"
 # One client makes all the requests of all the tests.
@@ -39,6 +40,8 @@ def environment(url, **settings):
 class Service:
     """One gunicorn and what it logged."""
 
+    configuration = CONFIGURATION
+
     def __init__(self, url, **settings):
         self.port = settings.pop("PORT", None) or free_port()
         self.folder = TemporaryDirectory(prefix="service-")  # no .env in it
@@ -55,7 +58,7 @@ class Service:
             "-m",
             "gunicorn",
             "-c",
-            str(PROJECT / "gunicorn.conf.py"),
+            str(self.configuration),
             "wsgi:app",
         ]
 
