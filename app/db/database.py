@@ -20,10 +20,12 @@ from app.db.connection import Connection
 from app.db.connector import Connector
 from app.db.errors import (
     ConnectionLost,
+    ConstraintViolation,
     DatabaseError,
     OutcomeUnknown,
     ReadOnlyServer,
     TransactionConflict,
+    ValueRefused,
     outcome_of,
     translate,
 )
@@ -41,6 +43,8 @@ LONGEST_PAUSE_SECONDS = 0.05  # before the first replay; doubled for each furthe
 # How long a unit waits for a server that takes writes, while a failover is under way.
 FAILOVER_SECONDS = 3.0
 FAILOVER_PAUSE_SECONDS = 0.3
+# Verdicts that hold for all runs of a unit which may be run twice.
+ABOUT_THE_UNIT = (OutcomeUnknown, ConstraintViolation, ValueRefused)
 
 
 def open_database(settings: Settings) -> "Database":
@@ -103,15 +107,25 @@ class Database:
         when the outcome is unknown. A server that takes no writes stored
         nothing either: the unit is run again on new connections, for up to
         three seconds. The unit must only use its transaction.
+
+        A run that failed says nothing of an earlier one with an unknown
+        outcome: then `OutcomeUnknown` is raised, unless the server has looked
+        at the unit and refused it.
         """
         again = (ConnectionLost, TransactionConflict, *([OutcomeUnknown] if idempotent else []))
-        for replay in range(REPLAYS_OF_A_UNIT):
+        is_in_doubt, replay = False, 0
+        while True:
             try:
                 return self._run_on_a_primary(unit)
-            except again as error:
+            except DatabaseError as error:
+                is_in_doubt = is_in_doubt or isinstance(error, OutcomeUnknown)
+                if replay == REPLAYS_OF_A_UNIT or not isinstance(error, again):
+                    if is_in_doubt and not isinstance(error, ABOUT_THE_UNIT):
+                        raise OutcomeUnknown(str(error)) from error
+                    raise
                 self._note_replay("unit", error)
-                time.sleep(random.uniform(0, LONGEST_PAUSE_SECONDS * 2**replay))  # noqa: S311
-        return self._run_on_a_primary(unit)
+            time.sleep(random.uniform(0, LONGEST_PAUSE_SECONDS * 2**replay))  # noqa: S311
+            replay += 1
 
     def _run_on_a_primary(self, unit: Callable[[Transaction], T]) -> T:
         patience = Deadline(FAILOVER_SECONDS)

@@ -15,7 +15,12 @@ from flask import request
 
 from app.auth.guard import caller
 from app.db.database import Database
-from app.db.errors import ConstraintViolation, TransactionConflict
+from app.db.errors import (
+    ConstraintViolation,
+    DatabaseError,
+    OutcomeUnknown,
+    TransactionConflict,
+)
 from app.db.transaction import Row, Transaction
 from app.http.answers import Answer
 from app.http.problems import Problem
@@ -46,7 +51,10 @@ def once(unit: Callable[[Transaction], Answer]) -> Answer:
         # A repetition is harmless, so it is also made when the outcome is unknown.
         return database().run(unit_and_key, idempotent=True)
     except ConstraintViolation:
-        stored = _stored(database(), use)
+        try:
+            stored = _stored(database(), use)
+        except DatabaseError as error:  # so it stays open whether an earlier run was stored
+            raise OutcomeUnknown(str(error)) from error
         if stored is None:
             raise
         return stored

@@ -9,6 +9,7 @@ import pytest
 
 from app import create_app
 from tests.api.catalog import resources, valid_body
+from tests.db.relay import Relay, through
 from tests.support.database import query, settings_for
 
 KEYED = [it for it in resources() if it.create and it.create.declared.keyed]
@@ -119,6 +120,43 @@ def test_a_key_belongs_to_its_caller(app, as_role, me, root):
     for answer in answers:
         headers = as_role("admin") | {"If-Match": "*"}
         app.test_client().delete(answer.headers["Location"], headers=headers)
+
+
+def test_a_repeated_request_gets_its_answer_also_where_it_could_not_be_made_any_more(
+    app, as_role, course, root
+):
+    chapter = {"title": "At low tide", "chapter_number": 1}
+    poster = Poster(app, f"/v1/courses/{course}/chapters", as_role("admin"), chapter)
+    first = poster.post()
+    query(root, "DELETE FROM chapter WHERE course_id = %s", (course,))
+    query(root, "DELETE FROM course WHERE course_id = %s", (course,))
+
+    again, anew = poster.post(), poster.post(key="another-one")
+
+    assert (again.status_code, again.data) == (201, first.data)
+    assert anew.status_code == 404
+
+
+def test_what_a_key_holds_stays_unknown_where_it_cannot_be_read(as_role, server, migrated, root):
+    (campuses,) = [it for it in KEYED if it.list.path == "/v1/campuses"]
+    body = valid_body(campuses.create.declared.body, root)
+    with Relay(server.port) as relay:
+        application = create_app(settings_for(through(relay, migrated)))
+        poster = Poster(application, "/v1/campuses", as_role("admin"), body)
+        first = poster.post()
+        relay.cut_answer_to = b"SELECT LOWER(HEX(request_fingerprint))"
+        unheard = poster.post()
+        relay.cut_answer_to = None
+        heard = poster.post()
+        application.extensions["database"].close()
+        headers = as_role("admin") | {"If-Match": "*"}
+        application.test_client().delete(first.headers["Location"], headers=headers)
+
+    assert (unheard.status_code, unheard.json["type"].rpartition(":")[2]) == (
+        503,
+        "outcome-unknown",
+    )
+    assert (heard.status_code, heard.data) == (201, first.data)
 
 
 @pytest.fixture

@@ -8,6 +8,7 @@ import pytest
 from app.db.errors import (
     ConnectionLost,
     DatabaseUnavailable,
+    DuplicateKey,
     OutcomeUnknown,
     PoolExhausted,
 )
@@ -60,6 +61,44 @@ def test_a_unit_declared_idempotent_is_run_again_after_an_unknown_outcome(behind
 
     assert len(runs) == 2
     assert words(root) == ["once"]
+
+
+def test_an_unknown_outcome_stays_unknown_where_the_next_run_finds_no_server(behind, relay, root):
+    def unit(tx):
+        tx.execute("INSERT IGNORE INTO word (word) VALUES ('once')")
+        relay.is_refusing = True
+
+    relay.cut_answer_to = b"COMMIT"
+    with pytest.raises(OutcomeUnknown):
+        behind.run(unit, idempotent=True)
+
+    assert settles(lambda: words(root) == ["once"])
+
+
+def test_an_unknown_outcome_stays_unknown_where_all_further_runs_are_lost(behind, relay, root):
+    runs = []
+
+    def unit(tx):
+        runs.append(1)
+        if len(runs) > 1:
+            relay.reset()
+        tx.execute("INSERT IGNORE INTO word (word) VALUES ('once')")
+
+    relay.cut_answer_to = b"COMMIT"
+    with pytest.raises(OutcomeUnknown):
+        behind.run(unit, idempotent=True)
+
+    assert len(runs) == 4
+    assert settles(lambda: words(root) == ["once"])
+
+
+def test_a_verdict_on_the_unit_is_told_after_an_unknown_outcome(behind, relay):
+    def unit(tx):
+        add(tx, "one and the same")
+
+    relay.cut_answer_to = b"COMMIT"
+    with pytest.raises(DuplicateKey):
+        behind.run(unit, idempotent=True)
 
 
 def test_a_commit_that_could_not_be_sent_is_no_unknown_outcome(behind, relay, root):
