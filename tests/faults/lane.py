@@ -41,10 +41,14 @@ class Place:
 
 
 class Lane:
-    """A server, its administrator, a firewall, and where clients find it."""
+    """A server, its administrator, a firewall, and where clients find it.
 
-    def __init__(self, place: Place) -> None:
+    `options` are server variables beyond those that every lane has.
+    """
+
+    def __init__(self, place: Place, **options: object) -> None:
         self.place = place
+        self._options = {**OPTIONS, **options}
         self._open = ExitStack()
 
     def __enter__(self) -> Self:
@@ -92,7 +96,7 @@ class Lane:
         self.server.start()
 
     def _start_server(self) -> DatabaseServer:
-        options = dict(OPTIONS)
+        options = dict(self._options)
         server = DatabaseServer(
             flavor=self.place.flavor, mysql_root=self.place.mysql_root, options=options
         )

@@ -25,6 +25,10 @@ CLIENTS = 12
 PAUSE_SECONDS = 0.012  # of a client between two requests; together some hundreds a second
 SECONDS_BETWEEN_STRIKES = (1.0, 5.0)
 WARM_SECONDS = 5
+# gunicorn starts a thread when there is more to do than threads to do it: so many start them all.
+WARM_CLIENTS = 48
+# A server learns nothing of clients that vanish in a black hole: it ends their sessions by this.
+WAIT_TIMEOUT_SECONDS = 20
 REPORT_EVERY_SECONDS = 30
 ALLOWED = ("200", "201", "503 ")
 
@@ -38,7 +42,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = parser.parse_args(arguments)
     variant = VARIANTS[options.strategy]
     try:
-        with Lane(Place()) as lane, Stage(lane, variant, way="proxy") as stage:
+        with (
+            Lane(Place(), wait_timeout=WAIT_TIMEOUT_SECONDS) as lane,
+            Stage(lane, variant, way="proxy") as stage,
+        ):
             problems = soak(stage, seconds=options.minutes * 60, seed=options.seed)
     except Stop as stop:
         problems = [str(stop)]
@@ -50,14 +57,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def soak(stage: Stage, *, seconds: float, seed: int) -> list[str]:
     """Run traffic and strikes for so long; returns what is wrong at the end."""
     stage.warm()
-    with traffic(stage.before, clients=CLIENTS, pause_seconds=PAUSE_SECONDS):
+    with traffic(stage.before, clients=WARM_CLIENTS, pause_seconds=PAUSE_SECONDS):
         time.sleep(WARM_SECONDS)
     at_the_start = count(stage)
     say(f"soak: {seconds / 60:g} minutes, seed {seed}; at the start: {at_the_start}")
     with traffic(stage.client, clients=CLIENTS, seed=seed, pause_seconds=PAUSE_SECONDS):
         strike_at_random(stage, seconds=seconds, chance=Random(seed))
         be_well(stage)
-        time.sleep(2)
+        time.sleep(WAIT_TIMEOUT_SECONDS + 2)
     return [*wrong_answers(stage.client), *wrong_data(stage), *left_over(stage, at_the_start)]
 
 
