@@ -38,7 +38,7 @@ def _when_quiet(look):
     """Look once the goodbyes of connections that others have just closed are counted, too."""
     looks = [look(), look()]
     while True:
-        time.sleep(0.005)
+        time.sleep(0.02)
         looks = [*looks, look()][-3:]
         costs = {looks[-1] - looks[-2], looks[1] - looks[0]}
         if len(looks) == 3 and len(costs) == 1:
