@@ -39,9 +39,10 @@ class Side:
     def end(self, *, reset: bool = False) -> None:
         """Close without waiting for anybody."""
         if reset:
-            with suppress(OSError):
-                raw = self.writer.get_extra_info("socket")
-                raw.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _RESET)
+            raw = self.writer.get_extra_info("socket")  # none where it has just ended by itself
+            if raw is not None:
+                with suppress(OSError):
+                    raw.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _RESET)
             self.writer.transport.abort()
         elif not self.writer.is_closing():  # asyncio forgets a TLS transport that is closed twice
             self.writer.close()
