@@ -179,6 +179,19 @@ def test_nothing_is_refused_while_all_is_well_or_the_server_is_only_away(url, re
         assert db.refusal() is None
 
 
+def test_who_could_not_open_one_takes_what_others_have_given_back_meanwhile(url, relay):
+    behind = through(relay, url)
+    with opened(behind, db_connect_timeout_seconds=2) as db, ThreadPoolExecutor(1) as other:
+        with db.transaction():
+            relay.is_silent = True
+            late = other.submit(read, db)
+            time.sleep(0.3)
+            assert not late.done()
+
+        assert late.result(timeout=10) == {"one": 1}
+        assert db.statistics()["opened"] == 1
+
+
 @pytest.fixture(scope="module")
 def crowded_server():
     """A server with few places; MySQL's least is 1, MariaDB's 10."""

@@ -26,6 +26,7 @@ GRADES = {
 Grade = Literal["clean", "late", "fails", "broken", "hangs", "corrupt"]
 
 LATE_SECONDS = 1.5
+LINES_OF_LOG = 20
 # So many reads in a row are good, of all workers, where all is well again.
 ALL_WORKERS_KNOW = 8
 
@@ -56,6 +57,7 @@ class Cell:
     tracebacks: int = 0
     version: str = ""  # the server's
     run: str = ""  # when the command began that measured it
+    log: str = ""  # the end of the service's
 
     @property
     def grade(self) -> Grade:
@@ -71,8 +73,9 @@ class Cell:
         return "late" if self.worst > LATE_SECONDS else "clean"
 
     def as_dict(self) -> dict[str, Any]:
-        """Give everything, for JSON."""
-        return {**asdict(self), "grade": self.grade}
+        """Give everything but the log, for JSON."""
+        figures = {name: value for name, value in asdict(self).items() if name != "log"}
+        return {**figures, "grade": self.grade}
 
     @classmethod
     def from_dict(cls, found: dict[str, Any]) -> "Cell":
@@ -88,6 +91,10 @@ class Cell:
             f"opened {self.opened}, recovery {recovery}, failed after it {self.after_failed}, "
             f"ledger {Balance(**self.balance)}"
         )
+
+    def explain(self) -> str:
+        """Say all that is known, for whoever reads of a test that failed on another machine."""
+        return f"{self}\n{self.counters}\n{self.log}"
 
 
 def run_cell(lane: Lane, fault: Fault, variant: Variant, *, quick: bool = False) -> Cell:
@@ -152,6 +159,7 @@ def measure(stage: Stage, fault: Fault, recovery: float | None) -> Cell:
         counters=counters,
         tracebacks=len(stage.log_lines()),
         version=stage.control.version(),
+        log="\n".join(stage.log_lines([""])[-LINES_OF_LOG:]),
     )
 
 

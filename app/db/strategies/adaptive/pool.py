@@ -138,11 +138,22 @@ class Adaptive:
         return kept
 
     def _find(self, purpose: Purpose, deadline: Deadline) -> Kept:
+        if kept := self._find_idle(purpose, deadline):
+            return kept
+        try:
+            return self._open(deadline)
+        except self._driver_error:
+            # That may have taken seconds, and others have given theirs back.
+            if kept := self._find_idle(purpose, Deadline(ANSWER_WITHIN_SECONDS)):
+                return kept
+            raise
+
+    def _find_idle(self, purpose: Purpose, deadline: Deadline) -> Kept | None:
         while True:
             try:
                 kept = self._idle.pop()
             except IndexError:
-                return self._open(deadline)
+                return None
             if self._is_good(kept, purpose, deadline):
                 kept.reuses += 1
                 return kept
