@@ -95,15 +95,19 @@ def test_a_connection_that_lives_is_lent_although_no_new_one_can_be_opened(url, 
         assert read(db) == {"one": 1}
 
 
-def test_nobody_waits_for_a_place_while_the_server_admits_no_new_connection(url, relay):
+def test_a_thread_is_left_for_what_needs_no_database_while_the_server_admits_nobody(url, relay):
     relay.is_silent = True
-    settings = {"db_pool_size": 1, "db_connect_timeout_seconds": 4}
-    with opened(through(relay, url), **settings) as db, ThreadPoolExecutor(2) as pool:
-        opening = pool.submit(fail, db)
+    settings = {"threads": 1, "db_connect_timeout_seconds": 6}
+    with opened(through(relay, url), **settings) as db, ThreadPoolExecutor(5) as threads:
+        first = threads.submit(fail, db)
         assert settles(lambda: relay.accepted == 1)
+        waiting = [threads.submit(fail, db) for _ in range(4)]
 
-        assert isinstance(pool.submit(fail, db).result(timeout=3), PoolExhausted)
-        assert not opening.done()
+        assert settles(lambda: any(one.done() for one in waiting), seconds=4)
+        time.sleep(0.5)
+        told = [one.result() for one in waiting if one.done()]
+        assert [type(failure) for failure in told] == [PoolExhausted]
+        assert not first.done()
 
 
 def test_a_slow_login_is_no_reason_to_refuse_who_waits_while_others_get_in(monkeypatch):
@@ -111,13 +115,13 @@ def test_a_slow_login_is_no_reason_to_refuse_who_waits_while_others_get_in(monke
     monkeypatch.setattr("app.db.strategies.adaptive.gate.now", lambda: clock[0])
     gate = Gate(Exception)
     with gate.passing():
-        clock[0] += 0.8
+        clock[0] += 1.8
         with gate.passing():
             pass
         clock[0] += 0.4
         assert not gate.is_stuck()
 
-        clock[0] += 0.7
+        clock[0] += 1.7
         assert gate.is_stuck()
 
 

@@ -16,8 +16,8 @@ log = logging.getLogger(__name__)
 
 # The server is there and has no room: it may have some at once.
 NO_ROOM = {1040, 1203, 1226}
-# A server that is well has answered a login by then.
-STUCK_AFTER_SECONDS = 1.0
+# A server that is well has answered a login by then, also on a machine that has much to do.
+STUCK_AFTER_SECONDS = 2.0
 FIRST_PAUSE_SECONDS = 0.05
 LONGEST_PAUSE_SECONDS = 0.5  # so that the first success comes within a second of the return
 # A wrong password is not hammered: servers block hosts and accounts for that.

@@ -53,6 +53,8 @@ class Adaptive:
             wait_seconds,
             on_wait=self._note_wait,
             is_in_vain=self._gate.is_stuck,
+            # One thread is left to whoever needs no database.
+            patient=settings.worker_threads - settings.pool_size - 1,
         )
         # append, pop and remove of a list, get and pop of a dictionary are atomic
         self._idle: list[Kept] = []
