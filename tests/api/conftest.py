@@ -2,10 +2,12 @@
 
 from base64 import b64encode
 from contextlib import closing
+from functools import partial
 
 import pytest
 
 from app import create_app
+from tests.support.counting import rows_read, statements
 from tests.support.database import query, settings_for
 
 CHAPTERS = "SELECT chapter_id FROM chapter WHERE course_id = %s"
@@ -101,28 +103,14 @@ def all_items(client, as_role):
 
 
 @pytest.fixture
-def rows_read(app, client, as_role, server):
+def rows_read_for(app, client, as_role, server):
     """How many rows the server reads for the GET of a path, which is one statement."""
 
     def count(path, role):
-        headers = as_role(role)
-        client.get(path, headers=headers)  # a connection is open from here on
-        with server.connect() as watcher:
-            before = status(watcher)
-            answer = client.get(path, headers=headers)
-            after = status(watcher)
-            noise = status(watcher)
+        get = partial(client.get, path, headers=as_role(role))
+        answer = get()  # a connection is open from here on
         assert answer.status_code == 200, answer.text
-        assert after["Questions"] - before["Questions"] == 2  # one of them is the second count
-        # What counting itself reads is not the page's.
-        of = lambda it: sum(value for name, value in it.items() if name != "Questions")  # noqa: E731
-        return (of(after) - of(before)) - (of(noise) - of(after))
+        assert statements(server, get) == 1
+        return rows_read(server, get)
 
     return count
-
-
-def status(watcher):
-    names = (
-        "SHOW GLOBAL STATUS WHERE Variable_name LIKE 'Handler_read%' OR Variable_name = 'Questions'"
-    )
-    return {name: int(value) for name, value in query(watcher, names)}

@@ -2,7 +2,8 @@
 
 import pytest
 
-from tests.support.api import all_pages, delete, merge_patch, statements
+from tests.support.api import all_pages, delete, merge_patch
+from tests.support.counting import statements
 from tests.support.database import query
 
 QUIZ = {"title": "Quiz: Limpets", "kind": "quiz", "pass_score": "62.50"}

@@ -9,6 +9,7 @@ import jwt
 import pytest
 
 from app.auth import sessions
+from tests.support.counting import statements
 from tests.support.database import query
 from tests.support.service import SECRET
 from tests.support.users import new_user
@@ -81,20 +82,9 @@ def test_the_next_pair_is_of_the_same_user(client, server):
         assert (before["staff_id"] is not None) == (user.role == "staff")
 
 
-def test_a_refresh_sends_five_statements(app, client, pair, root):
+def test_a_refresh_sends_five_statements(app, client, pair, server):
     # begin, look, mark as used, insert, commit
-    statements = statements_of(root, lambda: refresh(client, pair))
-
-    assert statements == 5
-
-
-def statements_of(root, work):
-    def questions():
-        return int(query(root, "SHOW GLOBAL STATUS LIKE 'Questions'")[0][1])
-
-    before = questions()
-    work()
-    return questions() - before - 1
+    assert statements(server, lambda: refresh(client, pair)) == 5
 
 
 def test_only_its_hash_is_stored(pair, user, root):

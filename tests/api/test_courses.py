@@ -2,7 +2,8 @@
 
 import pytest
 
-from tests.support.api import ADDRESS, all_pages, delete, merge_patch, statements
+from tests.support.api import ADDRESS, all_pages, delete, merge_patch
+from tests.support.counting import statements
 from tests.support.database import query
 
 NOBODY = 65_000  # fits the columns, and is no key

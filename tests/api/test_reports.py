@@ -40,8 +40,8 @@ def test_progress_of_one_course_can_be_asked_for(client, as_role, root):
     assert {item["course_id"] for item in items} == {course_id}
 
 
-def test_progress_reads_that_student_alone(rows_read, me):
-    assert rows_read(f"/v1/students/{me['student_id']}/progress", "student") < 1500
+def test_progress_reads_that_student_alone(rows_read_for, me):
+    assert rows_read_for(f"/v1/students/{me['student_id']}/progress", "student") < 1500
 
 
 @pytest.mark.parametrize("report", ["progress", "average"])

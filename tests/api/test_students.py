@@ -2,7 +2,8 @@
 
 import pytest
 
-from tests.support.api import ADDRESS, all_pages, statements
+from tests.support.api import ADDRESS, all_pages
+from tests.support.counting import statements
 from tests.support.database import query
 
 NEW = {"first_name": "Zoë", "last_name": "Þórsdóttir", "email": "zoe@students.example"}

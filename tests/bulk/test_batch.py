@@ -5,8 +5,8 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 from app import create_app
-from tests.api.test_students import statements
 from tests.bulk.conftest import student
+from tests.support.counting import statements
 from tests.support.database import query, settings_for
 
 URL = "/v1/students:batch"

@@ -6,8 +6,9 @@ import json
 
 import pytest
 
-from tests.api.test_students import all_pages, statements
 from tests.bulk.conftest import DOMAIN, student
+from tests.support.api import all_pages
+from tests.support.counting import statements
 from tests.support.database import query
 
 URL = "/v1/students/export"

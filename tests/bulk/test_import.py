@@ -5,9 +5,9 @@ import tracemalloc
 import pytest
 
 from app.imports.lines import LONGEST_BYTES, Lines, Place
-from tests.api.test_students import statements
 from tests.bulk.conftest import student
 from tests.bulk.files import csv_of, ndjson, report_of
+from tests.support.counting import statements
 from tests.support.database import query
 
 STORED = """

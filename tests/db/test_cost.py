@@ -10,7 +10,8 @@ from threading import current_thread
 import pytest
 
 from app.db.strategies import STRATEGIES
-from tests.support.database import add, opened, query
+from tests.support.counting import changes
+from tests.support.database import add, opened
 from tests.support.service import PROJECT
 
 REQUESTS = 10
@@ -45,20 +46,8 @@ def unit_costs(read):
 
 
 def counted(server, work):
-    with server.connect() as watcher:
-        before = figures(watcher)
-        work()
-        after = figures(watcher)
-    # The watcher's own second look is three statements.
-    change = [new - old for new, old in zip(after, before, strict=True)]
-    return Cost(change[0], change[1] - 3, change[2])
-
-
-def figures(watcher):
-    names = ("Connections", "Questions", "Com_admin_commands")
-    values = [query(watcher, "SHOW GLOBAL STATUS LIKE %s", (name,))[0][1] for name in names]
-    # Each look at a figure is a question itself: the order above makes the three cancel out.
-    return [int(value) for value in values]
+    change = changes(server, work, "Connections", "Questions", "Com_admin_commands")
+    return Cost(change["Connections"], change["Questions"], change["Com_admin_commands"])
 
 
 def times(cost, number):

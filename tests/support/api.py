@@ -1,7 +1,5 @@
 """What tests of several resources ask of the service."""
 
-from tests.support.database import query
-
 ADDRESS = {
     "address": "Þórsgata 1",
     "address2": None,
@@ -40,13 +38,3 @@ def merge_patch(client, path, changes, headers):
 def delete(client, path, headers):
     """Delete what was just read."""
     return client.delete(path, headers=with_etag(client, path, headers))
-
-
-def statements(server, work):
-    """How many statements the server is sent while `work` runs."""
-    with server.connect() as watcher:
-        count = lambda: int(query(watcher, "SHOW GLOBAL STATUS LIKE 'Questions'")[0][1])  # noqa: E731
-        while count() + 1 != (before := count()):
-            pass  # what others were doing, such as hanging up, is not over yet
-        work()
-        return count() - before - 1  # the second count counts itself

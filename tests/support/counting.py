@@ -1,45 +1,55 @@
-"""What the server says it was asked to do."""
+"""What the server says it was asked to do; every test that counts, counts here."""
 
 import time
-from collections import Counter
-from contextlib import contextmanager
 
 from tests.support.database import query
 
-LOOK_AT_STATEMENTS = "SHOW GLOBAL STATUS LIKE 'Questions'"
-LOOK_AT_ROWS = "SHOW GLOBAL STATUS LIKE 'Handler_read%'"
+BETWEEN_LOOKS_SECONDS = 0.02
 
 
-@contextmanager
-def statements(server):
-    """Count the statements that the server is sent in the block: `total`."""
-    with _counting(server, LOOK_AT_STATEMENTS) as counted:
-        yield counted
+def statements(server, work):
+    """How many statements the server is sent while `work` runs."""
+    return changes(server, work, "Questions")["Questions"]
 
 
-@contextmanager
-def rows_read(server):
-    """Count how often the server's tables are asked for a row in the block: `total`."""
-    with _counting(server, LOOK_AT_ROWS) as counted:
-        yield counted
+def rows_read(server, work):
+    """How often the server's tables are asked for a row while `work` runs."""
+    return sum(changes(server, work, "Handler_read%").values())
 
 
-@contextmanager
-def _counting(server, sql):
-    with server.connect() as watcher:
-        look = lambda: sum(int(value) for _, value in query(watcher, sql))  # noqa: E731
-        before, cost_of_looking = _when_quiet(look)
-        counted = Counter()
-        yield counted
-        counted["total"] = look() - before - cost_of_looking
+def changes(server, work, *names):
+    """By how much the server's counters of these names, or patterns, change while `work` runs."""
+    watch = _Watch(server, names)
+    before = watch.when_quiet()
+    work()
+    after = watch.when_quiet()
+    return {name: after[name] - before[name] for name in after}
 
 
-def _when_quiet(look):
-    """Look once the goodbyes of connections that others have just closed are counted, too."""
-    looks = [look(), look()]
-    while True:
-        time.sleep(0.02)
-        looks = [*looks, look()][-3:]
-        costs = {looks[-1] - looks[-2], looks[1] - looks[0]}
-        if len(looks) == 3 and len(costs) == 1:
-            return looks[-1], costs.pop()
+class _Watch:
+    """Looks at counters, by a connection that stays, and leaves out what its looks cost."""
+
+    def __init__(self, server, names):
+        self._connection = server.watcher
+        self._sql = "SHOW GLOBAL STATUS WHERE " + " OR ".join(
+            ["Variable_name LIKE %s"] * len(names)
+        )
+        self._names = names
+        self._looks = 0
+
+    def when_quiet(self):
+        """The counters, once others are done: a server may notice late who has hung up."""
+        looks = []
+        while True:
+            looks = [*looks, self._look()][-3:]
+            if len(looks) == 3 and (cost := _less(looks[2], looks[1])) == _less(looks[1], looks[0]):
+                return {name: looks[2][name] - cost[name] * self._looks for name in cost}
+            time.sleep(BETWEEN_LOOKS_SECONDS)
+
+    def _look(self):
+        self._looks += 1
+        return {name: int(value) for name, value in query(self._connection, self._sql, self._names)}
+
+
+def _less(figures, others):
+    return {name: figures[name] - others[name] for name in figures}

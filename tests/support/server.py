@@ -5,7 +5,7 @@
 
 import os
 from contextlib import closing, contextmanager
-from functools import partial
+from functools import cached_property, partial
 from unittest.mock import patch
 
 from alembic import command
@@ -32,6 +32,16 @@ class DatabaseServer(PrivateServer):
             arguments["database"] = DatabaseUrl.parse(url).name
         # PyMySQL would build a TLS context for each connection.
         return super().connect(**{"ssl_disabled": True, **arguments})
+
+    @cached_property
+    def watcher(self):
+        """An administrator's connection that stays; it ends with the server."""
+        return self.connect()
+
+    def stop(self):
+        if "watcher" in vars(self):
+            vars(self).pop("watcher").close()
+        super().stop()
 
     def create_migrated_database(self, name=None):
         """A database with the whole schema and no row."""
