@@ -30,7 +30,10 @@ Path(os.environ[FIGURES]).mkdir(parents=True, exist_ok=True)
 from dotenv import dotenv_values  # noqa: E402
 from prometheus_client.multiprocess import mark_process_dead  # noqa: E402
 
-from app.operations import gunicorn, logs, start  # noqa: E402
+from app.operations import logs, start  # noqa: E402
+from app.operations.gunicorn import answers  # noqa: E402
+from app.operations.gunicorn.logger import QuietLogger  # noqa: E402
+from app.operations.gunicorn.worker import StayingWorker  # noqa: E402
 from app.settings import BadSettings, load_settings  # noqa: E402
 
 if TYPE_CHECKING:
@@ -48,16 +51,16 @@ bind = (
     else f"{settings.host}:{settings.port}"
 )
 workers = settings.web_concurrency
-worker_class = gunicorn.StayingWorker
+worker_class = StayingWorker
 threads = settings.worker_threads
 # Loaded once and forked: safe, since nothing is connected before the first request.
 preload_app = True
 graceful_timeout = settings.graceful_timeout_seconds
 logconfig_dict = logs.configuration(settings.log_level, settings.log_format)
-logger_class = gunicorn.QuietLogger
+logger_class = QuietLogger
 worker_tmp_dir = MEMORY
 control_socket_disable = True
-gunicorn.answer_in_problems()
+answers.install()
 
 
 def on_starting(server: "Arbiter") -> None:

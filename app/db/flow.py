@@ -5,6 +5,7 @@ a RST, a flow that keepalive has given up, and bytes that nobody asked for. It
 works on the raw descriptor, so TLS makes no difference.
 """
 
+import ctypes
 import os
 import select
 import socket
@@ -19,6 +20,22 @@ _DEV_NULL = os.open(os.devnull, os.O_RDWR)
 _RESET = struct.pack("ii", 1, 0)  # SO_LINGER: on, 0 seconds
 _ORDERLY = struct.pack("ii", 0, 0)
 _EVENTS = select.POLLIN | getattr(select, "POLLRDHUP", 0)  # macOS has no POLLRDHUP
+
+
+class _PollFd(ctypes.Structure):
+    """`struct pollfd`, poll(2)."""
+
+    _fields_ = (
+        ("fd", ctypes.c_int),
+        ("events", ctypes.c_short),
+        ("revents", ctypes.c_short),
+    )
+
+
+# PyDLL keeps Python's lock, which `select.poll` gives away for a call that does not wait: under
+# load another thread takes it, and a look that costs a microsecond waits for its return.
+_poll = ctypes.PyDLL(None).poll
+_poll.argtypes = (ctypes.c_void_p, ctypes.c_ulong, ctypes.c_int)
 _PROBES = 3
 
 
@@ -42,8 +59,8 @@ class Flow:
     def __init__(self, descriptor: int) -> None:
         self.descriptor = descriptor
         self._inode = os.fstat(descriptor).st_ino
-        self._poll = select.poll()
-        self._poll.register(descriptor, _EVENTS)
+        self._asked = _PollFd(descriptor, _EVENTS)
+        self._address = ctypes.addressof(self._asked)
         self._linger(_RESET)
 
     def look(self) -> Verdict | None:
@@ -52,7 +69,7 @@ class Flow:
         No byte is sent or consumed. After any other answer the connection
         must not be used again: the look has taken the pending error with it.
         """
-        if not self._poll.poll(0):
+        if not _poll(self._address, 1, 0):
             return None
         if not self._is_still_ours():
             return Verdict("reset", "closed on this side")

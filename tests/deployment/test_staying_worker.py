@@ -8,7 +8,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from app.operations.gunicorn import StayingWorker
+from app.operations.gunicorn.worker import StayingWorker
 
 
 @pytest.fixture

@@ -1,18 +1,12 @@
-"""gunicorn's own parts, where they would speak another language than the application's.
+"""gunicorn's threads, each with its client for a little longer."""
 
-Imported by `gunicorn.conf.py` alone: no other server needs it.
-"""
-
-import json
 import select
 import signal
-import socket
-from http import HTTPStatus
 from typing import Any
 
-from gunicorn import util  # type: ignore[import-untyped]
-from gunicorn.glogging import Logger  # type: ignore[import-untyped]
 from gunicorn.workers.gthread import TConn, ThreadWorker  # type: ignore[import-untyped]
+
+from app.operations.gunicorn.client_socket import ClientSocket
 
 # A client that has the next request at hand sends it at once.
 STAY_MILLISECONDS = 2
@@ -37,6 +31,12 @@ class StayingWorker(ThreadWorker):  # type: ignore[misc]
             if master.SIG_QUEUE.get() == signal.SIGTERM:
                 self.alive = False
 
+    def enqueue_req(self, conn: TConn) -> None:
+        """Have a thread answer what a client asks."""
+        if not isinstance(conn.sock, ClientSocket):  # a new client
+            conn.sock = ClientSocket(conn.sock)
+        super().enqueue_req(conn)
+
     def handle(self, conn: TConn) -> Any:
         """Answer a request, and those that follow it closely."""
         kept = super().handle(conn)
@@ -52,37 +52,3 @@ class StayingWorker(ThreadWorker):  # type: ignore[misc]
         poll = select.poll()
         poll.register(conn.sock, select.POLLIN)
         return bool(poll.poll(STAY_MILLISECONDS))
-
-
-class QuietLogger(Logger):  # type: ignore[misc]
-    """gunicorn's logger without its access log: the application writes a line for each request.
-
-    What never reaches the application, such as a malformed request line, is still a warning.
-    """
-
-    access_log_enabled = False
-
-    def access(self, *_: Any) -> None:
-        """Leave it to `app.operations.requests`."""
-
-
-def answer_in_problems() -> None:
-    """Have gunicorn write problem+json, too, where it refuses a request by itself.
-
-    It has no hook for that; all such answers, and only they, are written by this function.
-    """
-    util.write_error = write_problem
-
-
-def write_problem(sock: socket.socket, status: int, _reason: str, detail: str) -> None:
-    """Write the answer to what could not be read as a request."""
-    title = HTTPStatus(status).phrase
-    problem = {"type": "about:blank", "title": title, "status": status, "detail": detail}
-    body = json.dumps(problem) + "\n"
-    head = (
-        f"HTTP/1.1 {status} {title}",
-        "Connection: close",
-        "Content-Type: application/problem+json",
-        f"Content-Length: {len(body)}",
-    )
-    util.write_nonblock(sock, ("\r\n".join(head) + "\r\n\r\n" + body).encode())
