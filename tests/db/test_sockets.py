@@ -3,8 +3,10 @@
 import os
 import socket
 import struct
+import sys
 import time
 from contextlib import closing, contextmanager
+from threading import Lock, Thread
 
 import pytest
 
@@ -168,3 +170,25 @@ def test_a_silent_server_is_given_up_within_the_read_timeout(driver, url):
 
     with opened(url, db_driver=driver, db_read_timeout_seconds=1) as db:
         assert 0.9 < seconds_until_it_fails(db, unit) < 3
+
+
+def test_a_look_does_not_give_python_s_lock_away(driver, url):
+    others = []
+    turn = Lock()
+    turn.acquire()
+    with closing(connect(url, db_driver=driver)) as connection:
+        before = sys.getswitchinterval()
+        other = Thread(target=lambda: (turn.acquire(), others.append("ran")))
+        other.start()
+        sys.setswitchinterval(60)
+        time.sleep(0.05)  # who waits for Python's lock by the old interval gets it
+        try:
+            turn.release()  # from here on nobody else runs, unless the lock is given away
+            for _ in range(10_000):
+                assert connection.flow.look() is None
+            seen = list(others)
+        finally:
+            sys.setswitchinterval(before)
+        other.join()
+
+    assert seen == []
