@@ -153,7 +153,7 @@ class Select:
             f"{self._text(shape, *extra)} WHERE {where.sql} ORDER BY {order_by} LIMIT %s",
             (*where.params, window.limit),
         )
-        return [_found(row) for row in rows]
+        return [Found(item, tuple(place)) for item, *place in map(dict.values, rows)]
 
     def _column(self, name: str) -> str:
         return self.columns.get(name, f"{self.table}.{name}")
@@ -233,8 +233,3 @@ def _beyond(columns: Sequence[str], descending: Sequence[bool], last: Sequence[A
         params = (value, value, *params) if params else (value,)
     bound = f"{columns[0]} {'<=' if descending[0] else '>='} %s"
     return Condition(bound, (last[0],)) & Condition(sql, params)
-
-
-def _found(row: Mapping[str, Any]) -> Found:
-    item, *place = row.values()
-    return Found(item, tuple(place))

@@ -7,6 +7,7 @@ another list, is a 400.
 
 from datetime import datetime
 from decimal import Decimal
+from functools import lru_cache
 from typing import Any, Generic, TypeVar
 from urllib.parse import urlencode
 
@@ -95,7 +96,11 @@ def _written(value: Any) -> Any:
 
 
 def _serializer() -> URLSafeSerializer:
-    secret = settings().secret_key.get_secret_value()
+    return _serializer_with(settings().secret_key.get_secret_value())
+
+
+@lru_cache(maxsize=1)
+def _serializer_with(secret: str) -> URLSafeSerializer:
     return URLSafeSerializer(secret, salt="page cursor")
 
 

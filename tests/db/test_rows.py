@@ -7,6 +7,7 @@ import pytest
 
 from app.database_url import DatabaseUrl
 from app.db.connector import Connector
+from app.db.drivers.pymysql import READ_AHEAD_BYTES
 from tests.support.database import settings_for
 from tests.support.server import start_server
 
@@ -60,6 +61,28 @@ def rows(connection, sql):
 )
 def test_values_of_all_types(sql, ours, theirs):
     assert rows(ours, sql) == rows(theirs, sql)
+
+
+MANY_ROWS = """
+    SELECT CONCAT(REPEAT('x', one.ordinal_position * 7), one.column_name), two.ordinal_position
+    FROM information_schema.columns AS one JOIN information_schema.columns AS two
+    ON two.ordinal_position <= 3 ORDER BY one.table_name, 1, 2 LIMIT 5000
+"""
+
+
+def test_more_rows_than_are_read_at_once(ours, theirs):
+    found = rows(ours, MANY_ROWS)
+
+    assert found[0] == 5000
+    assert sum(len(text) for text, _ in found[1]) > 2 * READ_AHEAD_BYTES
+    assert found == rows(theirs, MANY_ROWS)
+
+
+def test_more_rows_than_are_read_at_once_within_a_deadline(ours, theirs):
+    with ours.answer_within(30):
+        found = rows(ours, MANY_ROWS)
+
+    assert found == rows(theirs, MANY_ROWS)
 
 
 # The width of the length changes after 250 and 65,535 bytes; a row's packet ends at 16 MB.

@@ -4,6 +4,7 @@ import socket
 import ssl
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import partial
 from typing import Any
 
 import pymysql
@@ -20,6 +21,8 @@ from app.settings import Settings
 
 # Fits into an empty send buffer wherever the service runs, its bookkeeping included.
 NEVER_WAITS_BYTES = 4096
+# What is read at once of what has arrived: most pages of a list.
+READ_AHEAD_BYTES = 65536
 
 
 class PyMySQLConnection(OwnsFlow, pymysql.connections.Connection):
@@ -36,6 +39,7 @@ class PyMySQLConnection(OwnsFlow, pymysql.connections.Connection):
     _write_timeout: float
     _current_timeout: float
     _rfile: Any
+    _has_deadline = False
     _sock: socket.socket
 
     def __init__(self, *, session: str, **arguments: Any) -> None:
@@ -58,6 +62,28 @@ class PyMySQLConnection(OwnsFlow, pymysql.connections.Connection):
             length = int.from_bytes(header[:3], "little")
             parts.append(self._read_bytes(length))
         return parts[0] if len(parts) == 1 else b"".join(parts)
+
+    def at_hand(self) -> tuple[bytes, int]:
+        """Give what has arrived, of which nothing is taken, and the number its first packet has.
+
+        Waits where nothing has; raises `OperationalError` (2013). Gives nothing where a deadline
+        holds: that is kept packet by packet.
+        """
+        if self._has_deadline:
+            return b"", 0
+        try:
+            return self._rfile.peek(), self._next_seq_id
+        except OSError as error:
+            raise self._lost(f" ({error})") from error
+
+    def take(self, num_bytes: int, next_number: int) -> None:
+        """Take so many bytes of what is at hand, all of them whole packets."""
+        self._rfile.read(num_bytes)
+        self._next_seq_id = next_number
+
+    def read_ahead(self) -> None:
+        """From here on, read more at once than PyMySQL does; all that was asked is answered."""
+        self._rfile = self._sock.makefile("rb", READ_AHEAD_BYTES)
 
     def _read_query_result(self, unbuffered: bool = False) -> int | None:
         if unbuffered:
@@ -90,20 +116,20 @@ class PyMySQLConnection(OwnsFlow, pymysql.connections.Connection):
         before = self._read_timeout, self._write_timeout
         # settimeout() alone would do nothing: PyMySQL caches what it set.
         self._read_timeout = self._write_timeout = seconds
-        self._deadline = Deadline(seconds)
-        # Shadows the class's method for as long as the block: in steady use it costs nothing.
-        self._read_bytes = self._read_bytes_in_time
+        # Shadow the class's own for as long as the block: in steady use that costs nothing.
+        self._read_bytes = partial(self._read_bytes_in_time, Deadline(seconds))
+        self._has_deadline = True
         try:
             yield
         finally:
-            del self._read_bytes
+            del self._read_bytes, self._has_deadline
             self._read_timeout, self._write_timeout = before
 
-    def _read_bytes_in_time(self, num_bytes: int) -> bytes:
+    def _read_bytes_in_time(self, deadline: Deadline, num_bytes: int) -> bytes:
         data = b""
         while len(data) < num_bytes:
             try:
-                self._grant(self._deadline.remaining())
+                self._grant(deadline.remaining())
                 received = self._rfile.read1(num_bytes - len(data))
             except OSError as error:
                 raise self._lost(f" ({error})") from error
@@ -155,6 +181,7 @@ class PyMySQLDriver:
                 connection.connect(sock)
         except pymysql.err.OperationalError as error:
             raise _tls_problem(error) or error from error.__cause__
+        connection.read_ahead()
         return connection
 
 
