@@ -25,10 +25,12 @@ def interleaved(
 ) -> dict[str, Figures]:
     """Measure all, several times over; prints progress."""
     samples: dict[str, list[Sample]] = {name: [] for name in measures}
+    in_turn = list(measures.items())
     for number in range(1, rounds + 1):
-        for name, measure in measures.items():
+        for name, measure in in_turn:
             progress(f"{title}: round {number}/{rounds}: {name}")
             samples[name].append(measure())
+        in_turn.reverse()  # what changes slowly, or comes after somebody, hits all alike
     progress("")
     return {name: figures(found) for name, found in samples.items()}
 
