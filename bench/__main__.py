@@ -60,6 +60,7 @@ def measure(seconds: int, rounds: int, *, quick: bool) -> dict:
             "machine": machine(server),
             "command": f"python -m bench --seconds {seconds} --rounds {rounds}",
             "strategies": plain(bench.strategies((16,) if quick else (1, 4, 8, 16))),
+            "safety": plain(bench.safety()),
             "peers": {what: plain(bench.peers(what)) for what in ("city", "one", "page")},
             "workers": plain(bench.workers()),
             "slow link": plain(bench.strategies((1,) if quick else (1, 16), slow, ON_A_SLOW_LINK)),

@@ -70,6 +70,7 @@ def titles(found: dict) -> list[tuple[str, str]]:
         ("Peers, a page of 100 students, 16 clients", "peers/page"),
         ("The service's own operations, 16 clients", "operations"),
         ("Workers, one student, 16 clients", "workers"),
+        ("`adaptive` and the pool without any check, back to back, 16 clients", "safety"),
         *((f"1 ms a round trip: strategies, {n} clients", f"slow link/{n}") for n in (1, 16)),
         ("1 ms a round trip: peers, one student, 16 clients", "slow link, peers"),
     ]

@@ -31,6 +31,7 @@ end
 
 Result = dict[str, Figures]
 ON_MYSQLCLIENT = "adaptive, mysqlclient"
+SAFETY_ROUNDS = 4  # for each round of the other suites
 # The broken original fails its requests.
 ALL = tuple(name for name in STRATEGIES if name != "single")
 
@@ -60,6 +61,17 @@ class Bench:
         contenders = [service(name) for name in [*names, "bench.no_check:NoCheck"]]
         all_ = [self._start(one, url) for one in contenders]
         return {number: self._round("strategies", all_, "city", number) for number in clients}
+
+    def safety(self) -> Result:
+        """`adaptive` and the same pool without its checks, back to back and more often.
+
+        Among all the others they are 20 seconds apart, and the machine changes by more than the
+        checks cost.
+        """
+        pair = [self._start(service(name)) for name in ("adaptive", "bench.no_check:NoCheck")]
+        rounds = self._rounds * SAFETY_ROUNDS
+        measures = {one.contender.name: self._measure(one, one.url("city"), 16) for one in pair}
+        return interleaved("safety", measures, rounds)
 
     def peers(self, what: str, url: str = "") -> Result:
         """The service beside the peers, on one operation, with 16 clients."""

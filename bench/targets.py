@@ -23,7 +23,7 @@ class Target:
 
 
 TARGETS = [
-    Target("`adaptive` / the pool without any check, 16 clients", "strategies/16", "adaptive",
+    Target("`adaptive` / the pool without any check, 16 clients", "safety", "adaptive",
            "NoCheck", 0.97),
     Target("`adaptive` / `pool_pre_ping`, 16 clients on loopback", "strategies/16", "adaptive",
            "sqlalchemy", 1.1),

@@ -8,7 +8,7 @@ def suite_of(**rates):
 
 
 def test_a_ratio_is_the_median_of_its_rounds_and_not_of_all_figures():
-    found = {"strategies": {"16": suite_of(adaptive=[100, 10, 100], NoCheck=[100, 20, 50])}}
+    found = {"safety": suite_of(adaptive=[100, 10, 100], NoCheck=[100, 20, 50])}
 
     (ratio, *_) = ratios(found)
 
