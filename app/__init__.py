@@ -1,36 +1,35 @@
 """The student-data service.
 
-    resource (HTTP) -> query module (SQL) -> Database (units of work)
-                    -> ConnectionStrategy -> connector (one connection)
+    resource (HTTP) -> query module (SQL) -> Database (transactions)
+                    -> ConnectionStrategy -> Connector (one connection)
 
-`app/api.py` shows every URL, `app/settings.py` every setting, and
-`app/db/strategies` every way to a connection.
+`urls.py` lists every URL, `settings/settings.py` every setting, and `db/strategies/` every
+connection strategy.
 """
 
 import logging
 
 from flask import Flask
 
-from app import api, errors
-from app.auth import commands, limits
-from app.db.database import open_database
-from app.http import body_limit, cors, json, proxies, request_ids, security_headers
-from app.http.synchronous import SynchronousFlask
-from app.imports import commands as imports
+from app import urls
+from app.auth import bearer, commands, rate_limits
+from app.http import error_handlers, json
+from app.http.middleware import body_limit, cors, proxies, request_ids, security_headers
 from app.operations import doctor, purge, requests
 from app.operations.metrics import Metrics
-from app.settings import Settings
+from app.resources.students.imports import commands as imports
+from app.settings import Settings, open_database
 
 log = logging.getLogger(__name__)
 
 
 def create_app(settings: Settings) -> Flask:
-    """Build the service; nothing is connected until the first request.
+    """Create the Flask application; no connection is opened before the first request.
 
-    That is what makes it safe to build it once and fork it into workers.
-    Raises `BadSettings` for what can be known without a server.
+    That makes it safe to create it once and fork it into workers. Raises
+    `BadSettings` for problems that can be detected without a server.
     """
-    app = SynchronousFlask(__name__, static_folder=None)
+    app = Flask(__name__, static_folder=None)
     database = open_database(settings)
     if settings.db_strategy == "single":
         log.warning("%s", doctor.SINGLE_WARNING)
@@ -43,10 +42,11 @@ def create_app(settings: Settings) -> Flask:
     proxies.register(app, settings.trusted_proxies)
     security_headers.register(app)
     cors.register(app, settings.cors_origins)
-    limits.register(app, settings)
+    bearer.register(app)
+    rate_limits.register(app, settings)
     body_limit.register(app)
-    errors.register(app)
-    api.register(app)
+    error_handlers.register(app)
+    urls.register(app)
     doctor.register(app)
     commands.register(app)
     purge.register(app)

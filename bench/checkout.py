@@ -9,8 +9,8 @@ import os
 
 import pyperf
 
-from app.db.database import open_database
 from app.db.strategies import STRATEGIES
+from app.settings import open_database
 from bench.machine import machine
 from bench.targets import CHECKOUT
 from tests.support.database import settings_for
@@ -51,7 +51,7 @@ def measure(runner: pyperf.Runner) -> dict[str, dict[str, float]]:
     found = {}
     for name in [*STRATEGIES, "bench.no_check:NoCheck"]:
         database = open_database(settings_for(os.environ[ADDRESS], db_strategy=name))
-        timed = runner.bench_time_func(f"checkout {name}", checkout, database.lender)
+        timed = runner.bench_time_func(f"checkout {name}", checkout, database.connections)
         database.close()
         if timed is not None and not runner.args.worker:
             micros = [value * 1e6 for value in timed.get_values()]
@@ -66,9 +66,9 @@ def measure(runner: pyperf.Runner) -> dict[str, dict[str, float]]:
 def round_trips(watcher, name: str) -> float:
     """What one checkout in steady use sends, on average; opening a connection is more than one."""
     database = open_database(settings_for(os.environ[ADDRESS], db_strategy=name))
-    checkout(1, database.lender)
+    checkout(1, database.connections)
     before = asked(watcher)
-    checkout(COUNTED, database.lender)
+    checkout(COUNTED, database.connections)
     sent = asked(watcher) - before - 1  # the look itself
     database.close()
     return sent / COUNTED

@@ -11,7 +11,7 @@ from tempfile import TemporaryDirectory
 from urllib.error import HTTPError, URLError
 from urllib.request import Request, urlopen
 
-from app.database_url import DatabaseUrl
+from app.db.url import DatabaseUrl
 from dev.launch import launch
 from tests.support.service import environment, free_port
 

@@ -35,7 +35,7 @@ class NoCheck:
 
     def discard(self, connection: Connection) -> None:
         """Drop one."""
-        connection.abandon()
+        connection.abort()
         self._slots.release()
 
     def close(self) -> None:

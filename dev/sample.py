@@ -11,7 +11,7 @@ from typing import Any
 import pymysql
 
 import sample_data
-from app.database_url import DatabaseUrl
+from app.db.url import DatabaseUrl
 from dev.environment import VAR
 from dev.keep import write_privately
 from dev.system_packages import say

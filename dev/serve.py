@@ -14,7 +14,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, nullcontext
 
-from app.operations.start import check_port
+from app.operations.startup_checks import check_port
 from app.settings import BadSettings, Settings, load_settings
 from dev.environment import (
     VAR,

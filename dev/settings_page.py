@@ -13,8 +13,8 @@ from typing import Any, Literal, get_args, get_origin
 from pydantic import SecretStr
 from pydantic.fields import FieldInfo
 
-from app.setting_problems import limits_of
 from app.settings import Settings
+from app.settings.problems import limits_of
 
 PROJECT = Path(__file__).parents[1]
 PAGE_TOP = """# Configuration

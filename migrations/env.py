@@ -48,7 +48,7 @@ def read_settings() -> Settings:
         settings = load_settings()
     except BadSettings as error:
         raise CommandError(str(error)) from None
-    return settings.as_owner().model_copy(
+    return settings.for_migrations().model_copy(
         update={"db_driver": "pymysql", "db_read_timeout_seconds": STATEMENT_SECONDS}
     )
 
@@ -56,7 +56,9 @@ def read_settings() -> Settings:
 @contextmanager
 def connected(settings: Settings) -> Iterator[Connection]:
     """One connection for the whole run; the driver's errors come out as one line."""
-    engine = create_engine("mysql+pymysql://", creator=Connector(settings), poolclass=NullPool)
+    engine = create_engine(
+        "mysql+pymysql://", creator=Connector(settings.database_config()), poolclass=NullPool
+    )
     try:
         with engine.connect() as connection:
             yield connection

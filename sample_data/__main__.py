@@ -55,12 +55,12 @@ def main(arguments: list[str] | None = None) -> int:
         # --replace empties tables by TRUNCATE, which takes the right to DROP them
         settings = (
             load_settings()
-            .as_owner()
+            .for_migrations()
             .model_copy(
                 update={"db_driver": "pymysql", "db_read_timeout_seconds": STATEMENT_SECONDS}
             )
         )
-        with closing(Connector(settings)()) as connection:
+        with closing(Connector(settings.database_config())()) as connection:
             if options.replace:
                 empty(connection)
             progress = None if options.quiet else progress_for(options.students)

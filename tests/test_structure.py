@@ -1,60 +1,155 @@
-"""Imports point one way: resources, queries, db; settings and the words of errors are leaves."""
+"""What each package may import, in one table; no cycles; a database package that stands alone."""
 
 import ast
+import sys
+from functools import cache
+from graphlib import CycleError, TopologicalSorter
+from importlib.util import resolve_name
 from pathlib import Path
 
 import pytest
 
 PROJECT = Path(__file__).parents[1]
-MODULES = sorted((PROJECT / "app").rglob("*.py"))
+APP = PROJECT / "app"
 
-# What a module whose path begins so must not import.
-FORBIDDEN = {
-    "app/db/": {"flask", "app.http", "app.errors", "app.api", "app.auth", "app.operations"},
-    "app/db/strategies/": {"pymysql", "MySQLdb", "app.db.database"},
-    "app/settings.py": {"flask", "app.http", "app.errors", "app.db.database", "app.db.connector"},
-    "app/database_url.py": {"app"},
-    "app/http/": {"app.api", "app.errors", "app.students", "app.cities", "app.attempts"},
+# Each package, and the packages of `app` it may import besides itself.
+MAY_IMPORT = {
+    "app.service": set(),
+    "app.db": set(),
+    "app.settings": {"app.db"},
+    "app.sql": {"app.db"},
+    "app.http": {"app.service", "app.settings", "app.sql", "app.db"},
+    "app.auth": {"app.service", "app.http", "app.settings", "app.db"},
+    "app.operations": {"app.service", "app.http", "app.settings", "app.db"},
+    "app.openapi": {"app.service", "app.http"},
+    "app.resources": {"app.http", "app.sql", "app.db"},
+    "app.urls": {"app.resources", "app.openapi", "app.operations", "app.auth", "app.http"},
+    "app": {
+        "app.urls", "app.resources", "app.openapi", "app.operations", "app.auth", "app.http",
+        "app.settings",
+    },
+}  # fmt: skip
+# The resources, and the other resources they may import.
+RESOURCES_MAY_IMPORT = {
+    "summaries": set(),
+    "addresses": set(),
+    "countries": set(),
+    "subjects": set(),
+    "cities": {"summaries"},
+    "courses": {"summaries"},
+    "enrollments": {"summaries"},
+    "campuses": {"addresses", "summaries"},
+    "chapters": {"courses", "summaries"},
+    "staff": {"addresses", "summaries"},
+    "students": {"addresses", "summaries"},
+    "assessments": {"chapters", "courses", "summaries"},
+    "attempts": {"enrollments", "students", "summaries"},
+    "reports": {"students"},
 }
-QUERIES = {"flask", "app.http", "app.errors", "app.api"}
+# What the database package may import besides itself and the standard library, by module.
+DRIVERS = {
+    "app.db.drivers.pymysql": {"pymysql"},
+    "app.db.drivers.pymysql_rows": {"pymysql"},
+    "app.db.drivers.mysqlclient": {"MySQLdb"},
+    "app.db.strategies.persistent": {"dbutils"},
+    "app.db.strategies.pooled": {"dbutils"},
+    "app.db.strategies.sqlalchemy": {"sqlalchemy"},
+    "app.db.strategies.sqlalchemy_session": {"sqlalchemy"},
+}
+# The only module that may call these methods.
+TRANSACTION_CONTROL = {"begin", "commit", "rollback"}
 
 
-def imports_of(path):
+def name_of(path):
+    parts = path.relative_to(PROJECT).with_suffix("").parts
+    return ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
+
+
+MODULES = {name_of(path): path for path in sorted(APP.rglob("*.py"))}
+
+
+@cache
+def imports_of(module):
+    """The modules that a module imports; `from package import module` is the module alone."""
+    path = MODULES[module]
+    package = module if path.name == "__init__.py" else module.rpartition(".")[0]
+    found = set()
     for node in ast.walk(ast.parse(path.read_text())):
         if isinstance(node, ast.ImportFrom):
-            yield node.module
-            yield from (f"{node.module}.{name.name}" for name in node.names)
+            name = resolve_name("." * node.level + (node.module or ""), package)
+            for alias in node.names:
+                inner = f"{name}.{alias.name}"
+                found.add(inner if inner in MODULES else name)
         elif isinstance(node, ast.Import):
-            yield from (name.name for name in node.names)
+            found |= {alias.name for alias in node.names}
+    return found
 
 
-def forbidden_for(name):
-    found = {word for start, words in FORBIDDEN.items() if name.startswith(start) for word in words}
-    return found | (QUERIES if name.endswith("/queries.py") else set())
+def modules_of(module):
+    """The modules of the application that a module imports."""
+    return {name for name in imports_of(module) if name in MODULES} - {module, "app"}
 
 
-@pytest.mark.parametrize("path", MODULES, ids=lambda path: str(path.relative_to(PROJECT)))
-def test_imports_point_one_way(path):
-    forbidden = forbidden_for(str(path.relative_to(PROJECT)))
-
-    wrong = {
-        module
-        for module in imports_of(path)
-        for word in forbidden
-        if module == word or module.startswith(word + ".")
-    }
-
-    assert wrong == set()
+def package_of(module):
+    return ".".join(module.split(".")[:2])
 
 
-@pytest.mark.parametrize("path", MODULES, ids=lambda path: str(path.relative_to(PROJECT)))
-def test_only_the_database_begins_commits_and_rolls_back(path):
-    if path.name == "database.py" and path.parent.name == "db":
-        return
+def resource_of(module):
+    """The resource that a module belongs to; none is the package of all of them."""
+    parts = module.split(".")
+    return parts[2] if parts[:2] == ["app", "resources"] and len(parts) > 2 else None
+
+
+@pytest.mark.parametrize("module", MODULES)
+def test_a_package_imports_what_the_table_allows(module):
+    own = package_of(module)
+
+    assert {package_of(name) for name in modules_of(module)} - {own} <= MAY_IMPORT[own]
+
+
+@pytest.mark.parametrize("module", [name for name in MODULES if resource_of(name)])
+def test_a_resource_imports_what_the_table_allows(module):
+    own = resource_of(module)
+
+    others = {resource_of(name) for name in modules_of(module)} - {own, None}
+
+    assert others <= RESOURCES_MAY_IMPORT[own]
+
+
+@pytest.mark.parametrize("table", [MAY_IMPORT, RESOURCES_MAY_IMPORT], ids=["packages", "resources"])
+def test_there_are_no_cycles_between_packages(table):
+    TopologicalSorter(table).prepare()
+
+
+def test_there_are_no_cycles_between_modules():
+    TopologicalSorter({module: modules_of(module) for module in MODULES}).prepare()
+
+
+def test_a_cycle_would_be_found():
+    with pytest.raises(CycleError):
+        TopologicalSorter({"a": {"b"}, "b": {"a"}}).prepare()
+
+
+@pytest.mark.parametrize("module", [name for name in MODULES if package_of(name) == "app.db"])
+def test_the_database_package_imports_itself_the_standard_library_and_its_drivers(module):
+    roots = {name.partition(".")[0] for name in imports_of(module)}
+
+    assert roots - {"app"} - sys.stdlib_module_names <= DRIVERS.get(module, set())
+
+
+@pytest.mark.parametrize("module", [name for name in MODULES if package_of(name) == "app.db"])
+def test_the_database_package_imports_itself_relatively(module):
+    for node in ast.walk(ast.parse(MODULES[module].read_text())):
+        if isinstance(node, ast.ImportFrom) and node.level == 0:
+            assert node.module.partition(".")[0] != "app"
+
+
+@pytest.mark.parametrize("module", [name for name in MODULES if name != "app.db.database"])
+def test_only_database_begins_commits_and_rolls_back(module):
     called = {
         node.func.attr
-        for node in ast.walk(ast.parse(path.read_text()))
+        for node in ast.walk(ast.parse(MODULES[module].read_text()))
         if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute)
     }
 
-    assert not called & {"begin", "commit", "rollback"}
+    assert not called & TRANSACTION_CONTROL

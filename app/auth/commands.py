@@ -15,7 +15,7 @@ from flask.cli import with_appcontext
 from app.auth import passwords, queries, sessions
 from app.db.errors import ConstraintViolation, DatabaseError
 from app.db.transaction import Transaction
-from app.http.state import database, settings
+from app.http.context import database, settings
 
 _name = click.argument("user_name")
 _password = click.password_option(help=f"At least {passwords.SHORTEST} characters.")
@@ -107,7 +107,7 @@ def _change(user_name: str, change: Callable[[Transaction, int], None]) -> None:
 
 def _run(unit: Callable[[Transaction], None]) -> None:
     try:
-        database().run(unit)
+        database().run_transaction(unit)
     except ConstraintViolation:
         raise
     except DatabaseError as error:

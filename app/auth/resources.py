@@ -3,21 +3,21 @@
 from flask import Response, request
 
 from app.auth import passwords, queries, sessions, tokens
-from app.auth.caller import ANYBODY, Caller
-from app.auth.guard import caller
 from app.auth.schemas import PasswordChange, RefreshToken, TokenPair
 from app.db.transaction import Row, Transaction
-from app.http.answers import answer
+from app.http.api import Resource
+from app.http.caller import ANY_ROLE, PUBLIC, Caller, caller
+from app.http.context import database, settings
 from app.http.operation import operation
 from app.http.problems import Problem
-from app.http.restful import Resource
-from app.http.state import database, settings
+from app.http.responses import answer
+from app.service import REALM
 
 
 class Tokens(Resource):  # type: ignore[misc]
     """Access tokens and refresh tokens."""
 
-    @operation(roles=None, basic=True, answer=TokenPair, status=201)
+    @operation(roles=PUBLIC, basic=True, answer=TokenPair, status=201)
     def post(self) -> Response:
         """Exchange a user name and password (HTTP Basic) for a pair of tokens."""
         given = request.authorization
@@ -36,7 +36,7 @@ class Tokens(Resource):  # type: ignore[misc]
 class Refresh(Resource):  # type: ignore[misc]
     """The next pair of tokens."""
 
-    @operation(roles=None, body=RefreshToken, answer=TokenPair, status=201, problems=(401, 409))
+    @operation(roles=PUBLIC, body=RefreshToken, answer=TokenPair, status=201, problems=(401, 409))
     def post(self, body: RefreshToken) -> Response:
         """Exchange a refresh token for the next pair; it is good for one time.
 
@@ -45,7 +45,9 @@ class Refresh(Resource):  # type: ignore[misc]
         """
         given, successor = body.refresh_token.get_secret_value(), sessions.new_token()
         seconds = settings().refresh_token_seconds
-        found = database().run(lambda tx: sessions.rotate(tx, given, successor, seconds=seconds))
+        found = database().run_transaction(
+            lambda tx: sessions.rotate(tx, given, successor, seconds=seconds)
+        )
         if found is sessions.Refused.TOO_SOON:
             raise Problem(
                 409,
@@ -56,7 +58,7 @@ class Refresh(Resource):  # type: ignore[misc]
             )
         if not isinstance(found, Caller):
             # Not Basic: a browser would ask the user for a password by itself.
-            challenge = 'Bearer realm="student-data", error="invalid_token"'
+            challenge = f'Bearer realm="{REALM}", error="invalid_token"'
             raise Problem(
                 401,
                 "The refresh token is not valid; sign in again.",
@@ -68,7 +70,7 @@ class Refresh(Resource):  # type: ignore[misc]
 class Revoke(Resource):  # type: ignore[misc]
     """The end of a session."""
 
-    @operation(roles=None, body=RefreshToken, status=204)
+    @operation(roles=PUBLIC, body=RefreshToken, status=204)
     def post(self, body: RefreshToken) -> Response:
         """Sign out: revoke the refresh token and all of its family.
 
@@ -78,14 +80,14 @@ class Revoke(Resource):  # type: ignore[misc]
         token is valid until its end.
         """
         given = body.refresh_token.get_secret_value()
-        database().run(lambda tx: sessions.end(tx, given))
+        database().run_transaction(lambda tx: sessions.end(tx, given))
         return Response(status=204)
 
 
 class Password(Resource):  # type: ignore[misc]
     """The caller's own password."""
 
-    @operation(roles=ANYBODY, body=PasswordChange, answer=TokenPair)
+    @operation(roles=ANY_ROLE, body=PasswordChange, answer=TokenPair)
     def put(self, body: PasswordChange) -> Response:
         """Change it; every other session ends, and the answer has the tokens of a new one.
 
@@ -116,7 +118,7 @@ def _sign_in(user: Row, password_hash: str, *, ending_others: bool = False) -> T
         sessions.start(tx, key, token, seconds=seconds)
         return True
 
-    return _pair(Caller.from_row(user), token) if database().run(begin) else None
+    return _pair(Caller.from_row(user), token) if database().run_transaction(begin) else None
 
 
 def _pair(who: Caller, refresh_token: str) -> TokenPair:
@@ -135,7 +137,7 @@ def _answer(pair: TokenPair, status: int) -> Response:
 
 def _unauthorized(detail: str) -> Problem:
     # RFC 7617, 2
-    challenge = 'Basic realm="student-data", charset="UTF-8"'
+    challenge = f'Basic realm="{REALM}", charset="UTF-8"'
     return Problem(401, detail, headers=[("WWW-Authenticate", challenge)])
 
 

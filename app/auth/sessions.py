@@ -19,8 +19,8 @@ import secrets
 from enum import Enum
 from uuid import uuid4
 
-from app.auth.caller import Caller
 from app.db.transaction import Transaction
+from app.http.caller import Caller
 
 log = logging.getLogger(__name__)
 

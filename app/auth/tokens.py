@@ -6,11 +6,11 @@ from functools import lru_cache
 
 import jwt
 
-from app.auth.caller import Caller
+from app.http.caller import Caller
+from app.service import AUDIENCE
 from app.settings import Settings
 
 ALGORITHM = "HS256"
-AUDIENCE = "student-data"
 
 
 class BadToken(Exception):

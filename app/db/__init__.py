@@ -1,1 +1,66 @@
-"""The way to the server: connector, strategies, and `Database`, the only door."""
+"""MySQL and MariaDB connections that survive idle timeouts, restarts, failovers and firewalls.
+
+    database = Database.from_url("mysql://app:secret@127.0.0.1/students")
+    student = database.fetch_one("SELECT * FROM student WHERE student_id = %s", (7,))
+    with database.transaction() as tx:
+        tx.execute("UPDATE student SET active = 0 WHERE student_id = %s", (7,))
+
+The package is self-contained: it imports nothing of the project it lies in, so the folder can be
+copied and renamed. It requires PyMySQL; DBUtils, SQLAlchemy, Flask and mysqlclient are optional.
+"""
+
+from .config import ConfigError, DatabaseConfig
+from .database import Database
+from .errors import (
+    AccessDenied,
+    CheckViolated,
+    ConnectionLost,
+    ConstraintViolation,
+    DatabaseError,
+    DatabaseUnavailable,
+    DuplicateKey,
+    InvalidValue,
+    MissingReference,
+    OutcomeUnknown,
+    PoolExhausted,
+    ReadOnlyServer,
+    StatementInterrupted,
+    StatementRejected,
+    StillReferenced,
+    TableMissing,
+    TransactionConflict,
+)
+from .managed_connection import ManagedConnection
+from .strategy import Checkout, ConnectionStrategy, Purpose
+from .transaction import Reader, Transaction
+from .url import DatabaseUrl
+
+__all__ = [
+    "AccessDenied",
+    "CheckViolated",
+    "Checkout",
+    "ConfigError",
+    "ConnectionLost",
+    "ConnectionStrategy",
+    "ConstraintViolation",
+    "Database",
+    "DatabaseConfig",
+    "DatabaseError",
+    "DatabaseUnavailable",
+    "DatabaseUrl",
+    "DuplicateKey",
+    "InvalidValue",
+    "ManagedConnection",
+    "MissingReference",
+    "OutcomeUnknown",
+    "PoolExhausted",
+    "Purpose",
+    "ReadOnlyServer",
+    "Reader",
+    "StatementInterrupted",
+    "StatementRejected",
+    "StillReferenced",
+    "TableMissing",
+    "Transaction",
+    "TransactionConflict",
+]

@@ -1,4 +1,4 @@
-"""The clock that ages connections, and deadlines by it."""
+"""The clock used for connection ages, and deadlines measured by it."""
 
 import time
 
@@ -6,16 +6,15 @@ _CLOCK = getattr(time, "CLOCK_BOOTTIME", time.CLOCK_MONOTONIC)
 
 
 def now() -> float:
-    """Seconds that only go forward, and go on while the machine sleeps.
+    """Return monotonic seconds that include the time the machine was suspended.
 
-    CLOCK_MONOTONIC stands still during a suspend; a server's `wait_timeout`
-    does not.
+    CLOCK_MONOTONIC stops during a suspend; a server's `wait_timeout` does not.
     """
     return time.clock_gettime(_CLOCK)
 
 
 class Deadline:
-    """The moment by which all the steps that share it have to be over."""
+    """A point in time shared by all the steps that must finish before it."""
 
     __slots__ = ("_at", "set_at")
 
@@ -24,9 +23,9 @@ class Deadline:
         self._at = self.set_at + seconds
 
     def is_over(self) -> bool:
-        """Tell whether the moment has come."""
+        """Return whether the deadline has passed."""
         return now() >= self._at
 
     def remaining(self) -> float:
-        """Seconds left, never 0: a socket takes that for "do not wait at all"."""
+        """Return the seconds left, never 0: a socket timeout of 0 means non-blocking."""
         return max(self._at - now(), 0.001)

@@ -1,10 +1,10 @@
-"""What everybody may expect of one connection, whichever driver made it."""
+"""What a connection offers, whichever driver made it."""
 
 from contextlib import AbstractContextManager, suppress
 from typing import Any, Protocol
 
-from app.db.clock import now
-from app.db.flow import Flow
+from .clock import now
+from .transport import Transport
 
 
 class Cursor(Protocol):
@@ -33,37 +33,41 @@ class Connection(Protocol):
 
 
 class DriverConnection(Connection, Protocol):
-    """What `connect()` returns: a PEP 249 connection that also knows its socket."""
+    """What `Connector` returns: a PEP 249 connection that knows its socket."""
 
-    flow: Flow
+    transport: Transport
     opened_at: float
-    first_answer_within_seconds: float | None
 
     def ping(self) -> Any: ...
-    def abandon(self) -> None: ...
-    def answer_within(self, seconds: float) -> AbstractContextManager[None]: ...
+    def abort(self) -> None: ...
+    def response_deadline(self, seconds: float) -> AbstractContextManager[None]: ...
 
 
-class OwnsFlow:
-    """The part that is the same for all drivers: mix it in before the driver's class."""
+class TransportMixin:
+    """What is the same for all drivers; to be inherited before the driver's class."""
 
-    flow: Flow
+    transport: Transport
     opened_at: float
-    first_answer_within_seconds: float | None = None
 
-    def adopt(self, descriptor: int) -> None:
-        """Take charge of the socket with this descriptor."""
-        self.flow = Flow(descriptor)
+    def attach_transport(self, descriptor: int) -> None:
+        """Take over the socket with this descriptor."""
+        self.transport = Transport(descriptor)
         self.opened_at = now()
 
     def close(self) -> None:
-        """Say goodbye to the server and close; never raises, also when it is dead."""
-        self.flow.close_orderly()
+        """Send COM_QUIT and close; never raises, even if the connection is dead."""
+        self.transport.close_gracefully()
         with suppress(Exception):
             super().close()  # type: ignore[misc]
 
-    def abandon(self) -> None:
-        """Close without a word: the flow is reset and nothing in it is delivered any more."""
-        self.flow.drop()
+    def abort(self) -> None:
+        """Reset the connection without COM_QUIT; data not delivered yet are dropped."""
+        self.transport.detach()
         with suppress(Exception):
             super().close()  # type: ignore[misc]
+
+
+def transport_of(connection: Connection) -> Transport | None:
+    """Return the transport; a user's own strategy may check out connections without one."""
+    found: Transport | None = getattr(connection, "transport", None)
+    return found

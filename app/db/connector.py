@@ -1,6 +1,6 @@
-"""Makes one connection: driver, address, TLS, socket options, timeouts, session settings.
+"""Opens one connection: driver, address, TLS, socket options, timeouts, session settings.
 
-It says nothing about how long a connection lives: that is a strategy's business.
+How long a connection lives is up to the strategy.
 """
 
 import ssl
@@ -9,98 +9,100 @@ from types import ModuleType
 from typing import Protocol
 from weakref import WeakSet
 
-from app.db.clock import Deadline
-from app.db.connection import DriverConnection
-from app.db.tls import TlsSocket
-from app.settings import BadSettings, Settings
+from .clock import Deadline
+from .config import ConfigError, DatabaseConfig
+from .connection import DriverConnection
+from .tls import TLSSocket
 
 
-class Driver(Protocol):
-    """What a module in `app/db/drivers` provides."""
+class DriverModule(Protocol):
+    """What a module in `drivers/` provides."""
 
     dbapi: ModuleType
 
-    def open(self, deadline: Deadline, *, dial_seconds: float) -> DriverConnection: ...
+    def open(self, deadline: Deadline, *, address_timeout_seconds: float) -> DriverConnection: ...
 
 
-# A SYN is answered by the kernel, also where the server's process stands still:
-# who is silent for that long, over two of them, is away.
-DIAL_SECONDS = 3.0
+# The kernel answers a SYN even while the server process is stopped: an address
+# that does not answer for so long, over two retransmissions, is unreachable.
+ADDRESS_TIMEOUT_SECONDS = 3.0
 
 DRIVERS = {
-    "pymysql": ("app.db.drivers.pymysql", "PyMySQLDriver"),
-    "mysqlclient": ("app.db.drivers.mysqlclient", "MySQLClientDriver"),
+    "pymysql": (f"{__package__}.drivers.pymysql", "PyMySQLDriver"),
+    "mysqlclient": (f"{__package__}.drivers.mysqlclient", "MySQLClientDriver"),
 }
 
 
 class Connector:
     """Call it for a new connection; `dbapi` is the driver's module (PEP 249)."""
 
-    def __init__(self, settings: Settings) -> None:
-        self._driver = _load_driver(settings)
-        self._within_seconds = settings.db_connect_timeout_seconds
+    def __init__(self, config: DatabaseConfig) -> None:
+        self._driver = _load_driver(config)
+        self._timeout_seconds = config.connect_timeout_seconds
         self.dbapi = self._driver.dbapi
         self.opened = 0
         self._connections: WeakSet[DriverConnection] = WeakSet()
 
     def __call__(
-        self, deadline: Deadline | None = None, *, dial_seconds: float = DIAL_SECONDS
+        self,
+        deadline: Deadline | None = None,
+        *,
+        address_timeout_seconds: float = ADDRESS_TIMEOUT_SECONDS,
     ) -> DriverConnection:
         """Open a connection; raises the driver's `OperationalError`.
 
-        All of it, the name, TCP, TLS and the login, is over at the deadline:
-        DB_CONNECT_TIMEOUT_SECONDS from now, unless another is given. Of that,
-        TCP gets at most `dial_seconds` for each address.
+        Name resolution, TCP, TLS and login finish before the deadline, by default
+        `connect_timeout_seconds` from now. TCP gets at most
+        `address_timeout_seconds` for each address.
         """
-        deadline = deadline or Deadline(self._within_seconds)
-        connection = self._driver.open(deadline, dial_seconds=dial_seconds)
+        deadline = deadline or Deadline(self._timeout_seconds)
+        connection = self._driver.open(deadline, address_timeout_seconds=address_timeout_seconds)
         self.opened += 1
         self._connections.add(connection)
         return connection
 
     def count_open(self) -> int:
-        """Count the connections that somebody still holds, dead ones included."""
+        """Return how many connections are referenced by anything, dead ones included."""
         return len(self._connections)
 
-    def drop_inherited(self) -> int:
-        """Let go, in a forked child, of all that the parent has open, and count it.
+    def detach_inherited(self) -> int:
+        """In a forked child, release the parent's connections; returns their number.
 
-        No COM_QUIT: that would end the parent's sessions.
+        Without COM_QUIT, which would end the parent's sessions.
         """
         inherited, self._connections = list(self._connections), WeakSet()
         for connection in inherited:
-            connection.flow.drop()
+            connection.transport.detach()
         self.opened = 0
         return len(inherited)
 
 
-def _load_driver(settings: Settings) -> Driver:
-    module, name = DRIVERS[settings.db_driver]
+def _load_driver(config: DatabaseConfig) -> DriverModule:
+    module, name = DRIVERS[config.driver]
     try:
         driver = getattr(import_module(module), name)
     except ImportError as error:
-        raise BadSettings(
-            f"DB_DRIVER={settings.db_driver!r}: it is not installed ({error}); "
-            ".venv/bin/pip install -r requirements/mysqlclient.txt, or use pymysql"
+        raise ConfigError(
+            "driver", config.driver, f"it is not installed ({error}); install it, or use pymysql"
         ) from None
-    loaded: Driver = driver(settings, _tls_context(settings))
+    loaded: DriverModule = driver(config, _tls_context(config))
     return loaded
 
 
-def _tls_context(settings: Settings) -> ssl.SSLContext | None:
-    """Build the one context of the process: that costs more than connecting does."""
-    if settings.db_ssl_mode == "DISABLED":
+def _tls_context(config: DatabaseConfig) -> ssl.SSLContext | None:
+    """Build the process's only context: building one costs more than a TLS handshake."""
+    if config.ssl_mode == "DISABLED":
         return None
     try:
-        context = ssl.create_default_context(cafile=settings.db_ssl_ca)
+        context = ssl.create_default_context(cafile=config.ssl_ca)
     except OSError as error:
-        raise BadSettings(
-            f"DB_SSL_CA={settings.db_ssl_ca!r}: use a readable file of PEM certificates ({error})"
+        raise ConfigError(
+            "ssl_ca", config.ssl_ca, f"use a readable file of PEM certificates ({error})"
         ) from None
-    context.sslsocket_class = TlsSocket
-    # The certificates that MySQL makes for itself lack what strict checking wants.
+    context.sslsocket_class = TLSSocket
+    # The certificates that MySQL generates for itself do not pass the strict checks.
     context.verify_flags &= ~ssl.VERIFY_X509_STRICT
-    context.check_hostname = settings.db_ssl_mode == "VERIFY_IDENTITY"
-    if settings.db_ssl_mode == "REQUIRED":
+    context.check_hostname = config.ssl_mode == "VERIFY_IDENTITY"
+    if config.ssl_mode == "REQUIRED":
         context.verify_mode = ssl.CERT_NONE
     return context

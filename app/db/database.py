@@ -1,11 +1,11 @@
-"""The only door to the server: it alone begins, commits, rolls back and replays.
+"""Single entry point for database access: begins, commits, rolls back and retries.
 
-What is replayed is decided by what is known of the outcome:
+What is retried depends on what is known of the outcome:
 
-- the send failed, or BEGIN was lost: not executed, so once more, unseen
-- sent and never answered: a read once more; a unit of writes only if it was
-  given as a callable and its COMMIT had not been sent
-- the answer to COMMIT was cut off: never, unless the unit is declared idempotent
+- the send failed, or BEGIN was lost: not executed, so it is retried, unseen by the caller
+- sent and never answered: a read is retried once; a transaction only if it was given as a
+  callable and its COMMIT had not been sent
+- the response to COMMIT was lost: never, unless the transaction is declared idempotent
 """
 
 import logging
@@ -13,61 +13,66 @@ import random
 import time
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
-from typing import NoReturn, TypeVar
+from typing import Any, NoReturn, Self, TypeVar
 
-from app.db.clock import Deadline
-from app.db.connection import Connection
-from app.db.connector import Connector
-from app.db.errors import (
+from .clock import Deadline
+from .config import DatabaseConfig
+from .connection_manager import ConnectionManager
+from .connector import Connector
+from .errors import (
     ConnectionLost,
     ConstraintViolation,
     DatabaseError,
+    InvalidValue,
     OutcomeUnknown,
     ReadOnlyServer,
     TransactionConflict,
-    ValueRefused,
     outcome_of,
     translate,
 )
-from app.db.lender import Lender
-from app.db.strategy import construct, load_strategy
-from app.db.transaction import Params, Row, Transaction
-from app.db.work import sending
-from app.settings import Settings
+from .instrumentation import executing
+from .managed_connection import ManagedConnection
+from .strategy import Purpose, construct, load_strategy
+from .transaction import Params, Row, Transaction
+from .url import DatabaseUrl
 
 log = logging.getLogger(__name__)
 T = TypeVar("T")
 
-REPLAYS_OF_A_UNIT = 3
-LONGEST_PAUSE_SECONDS = 0.05  # before the first replay; doubled for each further one
-# How long a unit waits for a server that takes writes, while a failover is under way.
+MAX_RETRIES = 3
+MAX_RETRY_DELAY_SECONDS = 0.05  # before the first retry; doubled for each further one
+# How long a transaction waits for a server that accepts writes while a failover is under way.
 FAILOVER_SECONDS = 3.0
-FAILOVER_PAUSE_SECONDS = 0.3
-# Verdicts that hold for all runs of a unit which may be run twice.
-ABOUT_THE_UNIT = (OutcomeUnknown, ConstraintViolation, ValueRefused)
-
-
-def open_database(settings: Settings) -> "Database":
-    """Build the door that the settings describe; nothing is connected before its first use.
-
-    Raises `BadSettings` for a strategy, driver or certificate that cannot be loaded.
-    """
-    connector, strategy = Connector(settings), load_strategy(settings.db_strategy)
-    return Database(Lender(connector, lambda: construct(strategy, connector, settings)))
+FAILOVER_RETRY_DELAY_SECONDS = 0.3
+# Errors that hold for every run of a transaction that may run twice.
+FINAL_ERRORS = (OutcomeUnknown, ConstraintViolation, InvalidValue)
 
 
 class Database:
-    """Reads in autocommit, one round trip each; writes as units of work.
+    """Reads in autocommit, one round trip each; writes in transactions.
 
-    One instance serves all threads of a process, and of the processes forked from it.
+    One instance serves all threads of a process, and of the processes forked
+    from it. Nothing is connected before its first use.
     """
 
-    def __init__(self, lender: Lender) -> None:
-        self.lender = lender
-        self.end_request = lender.end_request
-        self.refusal = lender.refusal
-        self.statistics = lender.statistics
-        self.close = lender.close
+    def __init__(self, config: DatabaseConfig) -> None:
+        """Raise `ConfigError` for a strategy, driver or certificate that cannot be loaded."""
+        connector, strategy = Connector(config), load_strategy(config.strategy)
+        self.connections = ConnectionManager(
+            connector, lambda: construct(strategy, connector, config)
+        )
+        self.end_request = self.connections.end_request
+        self.access_error = self.connections.access_error
+        self.statistics = self.connections.statistics
+        self.close = self.connections.close
+
+    @classmethod
+    def from_url(cls, url: str, **options: Any) -> Self:
+        """Create a `Database` from `mysql://user:password@host:port/name`.
+
+        Options are the other fields of `DatabaseConfig`; raises `ConfigError`.
+        """
+        return cls(DatabaseConfig(url=DatabaseUrl.parse(url), **options))
 
     def fetch_one(self, sql: str, params: Params = ()) -> Row | None:
         """Run a query in autocommit; returns its first row, or None."""
@@ -79,14 +84,14 @@ class Database:
 
     @contextmanager
     def transaction(self) -> Iterator[Transaction]:
-        """Run the block as one unit: all of it is stored, or nothing.
+        """Run the block as one transaction: everything is stored, or nothing.
 
         Raises `ConnectionLost` if the connection breaks before the COMMIT is
-        sent, `OutcomeUnknown` if the answer to COMMIT is cut off, and what
-        else `app.db.errors` names. Whatever the block raises rolls it back.
+        sent, `OutcomeUnknown` if the response to COMMIT is lost, and the other
+        errors in `errors`. An exception in the block rolls it back.
         """
         tx = self._begin()
-        self.lender.thread.in_unit = True
+        self.connections.thread.in_transaction = True
         try:
             yield tx
             tx.check()
@@ -96,129 +101,154 @@ class Database:
         else:
             self._commit(tx)
         finally:
-            self.lender.thread.in_unit = False
+            self.connections.thread.in_transaction = False
 
-    def run(self, unit: Callable[[Transaction], T], *, idempotent: bool = False) -> T:
-        """Run a unit given as a callable, again wherever nothing of it was stored.
+    def run_transaction(
+        self, function: Callable[[Transaction], T], *, idempotent: bool = False
+    ) -> T:
+        """Run a function in a transaction, again whenever nothing of it was stored.
 
-        A lost connection, a deadlock and a lock timeout leave nothing behind,
-        so the unit is run again, up to three times, after a random pause.
-        `idempotent` promises that running it twice does no harm: then also
-        when the outcome is unknown. A server that takes no writes stored
-        nothing either: the unit is run again on new connections, for up to
-        three seconds. The unit must only use its transaction.
+        A lost connection, a deadlock and a lock timeout leave nothing behind, so
+        the function runs again, up to three times, after a random delay.
+        `idempotent` declares that running it twice is harmless: then also when
+        the outcome is unknown. A read-only server stored nothing either: the
+        function runs again on new connections, for up to three seconds. The
+        function must use its transaction only.
 
-        A run that failed says nothing of an earlier one with an unknown
-        outcome: then `OutcomeUnknown` is raised, unless the server has looked
-        at the unit and refused it.
+        A run that fails says nothing of an earlier one whose outcome is unknown:
+        then `OutcomeUnknown` is raised, unless the server has examined the
+        statements and rejected them.
         """
-        again = (ConnectionLost, TransactionConflict, *([OutcomeUnknown] if idempotent else []))
-        is_in_doubt, replay = False, 0
+        retried = (ConnectionLost, TransactionConflict, *([OutcomeUnknown] if idempotent else []))
+        is_in_doubt, retries = False, 0
         while True:
             try:
-                return self._run_on_a_primary(unit)
+                return self._run_until_writable(function)
             except DatabaseError as error:
                 is_in_doubt = is_in_doubt or isinstance(error, OutcomeUnknown)
-                if replay == REPLAYS_OF_A_UNIT or not isinstance(error, again):
-                    if is_in_doubt and not isinstance(error, ABOUT_THE_UNIT):
+                if retries == MAX_RETRIES or not isinstance(error, retried):
+                    if is_in_doubt and not isinstance(error, FINAL_ERRORS):
                         raise OutcomeUnknown(str(error)) from error
                     raise
-                self._note_replay("unit", error)
-            time.sleep(random.uniform(0, LONGEST_PAUSE_SECONDS * 2**replay))  # noqa: S311
-            replay += 1
+                self._note_retry("transaction", error)
+            time.sleep(random.uniform(0, MAX_RETRY_DELAY_SECONDS * 2**retries))  # noqa: S311
+            retries += 1
 
-    def _run_on_a_primary(self, unit: Callable[[Transaction], T]) -> T:
-        patience = Deadline(FAILOVER_SECONDS)
+    @contextmanager
+    def connection(self, *, autocommit: bool = False) -> Iterator[ManagedConnection]:
+        """Check out a PEP 249 connection; what is not committed in the block is rolled back.
+
+        With `autocommit` each statement is committed by itself and no BEGIN is
+        sent. Raises `DatabaseUnavailable` if there is no connection, the driver's
+        errors for statements.
+        """
+        if autocommit:
+            checkin = self.connections.checkin
+            managed = ManagedConnection(self._checkout_for_cursor, checkin, checkin)
+        else:
+            managed = ManagedConnection(self._begin, self._commit, self._roll_back)
+        try:
+            yield managed
+        finally:
+            managed.close()
+
+    def _run_until_writable(self, function: Callable[[Transaction], T]) -> T:
+        deadline = Deadline(FAILOVER_SECONDS)
         while True:
             try:
                 with self.transaction() as tx:
-                    return unit(tx)
+                    return function(tx)
             except ReadOnlyServer as error:
-                if patience.remaining() < FAILOVER_PAUSE_SECONDS:
+                if deadline.remaining() < FAILOVER_RETRY_DELAY_SECONDS:
                     raise
-                self._note_replay("failover", error)
-                time.sleep(random.uniform(FAILOVER_PAUSE_SECONDS / 2, FAILOVER_PAUSE_SECONDS))  # noqa: S311
+                self._note_retry("failover", error)
+                delay = FAILOVER_RETRY_DELAY_SECONDS
+                time.sleep(random.uniform(delay / 2, delay))  # noqa: S311
 
     def _read(self, query: Callable[[Transaction], T]) -> T:
-        self._refuse_inside_a_unit()
+        self._check_no_transaction()
         try:
-            return self._read_on(self.lender.borrow(), query)
+            return self._read_on(self.connections.checkout(), query)
         except ConnectionLost as error:
-            self._note_replay("read", error)
-            return self._read_on(self.lender.borrow_living(), query)
+            self._note_retry("read", error)
+            return self._read_on(self.connections.checkout_for_retry(), query)
 
     def _read_on(self, reader: Transaction, query: Callable[[Transaction], T]) -> T:
         try:
             return query(reader)
         finally:
-            self.lender.give_back(reader)
+            self.connections.checkin(reader)
+
+    def _checkout_for_cursor(self) -> Transaction:
+        self._check_no_transaction()
+        return self.connections.checkout()
 
     def _begin(self) -> Transaction:
         # BEGIN has no effect of its own, so a lost one is sent again. It is
         # explicit also because DBUtils repeats statements on a new connection
         # unless begin() was called.
-        self._refuse_inside_a_unit()
+        self._check_no_transaction()
         try:
-            return self._begin_on(self.lender.borrow("acquire_to_begin"))
+            return self._begin_on(self.connections.checkout(Purpose.BEGIN))
         except ConnectionLost as error:
-            self._note_replay("begin", error)
-            return self._begin_on(self.lender.borrow_living())
+            self._note_retry("begin", error)
+            return self._begin_on(self.connections.checkout_for_retry())
 
     def _begin_on(self, tx: Transaction) -> Transaction:
         try:
-            with sending("BEGIN"), _deadline(tx.connection):
+            with executing("BEGIN"), _first_response_deadline(tx):
                 tx.connection.begin()
         except BaseException as error:
-            self._give_up(tx, error)
-            self._raise_in_our_words(error)
+            self._invalidate(tx, error)
+            self._raise_translated(error)
         tx.has_begun = True
         return tx
 
     def _commit(self, tx: Transaction) -> None:
         try:
-            with sending("COMMIT"):
+            with executing("COMMIT"):
                 tx.connection.commit()
         except BaseException as error:
-            self._give_up(tx, error)
-            if isinstance(error, self.lender.driver_error) and outcome_of(error) == "unknown":
+            self._invalidate(tx, error)
+            if isinstance(error, self.connections.driver_error) and outcome_of(error) == "unknown":
                 raise OutcomeUnknown(str(error)) from error
-            self._raise_in_our_words(error)
-        self.lender.give_back(tx)
+            self._raise_translated(error)
+        self.connections.checkin(tx)
 
     def _roll_back(self, tx: Transaction) -> None:
         try:
             if tx.is_usable:
                 tx.is_usable = False
-                with sending("ROLLBACK"):
+                with executing("ROLLBACK"):
                     tx.connection.rollback()
                 tx.is_usable = True
-        except self.lender.driver_error as error:
-            tx.failure = tx.failure or error  # what led here is raised, this one is only noted
+        except self.connections.driver_error as error:
+            tx.failure = tx.failure or error  # the first error is raised, this one only recorded
         finally:
-            self.lender.give_back(tx)
+            self.connections.checkin(tx)
 
-    def _give_up(self, tx: Transaction, error: BaseException) -> None:
+    def _invalidate(self, tx: Transaction, error: BaseException) -> None:
         tx.failure = error
-        self.lender.discard(tx)
+        self.connections.invalidate(tx)
 
-    def _refuse_inside_a_unit(self) -> None:
-        if getattr(self.lender.thread, "in_unit", False):
-            raise RuntimeError("a unit of work is open in this thread: use its transaction")
+    def _check_no_transaction(self) -> None:
+        if getattr(self.connections.thread, "in_transaction", False):
+            raise RuntimeError("a transaction is open in this thread: use it")
 
-    def _raise_in_our_words(self, error: BaseException) -> NoReturn:
-        if isinstance(error, self.lender.driver_error):
+    def _raise_translated(self, error: BaseException) -> NoReturn:
+        if isinstance(error, self.connections.driver_error):
             raise translate(error) from error
         raise error
 
-    def _note_replay(self, what: str, error: DatabaseError) -> None:
-        self.lender.counters.add(f"replayed_{what}")
-        log.warning("%s replayed on another connection after: %s", what, error)
+    def _note_retry(self, what: str, error: DatabaseError) -> None:
+        self.connections.counters.add(f"retried_{what}")
+        log.warning("%s retried on another connection after: %s", what, error)
 
 
-def _deadline(connection: Connection) -> AbstractContextManager[None]:
-    """Bound the first answer of a connection that its strategy does not quite trust."""
-    seconds = getattr(connection, "first_answer_within_seconds", None)
+def _first_response_deadline(tx: Transaction) -> AbstractContextManager[None]:
+    """Bound the first response on a connection that the strategy did not verify."""
+    seconds = tx.checkout.first_response_seconds
     bound: Callable[[float], AbstractContextManager[None]] | None = getattr(
-        connection, "answer_within", None
+        tx.connection, "response_deadline", None
     )
     return bound(seconds) if bound and seconds else nullcontext()

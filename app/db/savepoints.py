@@ -1,48 +1,47 @@
-"""Much work in few statements, within one unit, where a part of it may be refused.
+"""Runs work on many items in few statements, within one transaction; some items may be rejected.
 
-    each_for_itself(tx, [a, b, c, d], insert_all, refusals=(ConstraintViolation,))
+    results = run_for_each(tx, [a, b, c, d], insert_all, rejections=(ConstraintViolation,))
 
-All of it is tried at once. What the server refuses is taken back to a
-savepoint and halved, until those that are to blame stand alone; the others are
-stored. So a list without a fault costs one savepoint more than its work, and
-each fault about as many tries as the list can be halved. The unit as a whole
-belongs to `Database`: a deadlock or a broken connection ends all of it.
+All items are tried at once. If the server rejects them, the work is rolled back to a savepoint and
+the list is halved, until the rejected items stand alone; the others are stored. A list without a
+rejected item costs one savepoint more than its work, each rejected item about log2(n) attempts. A
+deadlock or a broken connection ends the whole transaction, as everywhere.
 """
 
 from collections.abc import Callable, Sequence
 from typing import TypeVar
 
-from app.db.transaction import Transaction
+from .transaction import Transaction
 
 Item = TypeVar("Item")
 Result = TypeVar("Result")
-Refusal = TypeVar("Refusal", bound=Exception)
+Rejection = TypeVar("Rejection", bound=Exception)
 Work = Callable[[Transaction, Sequence[Item]], Sequence[Result]]
 
 
-def each_for_itself(
+def run_for_each(
     tx: Transaction,
     items: Sequence[Item],
     work: Work[Item, Result],
-    refusals: tuple[type[Refusal], ...],
-) -> list[Result | Refusal]:
-    """Give, for each item in order, its result or the refusal that it alone met.
+    rejections: tuple[type[Rejection], ...],
+) -> list[Result | Rejection]:
+    """Return for each item, in order, its result or the error that it alone caused.
 
-    `work` gives a result for each item it is called with, or raises. An item
-    that clashes with another one loses against the earlier.
+    `work` returns a result for each item it is called with, or raises. An item
+    that conflicts with another one loses against the earlier.
     """
     if not items:
         return []
-    # One name for all: the server forgets the older one of a name.
-    tx.execute("SAVEPOINT before_the_work")
+    # One name for all: a new savepoint replaces an older one of the same name.
+    tx.execute("SAVEPOINT before_work")
     try:
         return list(work(tx, items))
-    except refusals as refusal:
-        tx.execute("ROLLBACK TO SAVEPOINT before_the_work")
+    except rejections as rejection:
+        tx.execute("ROLLBACK TO SAVEPOINT before_work")
         if len(items) == 1:
-            return [refusal]
+            return [rejection]
     half = len(items) // 2
     return [
-        *each_for_itself(tx, items[:half], work, refusals),
-        *each_for_itself(tx, items[half:], work, refusals),
+        *run_for_each(tx, items[:half], work, rejections),
+        *run_for_each(tx, items[half:], work, rejections),
     ]

@@ -1,7 +1,7 @@
-"""TLS that tells how its flow died.
+"""A TLS socket that reports how its TCP connection ended.
 
-Python 3.11's `ssl` takes a flow that timed out or was reset for one that ended in order: the
-kernel's word for it is lost, and with it what else must not be lent any more.
+Python 3.11's `ssl` reports a TCP connection that timed out or was reset as an orderly end: the
+kernel's error is lost, and with it which other connections have to be invalidated.
 """
 
 import errno
@@ -13,30 +13,30 @@ from typing import Any
 _CLOSED = 7  # TCP_CLOSE
 
 
-class TlsSocket(ssl.SSLSocket):
-    """Raises what the socket below it would have raised; costs nothing while all is well."""
+class TLSSocket(ssl.SSLSocket):
+    """Raises the error the socket below would have raised; no cost on a working connection."""
 
     def read(self, len: int = 1024, buffer: Any = None) -> Any:  # noqa: A002
-        """Read; raises the kernel's error in place of an end of file."""
-        self.suppress_ragged_eofs = False  # so that an end of file can be looked at
+        """Read; raises the kernel's error instead of an end of file."""
+        self.suppress_ragged_eofs = False  # to examine an end of file
         try:
             return super().read(len, buffer)
         except ssl.SSLEOFError as error:
-            self._raise_how_it_died(error)
+            self._raise_kernel_error(error)
             return b"" if buffer is None else 0
 
-    def send(self, data: Any, flags: int = 0, **more: Any) -> int:  # gevent's takes a timeout
-        """Send; raises the kernel's error in place of an end of file."""
+    def send(self, data: Any, flags: int = 0, **more: Any) -> int:  # gevent's has a timeout
+        """Send; raises the kernel's error instead of an end of file."""
         try:
             return super().send(data, flags, **more)
         except ssl.SSLEOFError as error:
-            self._raise_how_it_died(error)
+            self._raise_kernel_error(error)
             raise
 
-    def _raise_how_it_died(self, error: ssl.SSLEOFError) -> None:
-        """Ask the kernel, which told its error once, what it still knows of the flow.
+    def _raise_kernel_error(self, error: ssl.SSLEOFError) -> None:
+        """Raise what TCP_INFO says, since the kernel reports an error only once.
 
-        Where OpenSSL itself has a reason, it read a FIN.
+        If OpenSSL has a reason of its own, it read a FIN.
         """
         if error.reason or not hasattr(socket, "TCP_INFO") or self.family == socket.AF_UNIX:
             return

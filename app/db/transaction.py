@@ -1,12 +1,13 @@
-"""The statements of one unit of work, all on one connection."""
+"""Statements on one connection, between its BEGIN and its COMMIT."""
 
 from collections.abc import Callable
 from contextlib import closing
 from typing import Any, Protocol, TypeVar
 
-from app.db.connection import Connection, Cursor
-from app.db.errors import TransactionConflict, is_fatal_to_connection, translate
-from app.db.work import sending
+from .connection import Connection, Cursor
+from .errors import TransactionConflict, is_fatal_to_connection, translate
+from .instrumentation import executing
+from .strategy import Checkout
 
 T = TypeVar("T")
 Row = dict[str, Any]
@@ -14,7 +15,7 @@ Params = tuple[Any, ...] | dict[str, Any]
 
 
 class Reader(Protocol):
-    """Where a query module reads: the `Database` itself, or a `Transaction`."""
+    """What a query module reads from: the `Database` itself, or a `Transaction`."""
 
     def fetch_one(self, sql: str, params: Params = ()) -> Row | None:
         """Run a query; returns its first row, or None."""
@@ -27,14 +28,15 @@ class Transaction:
     """Statements on one connection, between its BEGIN and its COMMIT.
 
     After a failure that ended the transaction at the server (the connection
-    broke, or this unit was a deadlock's victim) nothing more is sent: what
-    followed would be stored without what went before. `failure` holds the
-    error, `is_usable` says whether the connection outlived it. `has_begun` is
-    true from the answer to BEGIN on: the server may hold locks for it.
+    broke, or the transaction was a deadlock's victim) nothing more is sent: what
+    followed would be stored without what went before. `failure` is that error,
+    `is_usable` whether the connection survived it. `has_begun` is true once
+    BEGIN was answered: from then on the server may hold locks for it.
     """
 
-    def __init__(self, connection: Connection, driver_error: type[Exception]) -> None:
-        self.connection = connection
+    def __init__(self, checkout: Checkout[Any], driver_error: type[Exception]) -> None:
+        self.checkout = checkout
+        self.connection: Connection = checkout.connection
         self.failure: BaseException | None = None
         self.is_usable = True
         self.has_begun = False
@@ -42,7 +44,7 @@ class Transaction:
         self._driver_error = driver_error
 
     def execute(self, sql: str, params: Params = ()) -> int:
-        """Run a statement; returns the number of rows it matched and notes `last_row_id`."""
+        """Run a statement; returns the number of rows it matched and sets `last_row_id`."""
         return self._run(sql, params, self._note_effect)
 
     def fetch_one(self, sql: str, params: Params = ()) -> Row | None:
@@ -54,9 +56,21 @@ class Transaction:
         return self._run(sql, params, _all_rows)
 
     def check(self) -> None:
-        """Raise the failure that ended this transaction, also if the unit swallowed it."""
+        """Raise the failure that ended this transaction, even if the caller caught it."""
         if self.failure is not None:
             raise self.failure
+
+    def fail(self, error: BaseException) -> None:
+        """Record a statement's error: does the connection survive it, and the transaction?"""
+        if not isinstance(error, self._driver_error):
+            # Interrupted in the middle: half a response may still arrive.
+            self.failure, self.is_usable = error, False
+            return
+        translated = translate(error)
+        translated.__cause__ = error
+        self.is_usable = not is_fatal_to_connection(error)
+        if not self.is_usable or isinstance(translated, TransactionConflict):
+            self.failure = translated
 
     def _note_effect(self, cursor: Cursor) -> int:
         self.last_row_id = cursor.lastrowid or self.last_row_id
@@ -65,18 +79,14 @@ class Transaction:
     def _run(self, sql: str, params: Params, take: Callable[[Cursor], T]) -> T:
         self.check()
         try:
-            with sending(sql), closing(self.connection.cursor()) as cursor:
+            with executing(sql), closing(self.connection.cursor()) as cursor:
                 cursor.execute(sql, params or None)
                 return take(cursor)
         except self._driver_error as error:
-            translated = translate(error)
-            self.is_usable = not is_fatal_to_connection(error)
-            if not self.is_usable or isinstance(translated, TransactionConflict):
-                self.failure = translated
-            raise translated from error
+            self.fail(error)
+            raise (self.failure or translate(error)) from error
         except BaseException as error:
-            # Interrupted in the middle: half an answer may still be on its way.
-            self.failure, self.is_usable = error, False
+            self.fail(error)
             raise
 
 

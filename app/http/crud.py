@@ -13,17 +13,16 @@ from typing import Any, Protocol
 from flask import Response
 from pydantic import BaseModel
 
-from app.auth.caller import Caller
-from app.auth.guard import caller
-from app.db.select import EVERYTHING, Condition, Found, Select
 from app.db.transaction import Transaction
-from app.http.answers import Answer, etag_of
-from app.http.bodies import validate
+from app.http.caller import Caller, caller
+from app.http.context import database
 from app.http.idempotency import once
 from app.http.paging import Page, View
 from app.http.preconditions import check_if_match, fresh
 from app.http.problems import Problem, not_found
-from app.http.state import database
+from app.http.responses import Answer, etag_of
+from app.http.validation import validate
+from app.sql.select import EVERYTHING, Condition, Found, Select
 
 Values = dict[str, Any]
 
@@ -118,7 +117,7 @@ def delete(queries: Writable, key: int) -> Response:
         _lock(queries, tx, key)
         queries.delete(tx, key)
 
-    database().run(unit)
+    database().run_transaction(unit)
     return Answer(204).response()
 
 
@@ -147,7 +146,7 @@ def _change(queries: Writable, key: int, change: Callable[[str], BaseModel]) -> 
         queries.update(tx, key, body.model_dump())
         return _read_back(queries, tx, key)
 
-    text = database().run(unit)
+    text = database().run_transaction(unit)
     return Answer(200, text, {"ETag": etag_of(text)}).response()
 
 

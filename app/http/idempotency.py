@@ -13,7 +13,6 @@ from hashlib import sha256
 
 from flask import request
 
-from app.auth.guard import caller
 from app.db.database import Database
 from app.db.errors import (
     ConstraintViolation,
@@ -22,9 +21,10 @@ from app.db.errors import (
     TransactionConflict,
 )
 from app.db.transaction import Row, Transaction
-from app.http.answers import Answer
+from app.http.caller import caller
+from app.http.context import database
 from app.http.problems import Problem
-from app.http.state import database
+from app.http.responses import Answer
 
 HEADER = "Idempotency-Key"
 # The draft's string in quotes, or what most clients send: the same without them.
@@ -39,7 +39,7 @@ def once(unit: Callable[[Transaction], Answer]) -> Answer:
     """
     key = _key()
     if key is None:
-        return database().run(unit)
+        return database().run_transaction(unit)
     use = {**_request(), "key": key}
 
     def unit_and_key(tx: Transaction) -> Answer:
@@ -49,7 +49,7 @@ def once(unit: Callable[[Transaction], Answer]) -> Answer:
 
     try:
         # A repetition is harmless, so it is also made when the outcome is unknown.
-        return database().run(unit_and_key, idempotent=True)
+        return database().run_transaction(unit_and_key, idempotent=True)
     except ConstraintViolation:
         try:
             stored = _stored(database(), use)

@@ -1,6 +1,6 @@
 """Declares one operation of a resource: who may call it, what it takes, what it answers.
 
-    @operation(roles=ANYBODY, query=StudentPage, answer=PageOf[Student])
+    @operation(roles=ANY_ROLE, query=StudentPage, answer=PageOf[Student])
     def get(self, query: StudentPage) -> Response: ...
 
 The method runs only if all of that holds. The same declaration becomes the
@@ -16,10 +16,10 @@ from typing import Any
 from flask import Response, request
 from pydantic import BaseModel
 
-from app.auth.guard import authorize
-from app.http.bodies import FORMS, JSON, read_body, read_patch, read_query
+from app.http.caller import Roles, authorize
 from app.http.preconditions import require_if_match
 from app.http.problems import Problem
+from app.http.validation import FORMS, JSON, read_body, read_patch, read_query
 
 Method = Callable[..., Response]
 
@@ -36,7 +36,7 @@ class Operation:
     `keyed` honors Idempotency-Key; `basic` is for HTTP Basic.
     """
 
-    roles: frozenset[str] | None
+    roles: Roles | None
     query: type[BaseModel] | None = None
     body: type[BaseModel] | None = None
     patch: type[BaseModel] | None = None

@@ -15,10 +15,10 @@ from flask import request
 from itsdangerous import BadSignature, URLSafeSerializer
 from pydantic import BaseModel, ConfigDict, Field
 
-from app.db.select import Order, Shape, Window
+from app.http.context import settings
 from app.http.parameters import Orders
 from app.http.problems import Problem
-from app.http.state import settings
+from app.sql.select import Order, Shape, Window
 
 Item = TypeVar("Item")
 

@@ -2,8 +2,8 @@
 
 from flask import Response, request
 
-from app.http.answers import Answer, etag_of
 from app.http.problems import Problem
+from app.http.responses import Answer, etag_of
 
 
 def fresh(body: str) -> Response:

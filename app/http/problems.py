@@ -14,7 +14,7 @@ class InputError(TypedDict):
 
 
 class Problem(Exception):
-    """An answer that is no success; `app.errors` writes it as problem+json."""
+    """An answer that is no success; `app.http.error_handlers` writes it as problem+json."""
 
     def __init__(  # noqa: PLR0913 - a problem has that many members
         self,

@@ -1,51 +1,19 @@
 """Visits every URL of the application and writes what its declarations say."""
 
 import inspect
-import re
-from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import Any
 
 from flask import Flask
-from werkzeug.routing import Rule
 
-from app.http.bodies import MERGE_PATCH
 from app.http.operation import Operation
+from app.http.validation import MERGE_PATCH
+from app.openapi.endpoints import Endpoint, endpoints
 from app.openapi.info import INFO, SECURITY
 from app.openapi.models import Models
 from app.openapi.parameters import header_parameters, path_parameters, query_parameters
 from app.openapi.responses import COMPONENTS, responses
 
-METHODS = ("get", "post", "put", "patch", "delete")
-
 Json = dict[str, Any]
-
-
-@dataclass(frozen=True)
-class Endpoint:
-    """One operation and where it is found."""
-
-    rule: Rule
-    method: str
-    view: type
-    declared: Operation
-
-    @property
-    def path(self) -> str:
-        """The path as OpenAPI writes it."""
-        return re.sub(r"<(?:\w+:)?(\w+)>", r"{\1}", self.rule.rule)
-
-    @property
-    def name(self) -> str:
-        """A name for generated clients, such as `get_student`."""
-        words = re.sub(r"(?<!^)(?=[A-Z])", "_", self.view.__name__).lower()
-        return f"{self.method}_{words}"
-
-    @property
-    def tag(self) -> str:
-        """The resource it belongs to."""
-        parts = [part for part in self.path.split("/") if part not in ("", "v1")]
-        return parts[0].partition(":")[0] if self.path.startswith("/v1/") else "service"
 
 
 def document(app: Flask) -> Json:
@@ -67,16 +35,6 @@ def document(app: Flask) -> Json:
             "securitySchemes": SECURITY,
         },
     }
-
-
-def endpoints(app: Flask) -> Iterator[Endpoint]:
-    """Give all declared operations, by URL."""
-    for rule in sorted(app.url_map.iter_rules(), key=lambda it: it.rule):
-        view = getattr(app.view_functions[rule.endpoint], "view_class", None)
-        for method in METHODS:
-            declared = getattr(getattr(view, method, None), "declaration", None)
-            if view is not None and declared is not None:
-                yield Endpoint(rule, method, view, declared)
 
 
 def _operation(endpoint: Endpoint, models: Models) -> Json:

@@ -4,16 +4,17 @@ import json
 
 from flask import Flask, Response, current_app
 
+from app.http.api import Resource
+from app.http.caller import PUBLIC
 from app.http.operation import operation
 from app.http.preconditions import fresh
-from app.http.restful import Resource
 from app.openapi.document import document
 
 
 class Document(Resource):  # type: ignore[misc]
     """This service, described for programs."""
 
-    @operation(roles=None, answer=dict)
+    @operation(roles=PUBLIC, answer=dict)
     def get(self) -> Response:
         """Read the OpenAPI document of this service."""
         return fresh(text_of(current_app))

@@ -1,15 +1,13 @@
 """The answers of an operation: its success, and every problem that can come instead."""
 
 from http import HTTPStatus
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from app.auth.caller import ANYBODY
-from app.errors import DATABASE_PROBLEMS
-from app.http.bodies import JSON
+from app.http.caller import ANY_ROLE
+from app.http.error_handlers import DATABASE_PROBLEMS
+from app.http.validation import JSON
+from app.openapi.endpoints import Endpoint
 from app.openapi.models import Models, is_model
-
-if TYPE_CHECKING:
-    from app.openapi.document import Endpoint
 
 Json = dict[str, Any]
 
@@ -65,7 +63,7 @@ _HEADERS = {
 }
 
 
-def responses(endpoint: "Endpoint", models: Models) -> Json:
+def responses(endpoint: Endpoint, models: Models) -> Json:
     """Describe all answers of an operation, by status."""
     found = {str(endpoint.declared.status): _success(endpoint, models)}
     if endpoint.declared.has_etag and endpoint.method == "get":
@@ -79,7 +77,7 @@ def responses(endpoint: "Endpoint", models: Models) -> Json:
     return found
 
 
-def problems(endpoint: "Endpoint") -> set[int]:
+def problems(endpoint: Endpoint) -> set[int]:
     """Tell which problems an operation can answer, by what it declares."""
     declared = endpoint.declared
     writes = endpoint.method != "get" and declared.roles is not None
@@ -87,7 +85,7 @@ def problems(endpoint: "Endpoint") -> set[int]:
     follows = {
         (400, 406): True,
         (401,): declared.roles is not None or declared.basic,
-        (403,): writes or (declared.roles or ANYBODY) != ANYBODY,
+        (403,): writes or (declared.roles or ANY_ROLE) != ANY_ROLE,
         (404,): bool(endpoint.rule.arguments),
         (409,): writes,
         (412, 428): declared.conditional,
@@ -98,7 +96,7 @@ def problems(endpoint: "Endpoint") -> set[int]:
     return found | set(declared.problems)
 
 
-def _success(endpoint: "Endpoint", models: Models) -> Json:
+def _success(endpoint: Endpoint, models: Models) -> Json:
     declared = endpoint.declared
     written: Json = {"description": HTTPStatus(declared.status).phrase}
     if declared.status == 201:

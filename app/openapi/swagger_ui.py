@@ -11,8 +11,10 @@ from hashlib import sha256
 from flask import Blueprint, Response
 from flask_swagger_ui import get_swaggerui_blueprint  # type: ignore[import-untyped]
 
+from app.service import TITLE
+
 CONFIG = {
-    "app_name": "student-data-service",
+    "app_name": TITLE,
     # A fixed place makes the page the same for everybody; OAuth is not used here.
     "oauth2RedirectUrl": "/docs/oauth2-redirect.html",
     "validatorUrl": None,  # would send the document's address to swagger.io

@@ -6,11 +6,12 @@ from ipaddress import ip_address
 import click
 from flask import Flask
 
+from app.db import Checkout
 from app.db.connector import Connector
 from app.db.strategies import WITHOUT_POOL
 from app.db.transaction import Row, Transaction
-from app.operations import reach, schema
-from app.settings import BadSettings, Settings
+from app.operations import connecting, schema
+from app.settings import BadSettings, Settings, naming_variables
 
 # The shortest idle limits of the usual boxes on the way: Azure's load balancer
 # 4 minutes, AWS's NAT gateway and network load balancer 350 s, many proxies 60 s.
@@ -72,10 +73,11 @@ def register(app: Flask) -> None:
 
 def examine(settings: Settings) -> list[Finding]:
     """Look at the server with these settings; raises `BadSettings` if it cannot be reached."""
-    connector = Connector(settings)
-    connection = reach.connect(connector, settings)
+    with naming_variables():
+        connector = Connector(settings.database_config())
+    connection = connecting.connect(connector, settings)
     try:
-        reader = Transaction(connection, connector.dbapi.Error)
+        reader = Transaction(Checkout(connection), connector.dbapi.Error)
         server = reader.fetch_one(SERVER) or {}
         return [
             Finding("server", f"{server['version']} ({server['comment']}) at {_place(settings)}"),

@@ -5,11 +5,12 @@ from typing import Literal
 from flask import Response
 from pydantic import BaseModel, Field
 
-from app.http.answers import answer
+from app.http.api import Resource
+from app.http.caller import PUBLIC
+from app.http.context import database
 from app.http.operation import operation
 from app.http.problems import Problem
-from app.http.restful import Resource
-from app.http.state import database
+from app.http.responses import answer
 from app.operations import schema
 
 
@@ -29,7 +30,7 @@ class Ready(BaseModel):
 class Livez(Resource):  # type: ignore[misc]
     """The process answers; the database is not asked."""
 
-    @operation(roles=None, answer=Alive)
+    @operation(roles=PUBLIC, answer=Alive)
     def get(self) -> Response:
         """Say that the process lives."""
         return answer({"status": "alive"})
@@ -38,10 +39,10 @@ class Livez(Resource):  # type: ignore[misc]
 class Readyz(Resource):  # type: ignore[misc]
     """The database answers, and its schema is the one this code needs."""
 
-    @operation(roles=None, answer=Ready, problems=(503,))
+    @operation(roles=PUBLIC, answer=Ready, problems=(503,))
     def get(self) -> Response:
         """Say whether requests can be served."""
-        refused = database().refusal()
+        refused = database().access_error()
         # Connections opened earlier may still work, but none will take their place.
         reason = refused.__doc__ if refused else schema.problem(database())
         if reason is not None:

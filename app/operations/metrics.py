@@ -14,12 +14,13 @@ from prometheus_client.exposition import choose_encoder
 from prometheus_client.multiprocess import MultiProcessCollector
 from prometheus_client.values import ValueClass
 
+from app.http.api import Resource
+from app.http.caller import PUBLIC
 from app.http.operation import operation
-from app.http.restful import Resource
 
 # Of `Database.statistics()`: what is there now. All others are counters.
-NOW = frozenset({"idle", "lent"})
-RETIRED = "retired_"
+NOW = frozenset({"idle", "checked_out"})
+CLOSED = "closed_"
 SECONDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30)
 
 Labels = tuple[str, str, str]
@@ -66,9 +67,9 @@ class Metrics:
         )
 
     def _make_connections(self) -> None:
-        self._retired = Counter(
-            "database_connections_retired",
-            "Connections given up by the strategy, by cause.",
+        self._closed = Counter(
+            "database_connections_closed",
+            "Connections closed by the strategy, by cause.",
             ["cause"],
             registry=self.registry,
         )
@@ -121,8 +122,8 @@ class Metrics:
     def _pass_on(self, name: str, value: int, more: int) -> None:
         if name in NOW:
             self._connections.labels(name).set(value)
-        elif name.startswith(RETIRED):
-            self._retired.labels(name.removeprefix(RETIRED)).inc(more)
+        elif name.startswith(CLOSED):
+            self._closed.labels(name.removeprefix(CLOSED)).inc(more)
         else:
             self._events.labels(name).inc(more)
 
@@ -130,7 +131,7 @@ class Metrics:
 class MetricsPage(Resource):  # type: ignore[misc]
     """The figures, for Prometheus."""
 
-    @operation(roles=None, produces=("text/plain", "application/openmetrics-text"))
+    @operation(roles=PUBLIC, produces=("text/plain", "application/openmetrics-text"))
     def get(self) -> Response:
         """Give the figures of all workers."""
         metrics: Metrics = current_app.extensions["metrics"]

@@ -11,7 +11,7 @@ from flask.cli import with_appcontext
 
 from app.db.errors import DatabaseError
 from app.db.transaction import Params
-from app.http.state import database
+from app.http.context import database
 
 ROWS_A_UNIT = 1000
 IDEMPOTENCY_KEY_HOURS = 24
@@ -48,7 +48,7 @@ def _delete_all(sql: str, params: Params) -> int:
     removed = 0
     while True:
         # Deleting twice does no harm: what went is gone.
-        count = database().run(lambda tx: tx.execute(sql, params), idempotent=True)
+        count = database().run_transaction(lambda tx: tx.execute(sql, params), idempotent=True)
         removed += count
         if count < ROWS_A_UNIT:
             return removed

@@ -7,8 +7,8 @@ from typing import Any
 import structlog
 from flask import Flask, Response, g, request
 
-from app.db.work import done
-from app.http.request_ids import request_id
+from app.db.instrumentation import usage
+from app.http.middleware.request_ids import request_id
 from app.operations.metrics import Metrics
 from app.operations.trace_context import TraceContext
 
@@ -74,8 +74,8 @@ def _begun() -> Exchange:
         method if method in METHODS else "other",
         rule.rule if rule else NO_ROUTE,
         perf_counter(),
-        done.statements,
-        done.waited_seconds,
+        usage.statements,
+        usage.checkout_seconds,
     )
 
 
@@ -90,8 +90,8 @@ def _note_answer(exchange: Exchange, response: Response) -> None:
 
 def _end(exchange: Exchange, metrics: Metrics) -> None:
     seconds = perf_counter() - exchange.began
-    statements = done.statements - exchange.statements_before
-    waited = done.waited_seconds - exchange.waited_before
+    statements = usage.statements - exchange.statements_before
+    waited = usage.checkout_seconds - exchange.waited_before
     metrics.in_flight.dec()
     labels = (exchange.method, exchange.route, str(exchange.status))
     metrics.count(labels, seconds, statements, waited)

@@ -12,9 +12,10 @@ from typing import TYPE_CHECKING
 
 from flask import Flask, g
 
-from app.db import work
+from app.db import instrumentation
 from app.operations.requests import ROUTINE
 from app.operations.trace_context import TraceContext
+from app.service import NAME
 
 if TYPE_CHECKING:
     from opentelemetry.sdk.trace import TracerProvider
@@ -26,7 +27,6 @@ log = logging.getLogger(__name__)
 EXPORTER = "OTEL_TRACES_EXPORTER"
 ENDPOINTS = ("OTEL_EXPORTER_OTLP_ENDPOINT", "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT")
 EXPORTERS = ("otlp", "console")
-SERVICE = "student-data"
 
 
 def start(app: Flask, environment: Mapping[str, str]) -> None:
@@ -46,7 +46,7 @@ def start(app: Flask, environment: Mapping[str, str]) -> None:
     except ImportError as error:
         log.warning("OTEL_* is set, but OpenTelemetry is not installed: %s", error)
         return
-    name = environment.get("OTEL_SERVICE_NAME") or SERVICE
+    name = environment.get("OTEL_SERVICE_NAME") or NAME
     provider = TracerProvider(resource=Resource.create({"service.name": name}))
     provider.add_span_processor(processor)
     instrument(app, provider)
@@ -69,7 +69,7 @@ def instrument(app: Flask, provider: "TracerProvider") -> None:
 def _trace_statements(provider: "TracerProvider") -> None:
     from opentelemetry.trace import SpanKind, StatusCode, get_current_span  # noqa: PLC0415
 
-    tracer = provider.get_tracer(SERVICE)
+    tracer = provider.get_tracer(NAME)
 
     @contextmanager
     def span(sql: str) -> Iterator[None]:
@@ -93,7 +93,7 @@ def _trace_statements(provider: "TracerProvider") -> None:
                 current.set_status(StatusCode.ERROR)
                 raise
 
-    work.trace_with(span)
+    instrumentation.trace_with(span)
 
 
 def _note_trace(span: "Span", _environ: Mapping[str, object]) -> None:

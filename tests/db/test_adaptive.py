@@ -7,7 +7,7 @@ from contextlib import contextmanager
 import pytest
 
 from tests.db.relay import through
-from tests.db.test_sharing import hold_at_once
+from tests.db.test_concurrency import hold_at_once
 from tests.support.database import add, connection_id, opened, words
 from tests.support.server import start_server
 
@@ -33,7 +33,7 @@ def test_an_idle_connection_is_retired_before_the_server_hangs_up(short_server):
         after = connection_id(db)
 
         assert after != before
-        assert db.statistics()["retired_age"] == 1
+        assert db.statistics()["closed_age"] == 1
         assert not any(name.startswith("replayed") for name in db.statistics())
 
 
@@ -43,7 +43,7 @@ def test_an_idle_connection_is_retired_before_a_proxy_drops_it(url):
         time.sleep(1.2)
 
         assert connection_id(db) != before
-        assert db.statistics()["retired_age"] == 1
+        assert db.statistics()["closed_age"] == 1
 
 
 def test_a_connection_in_steady_use_is_replaced_by_age(url):
@@ -53,7 +53,7 @@ def test_a_connection_in_steady_use_is_replaced_by_age(url):
         time.sleep(0.6)
 
         assert connection_id(db) != before
-        assert db.statistics()["retired_age"] == 1
+        assert db.statistics()["closed_age"] == 1
 
 
 def test_no_age_is_too_old_where_recycling_is_off(url):
@@ -65,7 +65,9 @@ def test_connections_opened_together_are_not_replaced_together(url):
     with adaptive(url, db_recycle_seconds=1000) as db:
         hold_at_once(db, threads=8)
 
-        lives = [kept.retire_at - kept.connection.opened_at for kept in db.lender.strategy._idle]
+        lives = [
+            entry.expires_at - entry.connection.opened_at for entry in db.connections.strategy._idle
+        ]
         assert len(set(lives)) == 8
         assert 900 <= min(lives) < max(lives) <= 1000
 
@@ -100,7 +102,7 @@ def test_a_forgotten_flow_costs_a_read_one_second(url, relay):
         started = time.monotonic()
         assert db.fetch_one("SELECT 2 AS two") == {"two": 2}
         assert 0.9 < time.monotonic() - started < 2
-        assert db.statistics()["retired_ping"] == 1
+        assert db.statistics()["closed_ping"] == 1
 
 
 def test_a_forgotten_flow_costs_a_unit_one_second(url, relay, root):
@@ -113,7 +115,7 @@ def test_a_forgotten_flow_costs_a_unit_one_second(url, relay, root):
         with db.transaction() as tx:
             add(tx, "kept")
         assert 0.9 < time.monotonic() - started < 2
-        assert db.statistics()["replayed_begin"] == 1
+        assert db.statistics()["retried_begin"] == 1
 
     assert words(root) == ["kept"]
 
@@ -139,7 +141,7 @@ def test_a_statement_after_a_begin_may_take_its_time(url):
 def test_the_connection_used_last_is_lent_first(url):
     with adaptive(url) as db:
         hold_at_once(db)
-        last = db.lender.strategy._idle[-1].session.connection_id
+        last = db.connections.strategy._idle[-1].session.connection_id
 
         assert {connection_id(db) for _ in range(8)} == {last}
 

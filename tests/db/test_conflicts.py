@@ -60,7 +60,7 @@ def touched(root):
 
 
 def test_a_deadlock_runs_the_callable_again(db, root, crosswise):
-    failures = run_both(db, lambda number: db.run(crosswise.unit(number)))
+    failures = run_both(db, lambda number: db.run_transaction(crosswise.unit(number)))
 
     assert failures == [None, None]
     assert touched(root) == [2, 2]

@@ -177,7 +177,7 @@ def frozen(server, seconds):
 
 
 def unit(db):
-    return db.run(lambda tx: tx.fetch_one("SELECT 1 AS one"))
+    return db.run_transaction(lambda tx: tx.fetch_one("SELECT 1 AS one"))
 
 
 @pytest.mark.parametrize("work", [read, unit])
@@ -204,9 +204,9 @@ def test_a_server_that_stands_still_for_five_seconds_is_late_and_fails_nothing(
 @pytest.mark.parametrize("driver", DRIVERS)
 def test_a_deadline_leaves_no_trace_on_the_connection(driver, url):
     settings = settings_for(url, db_driver=driver, db_connect_timeout_seconds=0.3)
-    connection = Connector(settings)()
+    connection = Connector(settings.database_config())()
     with closing(connection), closing(connection.cursor()) as cursor:
-        with connection.answer_within(0.2):
+        with connection.response_deadline(0.2):
             connection.ping()
 
         cursor.execute("SELECT SLEEP(0.5)")
@@ -215,11 +215,11 @@ def test_a_deadline_leaves_no_trace_on_the_connection(driver, url):
 
 @pytest.mark.parametrize("driver", DRIVERS)
 def test_an_answer_that_comes_after_the_deadline_is_a_loss(driver, url):
-    connector = Connector(settings_for(url, db_driver=driver))
+    connector = Connector(settings_for(url, db_driver=driver).database_config())
     connection = connector()
     with closing(connection), closing(connection.cursor()) as cursor:
         started = time.monotonic()
-        with pytest.raises(connector.dbapi.Error) as caught, connection.answer_within(0.2):
+        with pytest.raises(connector.dbapi.Error) as caught, connection.response_deadline(0.2):
             cursor.execute("SELECT SLEEP(2)")
 
         assert code_of(caught.value) == 2013

@@ -2,7 +2,7 @@
 
 import gc
 
-from tests.db.test_sharing import THREADS, hold_at_once
+from tests.db.test_concurrency import THREADS, hold_at_once
 from tests.support.database import add, connection_id, in_child, words
 
 
@@ -21,7 +21,7 @@ def test_a_parent_keeps_its_connection_when_the_child_has_gone(db, strategy):
 
     after = connection_id(db)
     assert after == before or strategy == "per_query"
-    assert "replayed_read" not in db.statistics()
+    assert "retried_read" not in db.statistics()
 
 
 def test_a_child_that_forgets_everything_says_no_goodbye(db, strategy):
@@ -36,7 +36,7 @@ def test_a_child_that_forgets_everything_says_no_goodbye(db, strategy):
 
     after = connection_id(db)
     assert after == before or strategy == "per_query"
-    assert "replayed_read" not in db.statistics()
+    assert "retried_read" not in db.statistics()
 
 
 def test_a_unit_open_at_the_fork_goes_on_in_the_parent_alone(db, root):
@@ -57,7 +57,7 @@ def test_a_child_can_work_while_the_parent_s_pool_is_exhausted(db):
 
 
 def test_a_fork_that_python_was_not_told_of_is_noticed_at_the_next_use(db, monkeypatch):
-    monkeypatch.setattr("app.db.forks._watched", set())  # as when uWSGI forks, in C
+    monkeypatch.setattr("app.db.fork_safety._registered", set())  # as when uWSGI forks, in C
     parents = connection_id(db)
 
     def all_threads_at_once():

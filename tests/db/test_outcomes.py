@@ -14,7 +14,7 @@ from app.db.errors import (
 )
 from tests.db.conftest import MORE_THAN_THE_POOL_HOLDS, PROMISING
 from tests.db.relay import through
-from tests.db.test_sharing import settles
+from tests.db.test_concurrency import settles
 from tests.support.database import add, kill_all, opened, query, words
 
 
@@ -42,7 +42,7 @@ def test_a_unit_with_an_unknown_outcome_is_not_run_again(behind, relay):
 
     relay.cut_answer_to = b"COMMIT"
     with pytest.raises(OutcomeUnknown):
-        behind.run(unit)
+        behind.run_transaction(unit)
 
     assert len(runs) == 1
 
@@ -57,7 +57,7 @@ def test_a_unit_declared_idempotent_is_run_again_after_an_unknown_outcome(behind
             relay.cut_answer_to = None
 
     relay.cut_answer_to = b"COMMIT"
-    behind.run(unit, idempotent=True)
+    behind.run_transaction(unit, idempotent=True)
 
     assert len(runs) == 2
     assert words(root) == ["once"]
@@ -70,7 +70,7 @@ def test_an_unknown_outcome_stays_unknown_where_the_next_run_finds_no_server(beh
 
     relay.cut_answer_to = b"COMMIT"
     with pytest.raises(OutcomeUnknown):
-        behind.run(unit, idempotent=True)
+        behind.run_transaction(unit, idempotent=True)
 
     assert settles(lambda: words(root) == ["once"])
 
@@ -86,7 +86,7 @@ def test_an_unknown_outcome_stays_unknown_where_all_further_runs_are_lost(behind
 
     relay.cut_answer_to = b"COMMIT"
     with pytest.raises(OutcomeUnknown):
-        behind.run(unit, idempotent=True)
+        behind.run_transaction(unit, idempotent=True)
 
     assert len(runs) == 4
     assert settles(lambda: words(root) == ["once"])
@@ -98,7 +98,7 @@ def test_a_verdict_on_the_unit_is_told_after_an_unknown_outcome(behind, relay):
 
     relay.cut_answer_to = b"COMMIT"
     with pytest.raises(DuplicateKey):
-        behind.run(unit, idempotent=True)
+        behind.run_transaction(unit, idempotent=True)
 
 
 def test_a_commit_that_could_not_be_sent_is_no_unknown_outcome(behind, relay, root):
@@ -118,10 +118,10 @@ def test_a_unit_is_run_four_times_at_most(behind, relay):
         add(tx, "never")
 
     with pytest.raises(ConnectionLost):
-        behind.run(unit)
+        behind.run_transaction(unit)
 
     assert len(runs) == 4
-    assert behind.statistics()["replayed_unit"] == 3
+    assert behind.statistics()["retried_transaction"] == 3
 
 
 def test_a_read_is_repeated_once_only(url, relay):
@@ -130,7 +130,7 @@ def test_a_read_is_repeated_once_only(url, relay):
         with pytest.raises(ConnectionLost):
             db.fetch_one("SELECT 'a question'")
 
-        assert db.statistics() == {"opened": 2, "replayed_read": 1, "discarded": 2}
+        assert db.statistics() == {"opened": 2, "retried_read": 1, "discarded": 2}
 
 
 def test_a_statement_inside_a_unit_is_never_repeated(behind, relay, root):
@@ -139,7 +139,7 @@ def test_a_statement_inside_a_unit_is_never_repeated(behind, relay, root):
         relay.cut_answer_to = b"SELECT"
         tx.fetch_one("SELECT 1")
 
-    assert behind.statistics().get("replayed_read") is None
+    assert behind.statistics().get("retried_read") is None
     assert words(root) == []
 
 
@@ -303,7 +303,7 @@ class Clumsy:
         raise ValueError("dropped")
 
     def discard(self, connection):
-        connection.abandon()
+        connection.abort()
         raise ValueError("dropped")
 
     def close(self):

@@ -5,9 +5,9 @@ from contextlib import closing
 import pymysql
 import pytest
 
-from app.database_url import DatabaseUrl
 from app.db.connector import Connector
 from app.db.drivers.pymysql import READ_AHEAD_BYTES
+from app.db.url import DatabaseUrl
 from tests.support.database import settings_for
 from tests.support.server import start_server
 
@@ -23,7 +23,9 @@ def roomy_url():
 
 @pytest.fixture(scope="module")
 def ours(roomy_url):
-    with closing(Connector(settings_for(roomy_url, db_driver="pymysql"))()) as connection:
+    with closing(
+        Connector(settings_for(roomy_url, db_driver="pymysql").database_config())()
+    ) as connection:
         yield connection
 
 
@@ -79,7 +81,7 @@ def test_more_rows_than_are_read_at_once(ours, theirs):
 
 
 def test_more_rows_than_are_read_at_once_within_a_deadline(ours, theirs):
-    with ours.answer_within(30):
+    with ours.response_deadline(30):
         found = rows(ours, MANY_ROWS)
 
     assert found == rows(theirs, MANY_ROWS)
@@ -112,7 +114,9 @@ def test_an_error_among_the_rows_is_raised_and_the_connection_goes_on(ours):
 
 
 def test_packets_out_of_order_end_the_connection(roomy_url, monkeypatch):
-    with closing(Connector(settings_for(roomy_url, db_driver="pymysql"))()) as connection:
+    with closing(
+        Connector(settings_for(roomy_url, db_driver="pymysql").database_config())()
+    ) as connection:
         read = connection._read_bytes
         headers = []
 

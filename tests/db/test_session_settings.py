@@ -4,7 +4,7 @@ from contextlib import closing
 
 import pytest
 
-from app.db.errors import ValueRefused
+from app.db.errors import InvalidValue
 from tests.support.database import opened, query
 from tests.support.server import FLAVOR, start_server
 
@@ -51,7 +51,7 @@ def test_times_are_utc(db):
 
 @pytest.mark.parametrize("value", ["NULL, '2026-02-30'", "'four', NULL"])
 def test_a_value_that_does_not_fit_is_refused_and_not_cut(value, db):
-    with pytest.raises(ValueRefused), db.transaction() as tx:
+    with pytest.raises(InvalidValue), db.transaction() as tx:
         tx.execute(f"INSERT INTO note VALUES ({value})")
 
 

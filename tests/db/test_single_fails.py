@@ -46,7 +46,7 @@ def test_single_fails_with_2006_or_2013_after_wait_timeout(db):
 
 
 def test_single_shares_its_connection_between_threads(db):
-    one = db.lender.strategy.acquire()
-    two = db.lender.strategy.acquire()
+    one = db.connections.strategy.acquire()
+    two = db.connections.strategy.acquire()
 
     assert one is two

@@ -13,7 +13,7 @@ import pytest
 from app.db.connector import Connector
 from app.db.errors import ConnectionLost, DatabaseUnavailable
 from tests.db.relay import through
-from tests.db.test_sharing import settles
+from tests.db.test_concurrency import settles
 from tests.support.database import connections_of, opened, query, settings_for
 from tests.support.server import start_server
 
@@ -29,12 +29,12 @@ def driver(request):
 @contextmanager
 def socket_of(connection):
     """A second descriptor of the connection's socket."""
-    with closing(socket.socket(fileno=os.dup(connection.flow.descriptor))) as raw:
+    with closing(socket.socket(fileno=os.dup(connection.transport.descriptor))) as raw:
         yield raw
 
 
 def connect(url, **settings):
-    return Connector(settings_for(url, **settings))()
+    return Connector(settings_for(url, **settings).database_config())()
 
 
 def lingers(raw):
@@ -76,7 +76,7 @@ def test_a_connection_in_use_is_set_to_be_reset(driver, url):
 
 def test_a_connection_that_is_given_up_is_reset_without_a_farewell(driver, url, relay):
     connection = connect(through(relay, url), db_driver=driver)
-    connection.abandon()
+    connection.abort()
 
     assert settles(lambda: relay.flows[0].end)
     assert relay.flows[0].end == "reset"
@@ -185,7 +185,7 @@ def test_a_look_does_not_give_python_s_lock_away(driver, url):
         try:
             turn.release()  # from here on nobody else runs, unless the lock is given away
             for _ in range(10_000):
-                assert connection.flow.look() is None
+                assert connection.transport.check_liveness() is None
             seen = list(others)
         finally:
             sys.setswitchinterval(before)

@@ -6,7 +6,7 @@ from contextlib import closing
 import pytest
 
 from app.db.connector import Connector
-from app.db.errors import AccessRefused, ConnectionLost
+from app.db.errors import AccessDenied, ConnectionLost
 from tests.db.relay import Relay, through
 from tests.db.test_sockets import seconds_until_it_fails
 from tests.support.certificates import Authority
@@ -79,7 +79,7 @@ def test_a_certificate_of_another_authority_is_refused(mode, tls_url, tmp_path):
 
     with (
         opened(tls_url, db_ssl_mode=mode, db_ssl_ca=str(other)) as db,
-        pytest.raises(AccessRefused),
+        pytest.raises(AccessDenied),
     ):
         db.fetch_one("SELECT 1")
 
@@ -91,7 +91,7 @@ def test_a_certificate_of_another_address_is_refused_by_verify_identity_alone(au
             assert db.fetch_one("SELECT 1 AS one") == {"one": 1}
         with (
             opened(url, db_ssl_mode="VERIFY_IDENTITY", db_ssl_ca=ca) as db,
-            pytest.raises(AccessRefused),
+            pytest.raises(AccessDenied),
         ):
             db.fetch_one("SELECT 1")
 
@@ -103,7 +103,7 @@ def test_all_connections_share_one_context(tls_url, monkeypatch):
         ssl, "create_default_context", lambda **options: made.append(1) or original(**options)
     )
 
-    connector = Connector(settings_for(tls_url, db_ssl_mode="REQUIRED"))
+    connector = Connector(settings_for(tls_url, db_ssl_mode="REQUIRED").database_config())
     for _ in range(3):
         with closing(connector()):
             pass
@@ -126,7 +126,7 @@ def test_a_look_sees_through_tls_that_the_connection_was_killed(db, tls_server, 
 
     db.fetch_one("SELECT 1")
 
-    assert "replayed_read" not in db.statistics()
+    assert "retried_read" not in db.statistics()
     assert db.statistics()["opened"] == 2
 
 
@@ -165,7 +165,7 @@ def test_a_unit_whose_flow_was_forgotten_is_known_to_have_lost_its_network(relay
         relay.drop()
         tx.fetch_one("SELECT 2 AS two")
 
-    assert db.statistics()["retired_timed_out"] == 1
+    assert db.statistics()["closed_timed_out"] == 1
 
 
 def test_a_flow_that_answers_with_a_reset_is_known_for_that(relayed):
@@ -174,7 +174,7 @@ def test_a_flow_that_answers_with_a_reset_is_known_for_that(relayed):
     relay.forget()
 
     assert db.fetch_one("SELECT 2 AS two") == {"two": 2}
-    assert db.statistics()["retired_reset"] == 1
+    assert db.statistics()["closed_reset"] == 1
 
 
 def test_a_flow_that_ends_by_a_fin_is_taken_for_nothing_else(relayed):
@@ -183,4 +183,4 @@ def test_a_flow_that_ends_by_a_fin_is_taken_for_nothing_else(relayed):
     relay.forget("fin")
 
     assert db.fetch_one("SELECT 2 AS two") == {"two": 2}
-    assert not {"retired_reset", "retired_timed_out"} & db.statistics().keys()
+    assert not {"closed_reset", "closed_timed_out"} & db.statistics().keys()

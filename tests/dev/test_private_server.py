@@ -13,7 +13,7 @@ from pathlib import Path
 import pymysql
 import pytest
 
-from app.database_url import DatabaseUrl
+from app.db.url import DatabaseUrl
 from dev.private_server import PrivateServer
 from dev.serve import watch
 from dev.system_packages import Stop

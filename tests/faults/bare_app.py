@@ -18,7 +18,7 @@ from flask import Flask, g, request
 from sqlalchemy import Engine, create_engine
 from sqlalchemy.engine import URL
 
-from app.database_url import DatabaseUrl
+from app.db.url import DatabaseUrl
 from tests.faults.entry import Entry, Execute, reading
 
 Unit = Callable[[], AbstractContextManager[Execute]]

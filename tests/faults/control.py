@@ -14,7 +14,7 @@ from typing import Any
 
 import pymysql
 
-from app.database_url import DatabaseUrl
+from app.db.url import DatabaseUrl
 from tests.support.server import DatabaseServer
 
 TOO_MANY = 1040

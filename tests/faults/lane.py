@@ -10,7 +10,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Self
 
-from app.database_url import DatabaseUrl
+from app.db.url import DatabaseUrl
 from dev.system_packages import Stop
 from tests.faults.behavior import Tls
 from tests.faults.control import Control

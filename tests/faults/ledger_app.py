@@ -10,11 +10,11 @@ from typing import Any
 
 from flask import Flask, current_app, request
 
-from app import errors
-from app.db.database import Database, open_database
+from app.db import Database
 from app.db.errors import DuplicateKey
-from app.http import json, request_ids
-from app.settings import Settings, load_settings
+from app.http import error_handlers, json
+from app.http.middleware import request_ids
+from app.settings import Settings, load_settings, open_database
 from tests.faults.entry import Entry, reading
 
 Body = dict[str, Any]
@@ -31,7 +31,7 @@ def create_app(settings: Settings) -> Flask:
     app.teardown_appcontext(lambda error: database.end_request())
     app.json = json.Provider(app)
     request_ids.register(app)
-    errors.register(app)
+    error_handlers.register(app)
     routes: dict[str, tuple[str, Callable[[], tuple[Body, int]]]] = {
         "/read": ("GET", read),
         "/write": ("POST", write),
@@ -54,7 +54,9 @@ def write() -> tuple[Body, int]:
     """Run the unit; with a key it may be run again also where its outcome is unknown."""
     entry = Entry.asked(request)
     try:
-        _database().run(lambda tx: entry.write(tx.execute), idempotent=entry.key is not None)
+        _database().run_transaction(
+            lambda tx: entry.write(tx.execute), idempotent=entry.key is not None
+        )
     except DuplicateKey:
         return {"entry": entry.name, "replayed": True}, 201
     return {"entry": entry.name, "runs": entry.runs}, 201

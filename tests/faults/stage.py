@@ -13,7 +13,7 @@ from pathlib import Path
 from subprocess import TimeoutExpired
 from typing import Literal, Self
 
-from app.database_url import DatabaseUrl
+from app.db.url import DatabaseUrl
 from dev.launch import launch
 from tests.faults import ledger
 from tests.faults.flows import established

@@ -93,8 +93,8 @@ def test_a_write_is_stored_or_said_to_be_unknown(cell):
 @against_adaptive(["forgotten-idle"])
 def test_a_flow_forgotten_for_long_is_seen_and_costs_no_timeout(cell):
     # The first one that is looked at condemns what was idle for as long.
-    assert cell.counters["retired_timed_out"] >= WORKERS, cell.explain()
-    assert not {"found_dead_by_use", "found_dead_by_ping"} & cell.counters.keys(), cell.explain()
+    assert cell.counters["closed_timed_out"] >= WORKERS, cell.explain()
+    assert not {"detected_by_first_use", "detected_by_ping"} & cell.counters.keys(), cell.explain()
 
 
 @against_adaptive(["forgotten-flow", "one-forgotten"])
@@ -110,7 +110,7 @@ def test_one_hung_connection_delays_nobody_else(cell):
 @against_adaptive(["orphan-lock"])
 def test_the_session_of_a_unit_that_vanished_is_ended(cell):
     # Without that its lock would be met, for the five seconds that a row is waited for.
-    assert cell.counters["orphans_ended"] == 1, cell.explain()
+    assert cell.counters["orphaned_sessions_killed"] == 1, cell.explain()
     assert cell.worst < 5, cell.explain()
 
 

@@ -13,7 +13,7 @@ from alembic import command
 from alembic.script import ScriptDirectory
 from alembic.util import CommandError
 
-from app.database_url import DatabaseUrl
+from app.db.url import DatabaseUrl
 from tests.support.server import start_server
 from tests.support.service import PROJECT, environment
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from app.database_url import DatabaseUrl
+from app.db.url import DatabaseUrl
 
 NOT_OURS = "alembic_version"
 LINKS = {"course_subject", "course_staff"}

@@ -28,7 +28,7 @@ SURVIVE = {
     "per_request": Case("per_request"),
     "persistent": Case("persistent"),
     "pooled": Case("pooled"),
-    "timed, recycled after 2 s": Case("timed", settings={"db_recycle_seconds": 2}),
+    "timed, detected_by_policy after 2 s": Case("timed", settings={"db_recycle_seconds": 2}),
     "pool_recycle alone": Case(
         "sqlalchemy", settings={"db_recycle_seconds": 2, "db_pre_ping": False}
     ),
@@ -40,7 +40,7 @@ SURVIVE = {
 }
 FAIL = {
     "single": Case("single"),
-    "timed, recycled too late": Case("timed", settings={"db_recycle_seconds": 60}),
+    "timed, detected_by_policy too late": Case("timed", settings={"db_recycle_seconds": 60}),
     "neither recycle nor ping": Case(
         "sqlalchemy", settings={"db_recycle_seconds": 0, "db_pre_ping": False}
     ),
@@ -61,7 +61,7 @@ class Pinging:
             if kept:
                 kept.ping()
         except self._connect.dbapi.Error:
-            kept.abandon()
+            kept.abort()
             kept = None
         return kept or self._connect()
 
@@ -69,7 +69,7 @@ class Pinging:
         self._kept = connection
 
     def discard(self, connection):
-        connection.abandon()
+        connection.abort()
 
     def close(self):
         if self._kept:
@@ -83,22 +83,22 @@ def idle_through(url, case):
         time.sleep(5)
         try:
             run(database, case, "SELECT now()")
-        except database.lender.driver_error as error:
+        except database.connections.driver_error as error:
             return error
         return None
 
 
 def run(database, case, *statements):
-    connection = database.lender.strategy.acquire()
+    connection = database.connections.strategy.acquire()
     try:
         cursor = connection.cursor()
         for statement in statements:
             cursor.execute(statement)
         cursor.close()
-    except database.lender.driver_error:
-        database.lender.strategy.discard(connection)
+    except database.connections.driver_error:
+        database.connections.strategy.discard(connection)
         raise
-    database.lender.strategy.release(connection)
+    database.connections.strategy.release(connection)
     if case.ends_request:
         database.end_request()
 

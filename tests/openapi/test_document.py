@@ -7,7 +7,7 @@ from openapi_spec_validator import OpenAPIV31SpecValidator
 from pydantic import TypeAdapter
 
 from app.openapi.models import is_model
-from tests.api.catalog import operations
+from tests.support.catalog import operations
 
 OPERATIONS = operations()
 EVERY_OPERATION = pytest.mark.parametrize(

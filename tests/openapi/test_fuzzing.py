@@ -12,8 +12,8 @@ import sys
 import pytest
 
 from app.auth import tokens
-from app.auth.caller import Caller
-from tests.api.catalog import operations
+from app.http.caller import Caller
+from tests.support.catalog import operations
 from tests.support.database import query, settings_for
 from tests.support.service import PROJECT, serving
 

@@ -6,9 +6,8 @@ from contextlib import contextmanager, suppress
 
 import pymysql
 
-from app.database_url import DatabaseUrl
-from app.db.database import open_database
-from app.settings import Settings
+from app.db.url import DatabaseUrl
+from app.settings import Settings, open_database
 from tests.support.service import PATIENT, SECRET
 
 

@@ -4,10 +4,10 @@ from threading import BoundedSemaphore
 
 
 class Stack:
-    def __init__(self, connect, settings):
+    def __init__(self, connect, config):
         self._connect = connect
-        self._slots = BoundedSemaphore(settings.pool_size)
-        self._timeout = settings.db_pool_timeout_seconds
+        self._slots = BoundedSemaphore(config.pool_size)
+        self._timeout = config.pool_timeout_seconds
         self._idle = []
 
     def acquire(self):
@@ -24,7 +24,7 @@ class Stack:
         self._slots.release()
 
     def discard(self, connection):
-        connection.abandon()
+        connection.abort()
         self._slots.release()
 
     def close(self):
@@ -38,5 +38,5 @@ class NoStrategy:
 
 
 class Unbuildable(Stack):
-    def __init__(self, connect, settings):
+    def __init__(self, connect, config):
         _ = 1 / 0

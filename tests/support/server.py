@@ -11,7 +11,7 @@ from unittest.mock import patch
 from alembic import command
 from alembic.config import Config
 
-from app.database_url import DatabaseUrl
+from app.db.url import DatabaseUrl
 from dev.private_server import PrivateServer
 from sample_data import seed
 from tests.support.service import PROJECT, environment

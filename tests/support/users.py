@@ -5,8 +5,8 @@ from uuid import uuid4
 
 from argon2 import PasswordHasher
 
-from tests.api.conftest import basic
 from tests.support.database import query
+from tests.support.signing_in import basic
 
 # As cheap as argon2 allows: what it costs is the business of few tests.
 CHEAP = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)

@@ -1,1 +1,1 @@
-"""One file a driver: how it connects on a socket with our options."""
+"""One module for each driver: how it connects, on a socket with our options."""

@@ -1,4 +1,4 @@
-"""mysqlclient: the C client library, whose socket we adopt once it is connected."""
+"""mysqlclient: the C client library; its socket is known once it is connected."""
 
 import math
 import ssl
@@ -11,33 +11,33 @@ import MySQLdb
 from MySQLdb.connections import Connection
 from MySQLdb.constants import CLIENT, CR
 
-from app.db.clock import Deadline
-from app.db.connection import OwnsFlow
-from app.db.drivers.session import session_statement
-from app.db.flow import set_options
-from app.db.within import run_within
-from app.settings import Settings
+from ..clock import Deadline
+from ..config import DatabaseConfig
+from ..connection import TransportMixin
+from ..timeouts import run_with_deadline
+from ..transport import set_socket_options
+from .session import session_statement
 
 
-class MySQLClientConnection(OwnsFlow, Connection):  # type: ignore[misc]
+class MySQLClientConnection(TransportMixin, Connection):  # type: ignore[misc]
     """A mysqlclient connection that knows its socket."""
 
     def ping(self, reconnect: bool = False) -> None:
-        """Ask the server; raises `OperationalError`. It never reconnects.
+        """Ping the server; raises `OperationalError`. It never reconnects.
 
-        DBUtils passes an argument that the original deprecates.
+        DBUtils passes an argument that mysqlclient deprecates.
         """
         del reconnect
         super().ping()
 
     @contextmanager
-    def answer_within(self, seconds: float) -> Iterator[None]:
-        """Bound everything inside the block; then 2013 is raised.
+    def response_deadline(self, seconds: float) -> Iterator[None]:
+        """Limit the time of the whole block; raises 2013 when it is over.
 
-        The C library takes its timeouts at connect and not later, so the flow
-        is cut under it.
+        The C library accepts timeouts at connect and not later, so its socket is
+        shut down.
         """
-        timer = Timer(seconds, self.flow.cut)
+        timer = Timer(seconds, self.transport.shut_down)
         timer.daemon = True
         timer.start()
         try:
@@ -47,42 +47,42 @@ class MySQLClientConnection(OwnsFlow, Connection):  # type: ignore[misc]
 
 
 class MySQLClientDriver:
-    """Opens mysqlclient connections. The library builds its own TLS context."""
+    """Opens mysqlclient connections; the C library builds its own TLS context."""
 
     dbapi = MySQLdb
 
-    def __init__(self, settings: Settings, tls: ssl.SSLContext | None) -> None:  # noqa: ARG002
-        self._settings = settings
-        self._arguments = _arguments(settings)
+    def __init__(self, config: DatabaseConfig, tls: ssl.SSLContext | None) -> None:  # noqa: ARG002
+        self._config = config
+        self._arguments = _arguments(config)
 
-    def open(self, deadline: Deadline, *, dial_seconds: float) -> MySQLClientConnection:  # noqa: ARG002
+    def open(self, deadline: Deadline, *, address_timeout_seconds: float) -> MySQLClientConnection:  # noqa: ARG002
         """Connect before the deadline; raises `OperationalError`.
 
-        The C library looks the name up and tries its addresses itself, and
-        counts whole seconds for each step.
+        The C library resolves the name and tries its addresses itself, each with
+        a timeout in whole seconds.
         """
-        settings = self._settings
+        config = self._config
         seconds = math.ceil(deadline.remaining())
         try:
-            connection = run_within(
+            connection = run_with_deadline(
                 deadline,
                 lambda: MySQLClientConnection(connect_timeout=seconds, **self._arguments),
             )
         except TimeoutError as error:
             raise MySQLdb.OperationalError(
-                CR.CONN_HOST_ERROR, f"can't connect to {settings.database_url} ({error})"
+                CR.CONN_HOST_ERROR, f"can't connect to {config.url} ({error})"
             ) from error
-        set_options(
+        set_socket_options(
             connection.fileno(),
-            keepalive_seconds=settings.db_keepalive_seconds,
-            user_timeout_seconds=settings.db_tcp_user_timeout_seconds,
+            keepalive_seconds=config.keepalive_seconds,
+            user_timeout_seconds=config.tcp_user_timeout_seconds,
         )
-        connection.adopt(connection.fileno())
+        connection.attach_transport(connection.fileno())
         return connection
 
 
-def _arguments(settings: Settings) -> dict[str, Any]:
-    url = settings.database_url
+def _arguments(config: DatabaseConfig) -> dict[str, Any]:
+    url = config.url
     arguments: dict[str, Any] = {
         "user": url.user,
         "password": url.password,
@@ -90,17 +90,17 @@ def _arguments(settings: Settings) -> dict[str, Any]:
         "port": url.port,
         "database": url.name,
         "charset": "utf8mb4",
-        "init_command": session_statement(settings),
+        "init_command": session_statement(config),
         "autocommit": True,
         "client_flag": CLIENT.FOUND_ROWS,
         "multi_statements": False,
-        "ssl_mode": settings.db_ssl_mode,
-        # The library counts in whole seconds.
-        "read_timeout": math.ceil(settings.db_read_timeout_seconds),
-        "write_timeout": math.ceil(settings.db_write_timeout_seconds),
+        "ssl_mode": config.ssl_mode,
+        # The C library accepts whole seconds only.
+        "read_timeout": math.ceil(config.read_timeout_seconds),
+        "write_timeout": math.ceil(config.write_timeout_seconds),
     }
     if url.unix_socket is not None:
         arguments |= {"unix_socket": url.unix_socket, "host": "localhost"}
-    if settings.db_ssl_ca is not None:
-        arguments["ssl"] = {"ca": settings.db_ssl_ca}
+    if config.ssl_ca is not None:
+        arguments["ssl"] = {"ca": config.ssl_ca}
     return arguments

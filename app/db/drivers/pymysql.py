@@ -1,4 +1,4 @@
-"""PyMySQL on a socket of our own."""
+"""PyMySQL, on a socket that is opened and configured here."""
 
 import socket
 import ssl
@@ -11,24 +11,23 @@ import pymysql
 from pymysql.connections import MAX_PACKET_LEN
 from pymysql.constants import CLIENT, CR
 
-from app.db.clock import Deadline
-from app.db.connection import OwnsFlow
-from app.db.dial import dial
-from app.db.drivers.pymysql_rows import RowsResult
-from app.db.drivers.session import session_statement
-from app.db.flow import set_options
-from app.settings import Settings
+from ..clock import Deadline
+from ..config import DatabaseConfig
+from ..connection import TransportMixin
+from ..transport import open_socket, set_socket_options
+from .pymysql_rows import RowsResult
+from .session import session_statement
 
-# Fits into an empty send buffer wherever the service runs, its bookkeeping included.
-NEVER_WAITS_BYTES = 4096
-# What is read at once of what has arrived: most pages of a list.
+# Fits into an empty socket send buffer on every platform.
+NEVER_BLOCKS_BYTES = 4096
+# One read takes most pages of a list.
 READ_AHEAD_BYTES = 65536
 
 
-class PyMySQLConnection(OwnsFlow, pymysql.connections.Connection):
-    """A PyMySQL connection that knows its socket, and keeps a deadline as a whole.
+class PyMySQLConnection(TransportMixin, pymysql.connections.Connection):
+    """A PyMySQL connection that knows its socket, and can limit the time of a whole response.
 
-    PyMySQL's own timeouts hold for each `recv`: a server that drips its
+    PyMySQL's own timeouts apply to each `recv`: a server that sends its
     greeting byte by byte defeats them.
     """
 
@@ -47,14 +46,14 @@ class PyMySQLConnection(OwnsFlow, pymysql.connections.Connection):
         self._session = session
 
     def set_character_set(self, charset: str, collation: str | None = None) -> None:  # noqa: ARG002
-        """Send all session settings where PyMySQL would send SET NAMES alone."""
+        """Send all session settings; PyMySQL sends SET NAMES alone."""
         self.query(self._session)
 
     def read_payload(self) -> bytes:
-        """Read a packet without making an object of it; raises `OperationalError` (2013)."""
+        """Read a packet without creating an object for it; raises `OperationalError` (2013)."""
         parts = []
         length = MAX_PACKET_LEN
-        while length == MAX_PACKET_LEN:  # longer than one packet can be: the next one goes on
+        while length == MAX_PACKET_LEN:  # the maximum: the payload continues in the next packet
             header = self._read_bytes(4)
             if header[3] != self._next_seq_id:
                 raise self._lost(" (packets out of order)")
@@ -63,11 +62,11 @@ class PyMySQLConnection(OwnsFlow, pymysql.connections.Connection):
             parts.append(self._read_bytes(length))
         return parts[0] if len(parts) == 1 else b"".join(parts)
 
-    def at_hand(self) -> tuple[bytes, int]:
-        """Give what has arrived, of which nothing is taken, and the number its first packet has.
+    def peek_packets(self) -> tuple[bytes, int]:
+        """Return the bytes received but not consumed, and the sequence number of the first packet.
 
-        Waits where nothing has; raises `OperationalError` (2013). Gives nothing where a deadline
-        holds: that is kept packet by packet.
+        Waits if there are none; raises `OperationalError` (2013). Returns no bytes while a
+        response deadline is set, which applies packet by packet.
         """
         if self._has_deadline:
             return b"", 0
@@ -76,13 +75,13 @@ class PyMySQLConnection(OwnsFlow, pymysql.connections.Connection):
         except OSError as error:
             raise self._lost(f" ({error})") from error
 
-    def take(self, num_bytes: int, next_number: int) -> None:
-        """Take so many bytes of what is at hand, all of them whole packets."""
+    def consume(self, num_bytes: int, next_number: int) -> None:
+        """Consume so many bytes of `peek_packets`, all of them whole packets."""
         self._rfile.read(num_bytes)
         self._next_seq_id = next_number
 
     def read_ahead(self) -> None:
-        """From here on, read more at once than PyMySQL does; all that was asked is answered."""
+        """Use a larger read buffer from here on; nothing is in flight when it is called."""
         self._rfile = self._sock.makefile("rb", READ_AHEAD_BYTES)
 
     def _read_query_result(self, unbuffered: bool = False) -> int | None:
@@ -97,13 +96,13 @@ class PyMySQLConnection(OwnsFlow, pymysql.connections.Connection):
         return result.affected_rows
 
     def _write_bytes(self, data: bytes) -> None:
-        """Send without changing the socket's timeout where sending cannot wait.
+        """Send without changing the socket's timeout if sending cannot block.
 
-        The buffer is empty before each statement. To change the timeout and back is a system call
-        each, and at each of them another thread takes Python's lock.
+        The buffer is empty before each statement. Changing the timeout and back is a system call
+        each, and each of them releases the GIL.
         """
         configured = self._write_timeout
-        if len(data) <= NEVER_WAITS_BYTES:
+        if len(data) <= NEVER_BLOCKS_BYTES:
             self._write_timeout = self._current_timeout
         try:
             super()._write_bytes(data)  # type: ignore[misc]
@@ -111,13 +110,13 @@ class PyMySQLConnection(OwnsFlow, pymysql.connections.Connection):
             self._write_timeout = configured
 
     @contextmanager
-    def answer_within(self, seconds: float) -> Iterator[None]:
-        """Bound everything inside the block as a whole; then 2013 is raised."""
+    def response_deadline(self, seconds: float) -> Iterator[None]:
+        """Limit the time of the whole block; raises 2013 when it is over."""
         before = self._read_timeout, self._write_timeout
-        # settimeout() alone would do nothing: PyMySQL caches what it set.
+        # settimeout() alone has no effect: PyMySQL caches the value it set.
         self._read_timeout = self._write_timeout = seconds
-        # Shadow the class's own for as long as the block: in steady use that costs nothing.
-        self._read_bytes = partial(self._read_bytes_in_time, Deadline(seconds))
+        # Shadows the class's method for the length of the block; no cost outside of it.
+        self._read_bytes = partial(self._read_bytes_before, Deadline(seconds))
         self._has_deadline = True
         try:
             yield
@@ -125,11 +124,11 @@ class PyMySQLConnection(OwnsFlow, pymysql.connections.Connection):
             del self._read_bytes, self._has_deadline
             self._read_timeout, self._write_timeout = before
 
-    def _read_bytes_in_time(self, deadline: Deadline, num_bytes: int) -> bytes:
+    def _read_bytes_before(self, deadline: Deadline, num_bytes: int) -> bytes:
         data = b""
         while len(data) < num_bytes:
             try:
-                self._grant(deadline.remaining())
+                self._set_timeout(deadline.remaining())
                 received = self._rfile.read1(num_bytes - len(data))
             except OSError as error:
                 raise self._lost(f" ({error})") from error
@@ -138,8 +137,8 @@ class PyMySQLConnection(OwnsFlow, pymysql.connections.Connection):
             data += received
         return data
 
-    def _grant(self, seconds: float) -> None:
-        # The write timeout, too: TLS's handshake inherits it.
+    def _set_timeout(self, seconds: float) -> None:
+        # The write timeout too: the TLS handshake inherits it.
         self._read_timeout = self._write_timeout = self._current_timeout = seconds
         self._sock.settimeout(seconds)
 
@@ -154,41 +153,43 @@ class PyMySQLDriver:
 
     dbapi = pymysql
 
-    def __init__(self, settings: Settings, tls: ssl.SSLContext | None) -> None:
-        self._settings = settings
-        self._arguments = _arguments(settings, tls)
+    def __init__(self, config: DatabaseConfig, tls: ssl.SSLContext | None) -> None:
+        self._config = config
+        self._arguments = _arguments(config, tls)
 
-    def open(self, deadline: Deadline, *, dial_seconds: float) -> PyMySQLConnection:
+    def open(self, deadline: Deadline, *, address_timeout_seconds: float) -> PyMySQLConnection:
         """Connect before the deadline; raises `OperationalError`."""
-        settings = self._settings
+        config = self._config
         connection = PyMySQLConnection(**self._arguments)
         try:
-            sock = dial(settings.database_url, deadline, each_seconds=dial_seconds)
+            sock = open_socket(
+                config.url, deadline, address_timeout_seconds=address_timeout_seconds
+            )
         except OSError as error:
-            url = settings.database_url
-            place = url.unix_socket or f"{url.host}:{url.port}"
+            url = config.url
+            address = url.unix_socket or f"{url.host}:{url.port}"
             raise pymysql.err.OperationalError(
-                CR.CR_CONN_HOST_ERROR, f"can't connect to {place} ({error})"
+                CR.CR_CONN_HOST_ERROR, f"can't connect to {address} ({error})"
             ) from error
-        set_options(
+        set_socket_options(
             sock.fileno(),
-            keepalive_seconds=settings.db_keepalive_seconds,
-            user_timeout_seconds=settings.db_tcp_user_timeout_seconds,
+            keepalive_seconds=config.keepalive_seconds,
+            user_timeout_seconds=config.tcp_user_timeout_seconds,
         )
-        connection.adopt(sock.fileno())
+        connection.attach_transport(sock.fileno())
         try:
-            with connection.answer_within(deadline.remaining()):
+            with connection.response_deadline(deadline.remaining()):
                 connection.connect(sock)
         except pymysql.err.OperationalError as error:
-            raise _tls_problem(error) or error from error.__cause__
+            raise _certificate_error(error) or error from error.__cause__
         connection.read_ahead()
         return connection
 
 
-def _arguments(settings: Settings, tls: ssl.SSLContext | None) -> dict[str, Any]:
-    url = settings.database_url
+def _arguments(config: DatabaseConfig, tls: ssl.SSLContext | None) -> dict[str, Any]:
+    url = config.url
     return {
-        "session": session_statement(settings),
+        "session": session_statement(config),
         "user": url.user,
         "password": url.password,
         "host": url.host,
@@ -200,15 +201,15 @@ def _arguments(settings: Settings, tls: ssl.SSLContext | None) -> dict[str, Any]
         "client_flag": CLIENT.FOUND_ROWS,
         "ssl": tls,
         "ssl_disabled": tls is None,
-        "read_timeout": settings.db_read_timeout_seconds,
-        "write_timeout": settings.db_write_timeout_seconds,
+        "read_timeout": config.read_timeout_seconds,
+        "write_timeout": config.write_timeout_seconds,
     }
 
 
-def _tls_problem(error: pymysql.err.OperationalError) -> pymysql.err.OperationalError | None:
-    """Tell a certificate that was refused (2026) from a server that is away (2003).
+def _certificate_error(error: pymysql.err.OperationalError) -> pymysql.err.OperationalError | None:
+    """Return error 2026 if a certificate was rejected.
 
-    PyMySQL says 2003 for every `OSError`, and `ssl.SSLError` is one.
+    PyMySQL raises 2003, server unreachable, for every `OSError`, and `ssl.SSLError` is one.
     """
     original = getattr(error, "original_exception", None)
     if isinstance(original, ssl.SSLError):

@@ -1,7 +1,8 @@
-"""Rows as PyMySQL reads them, without an object, or even a read, for each of their packets.
+"""Decodes rows like PyMySQL, without an object or a read for each packet.
 
-Most of the time of a long answer goes into PyMySQL's packets. What is read here is the text
-protocol's resultset row: for each column a length-encoded string, or 0xfb for NULL.
+PyMySQL spends most of the time of a long response on its packet objects, and no library decodes
+its rows faster. A row of the text protocol is a length-encoded string for each column, or 0xfb
+for NULL.
 https://dev.mysql.com/doc/dev/mysql-server/latest/page_protocol_com_query_response_text_resultset_row.html
 """
 
@@ -11,20 +12,20 @@ from typing import Any
 from pymysql.connections import MySQLResult
 from pymysql.protocol import MysqlPacket
 
-# A column's encoding, None for bytes, and what makes a value of its text, None if nothing has to.
+# A column's encoding (None for bytes) and the function that converts its text (None for text).
 Converter = tuple[str | None, Callable[[Any], Any] | None]
 
-HEADER = 4  # of a packet: the payload's length in three bytes, and a number
-LONGEST_SHORT = 250
+HEADER = 4  # of a packet: the payload's length in three bytes, and a sequence number
+MAX_ONE_BYTE_LENGTH = 250
 NULL = 0xFB
-# How many bytes of length follow: page_protocol_basic_dt_integers.html of the same manual.
+# The bytes of length that follow: page_protocol_basic_dt_integers.html of the same manual.
 WIDTHS = {0xFC: 2, 0xFD: 3, 0xFE: 8}
 EOF, ERROR = 0xFE, 0xFF
-LONGEST_EOF = 8  # longer, it is a row whose first length takes 8 bytes
+MAX_EOF_BYTES = 8  # a longer packet is a row whose first length takes 8 bytes
 
 
 class RowsResult(MySQLResult):
-    """PyMySQL's result, but for how the rows of a buffered one are read."""
+    """PyMySQL's result; only the reading of the rows of a buffered one differs."""
 
     connection: Any
     converters: list[Converter]
@@ -32,9 +33,9 @@ class RowsResult(MySQLResult):
     def _read_rowdata_packet(self) -> None:
         rows: list[tuple[Any, ...]] = []
         while True:
-            self._take_rows_at_hand(rows)
+            self._decode_received(rows)
             data = self.connection.read_payload()
-            if data[0] >= EOF and (data[0] == ERROR or len(data) <= LONGEST_EOF):
+            if data[0] >= EOF and (data[0] == ERROR or len(data) <= MAX_EOF_BYTES):
                 break
             rows.append(row_of(data, 0, self.converters))
         last = MysqlPacket(data, self.connection.encoding)
@@ -43,9 +44,9 @@ class RowsResult(MySQLResult):
         self.affected_rows = len(rows)
         self.rows = tuple(rows)
 
-    def _take_rows_at_hand(self, rows: list[tuple[Any, ...]]) -> None:
-        """Decode the rows whose packets are there as a whole, up to any that is something else."""
-        data, number = self.connection.at_hand()
+    def _decode_received(self, rows: list[tuple[Any, ...]]) -> None:
+        """Decode the rows received completely, up to the first packet that is no row."""
+        data, number = self.connection.peek_packets()
         at = 0
         while (start := at + HEADER) < len(data):
             end = start + int.from_bytes(data[at : at + 3], "little")
@@ -55,16 +56,16 @@ class RowsResult(MySQLResult):
             rows.append(row_of(data, start, self.converters))
             at, number = end, (number + 1) % 256
         if at:
-            self.connection.take(at, number)
+            self.connection.consume(at, number)
 
 
 def row_of(data: bytes, at: int, converters: Sequence[Converter]) -> tuple[Any, ...]:
-    """Decode the payload of a row's packet, which begins there."""
+    """Decode a row whose payload begins at offset `at`."""
     values: list[Any] = []
     for encoding, convert in converters:
         length = data[at]
         at += 1
-        if length > LONGEST_SHORT:
+        if length > MAX_ONE_BYTE_LENGTH:
             if length == NULL:
                 values.append(None)
                 continue

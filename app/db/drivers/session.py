@@ -1,19 +1,19 @@
-"""What every session is told, in one statement, whatever the server's own defaults are."""
+"""The session settings, in one statement, independent of the server's own defaults."""
 
-from app.settings import Settings
+from ..config import DatabaseConfig
 
 
-def session_statement(settings: Settings) -> str:
-    """Write the statement that is sent first on each connection.
+def session_statement(config: DatabaseConfig) -> str:
+    """Return the first statement of each connection.
 
-    Names and texts travel as utf8mb4, times as UTC, and a value that does not
-    fit is refused instead of cut: TRADITIONAL is the mode that Sakila's own
-    scripts set. The server's own 50 s of waiting for a row lock would outlast
-    the client that asked. MySQL cuts GROUP_CONCAT at 1,024 bytes by default,
+    Names and texts are utf8mb4, times UTC, and a value that does not fit is
+    rejected instead of truncated: TRADITIONAL is the mode that Sakila's own
+    scripts set. The server's default of 50 s for a row lock is longer than
+    most clients wait. MySQL truncates GROUP_CONCAT at 1,024 bytes by default,
     MariaDB at this megabyte.
     """
     return (
         "SET NAMES utf8mb4, time_zone = '+00:00', sql_mode = 'TRADITIONAL', "
-        f"innodb_lock_wait_timeout = {settings.db_lock_timeout_seconds}, "
+        f"innodb_lock_wait_timeout = {config.lock_timeout_seconds}, "
         "group_concat_max_len = 1048576"
     )

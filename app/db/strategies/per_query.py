@@ -1,20 +1,21 @@
-"""Open, execute, close."""
+"""A connection for each statement."""
 
-from app.db.connection import DriverConnection
-from app.db.connector import Connector
-from app.settings import Settings
+from ..config import DatabaseConfig
+from ..connection import DriverConnection
+from ..connector import Connector
+from ..strategy import ConnectionStrategy
 
 
-class PerQuery:
+class PerQuery(ConnectionStrategy[DriverConnection]):
     """A new connection for each statement, or for each transaction.
 
-    For a script or a service with a request a minute: nothing can go stale,
-    since nothing is kept. It pays for a connection each time: a TCP and maybe
-    a TLS handshake, and a login.
+    For a script, or a service with one request per minute: no connection can go
+    stale, since none is kept. Each use costs a TCP handshake, perhaps a TLS
+    handshake, and a login.
     """
 
-    def __init__(self, connect: Connector, settings: Settings) -> None:
-        del settings
+    def __init__(self, connect: Connector, config: DatabaseConfig) -> None:
+        del config
         self._connect = connect
 
     def acquire(self) -> DriverConnection:
@@ -24,7 +25,7 @@ class PerQuery:
         connection.close()
 
     def discard(self, connection: DriverConnection) -> None:
-        connection.abandon()
+        connection.abort()
 
     def close(self) -> None:
         pass  # nothing is kept

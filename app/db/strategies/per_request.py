@@ -1,21 +1,22 @@
-"""One connection a request, as in Flask's own tutorial."""
+"""A connection for each request, as in Flask's own tutorial."""
 
-from app.db.connection import DriverConnection
-from app.db.connector import Connector
-from app.db.strategies.per_thread import PerThread
-from app.settings import Settings
+from ..config import DatabaseConfig
+from ..connection import DriverConnection
+from ..connector import Connector
+from ..strategy import ConnectionStrategy
+from .per_thread import PerThread
 
 
-class PerRequest:
+class PerRequest(ConnectionStrategy[DriverConnection]):
     """Opened at a request's first use, kept for its thread, closed when the request ends.
 
-    For modest traffic and servers near by: nothing outlives a request, so
-    nothing goes stale between requests. Each request that needs the database
-    pays for one connection.
+    For moderate traffic and a server close by: no connection outlives a request,
+    so none goes stale between requests. Each request that uses the database
+    opens one connection.
     """
 
-    def __init__(self, connect: Connector, settings: Settings) -> None:
-        del settings
+    def __init__(self, connect: Connector, config: DatabaseConfig) -> None:
+        del config
         self._connect = connect
         self._slots = PerThread()
 
@@ -26,7 +27,7 @@ class PerRequest:
         self._slots.put(connection)
 
     def discard(self, connection: DriverConnection) -> None:
-        connection.abandon()
+        connection.abort()
 
     def end_request(self) -> None:
         if connection := self._slots.take():

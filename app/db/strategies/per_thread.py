@@ -1,10 +1,10 @@
-"""What the strategies with one connection a thread have in common."""
+"""What the strategies with one connection for each thread share."""
 
 import threading
 from typing import Any, Generic, TypeVar
 from weakref import WeakSet
 
-from app.db.connection import DriverConnection
+from ..connection import DriverConnection
 
 C = TypeVar("C", bound=Any)
 
@@ -12,7 +12,7 @@ C = TypeVar("C", bound=Any)
 class Idle(Generic[C]):
     """The idle connections of all threads, so that they can be closed.
 
-    Weakly: when a thread ends, its connection goes with it.
+    By weak references: when a thread ends, its connection is closed.
     """
 
     def __init__(self) -> None:
@@ -36,14 +36,14 @@ class Idle(Generic[C]):
 
 
 class PerThread:
-    """One slot a thread."""
+    """One slot for each thread."""
 
     def __init__(self) -> None:
         self._local = threading.local()
         self._idle = Idle[DriverConnection]()
 
     def take(self) -> DriverConnection | None:
-        """Take this thread's connection out of its slot."""
+        """Remove and return this thread's connection."""
         connection: DriverConnection | None = getattr(self._local, "connection", None)
         self._local.connection = None
         if connection is not None:
@@ -51,10 +51,10 @@ class PerThread:
         return connection
 
     def put(self, connection: DriverConnection) -> None:
-        """Put a connection into this thread's slot."""
+        """Store a connection for this thread."""
         self._local.connection = connection
         self._idle.add(connection)
 
     def close(self) -> None:
-        """Close the connections in all threads' slots."""
+        """Close the connections of all threads."""
         self._idle.close()

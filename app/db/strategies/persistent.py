@@ -1,26 +1,27 @@
-"""One connection a thread, by DBUtils."""
+"""A connection for each thread, by DBUtils."""
 
 from threading import local
 
 from dbutils.persistent_db import PersistentDB
 from dbutils.steady_db import SteadyDBConnection
 
-from app.db.connector import Connector
-from app.db.strategies.per_thread import Idle
-from app.settings import Settings
+from ..config import DatabaseConfig
+from ..connector import Connector
+from ..strategy import ConnectionStrategy
+from .per_thread import Idle
 
 
-class Persistent:
-    """DBUtils `PersistentDB`: one connection a thread, pinged before each use.
+class Persistent(ConnectionStrategy[SteadyDBConnection]):
+    """DBUtils `PersistentDB`: one connection for each thread, pinged before each use.
 
     For a fixed number of long-lived threads. Costs a round trip before each
-    use; a flow that a firewall forgot blocks in that ping.
+    use; on a TCP connection dropped by a firewall that ping blocks.
     """
 
-    def __init__(self, connect: Connector, settings: Settings) -> None:
-        del settings
-        # closeable: otherwise close() does nothing and a connection that was
-        # discarded would come back.
+    def __init__(self, connect: Connector, config: DatabaseConfig) -> None:
+        del config
+        # closeable: otherwise close() does nothing, and a discarded connection
+        # would be used again.
         self._per_thread = PersistentDB(connect, closeable=True, threadlocal=local)
         self._idle = Idle[SteadyDBConnection]()
 
@@ -33,9 +34,9 @@ class Persistent:
         self._idle.add(connection)
 
     def discard(self, connection: SteadyDBConnection) -> None:
-        connection.dbapi_connection.abandon()
+        connection.dbapi_connection.abort()
         connection.close()  # PersistentDB opens a new one at the next use
-        # Else a begin() that failed would count as an open transaction, in which it never does.
+        # Otherwise a failed begin() counts as an open transaction, in which it never reconnects.
         connection.cancel()
 
     def close(self) -> None:

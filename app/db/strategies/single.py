@@ -1,21 +1,22 @@
 """One global connection: the broken original, kept as the control."""
 
-from app.db.connection import Connection
-from app.db.connector import Connector
-from app.settings import Settings
+from ..config import DatabaseConfig
+from ..connection import Connection
+from ..connector import Connector
+from ..strategy import ConnectionStrategy
 
 
-class Single:
+class Single(ConnectionStrategy[Connection]):
     """One connection for all threads, with a retry around `cursor()`.
 
-    Never choose it. It is the program from which this project started: after
-    `wait_timeout`, a restart or a KILL every request fails until the process
-    is restarted, and two threads at once garble each other's answers. It stays
-    because a test that `single` passes proves nothing.
+    Never use it. It is the code this project started from: after `wait_timeout`,
+    a restart or a KILL every request fails until the process is restarted, and
+    two threads mix up each other's responses. It is kept as the control: a test
+    that `single` passes proves nothing.
     """
 
-    def __init__(self, connect: Connector, settings: Settings) -> None:
-        del settings
+    def __init__(self, connect: Connector, config: DatabaseConfig) -> None:
+        del config
         self._connect = connect
         self._connection: Connection | None = None
 
@@ -23,7 +24,7 @@ class Single:
         if self._connection is None:
             self._connection = self._connect()
         try:
-            # The retry never helps: cursor() does not touch the network.
+            # The retry never helps: cursor() does not use the network.
             self._connection.cursor()
         except self._connect.dbapi.Error:
             self._connection = self._connect()
@@ -33,7 +34,7 @@ class Single:
         pass
 
     def discard(self, connection: Connection) -> None:
-        pass  # the original had no thought of replacing it
+        pass  # the original never replaces it
 
     def close(self) -> None:
         if self._connection is not None:

@@ -4,22 +4,23 @@ from sqlalchemy import Engine, create_engine
 from sqlalchemy.exc import TimeoutError as QueuePoolTimeoutError
 from sqlalchemy.pool import PoolProxiedConnection
 
-from app.db.connector import Connector
-from app.settings import Settings
+from ..config import DatabaseConfig
+from ..connector import Connector
+from ..strategy import ConnectionStrategy
 
 DIALECTS = {"pymysql": "mysql+pymysql://", "mysqlclient": "mysql+mysqldb://"}
 
 
-class SQLAlchemyPool:
-    """At most DB_POOL_SIZE connections in SQLAlchemy's pool.
+class SQLAlchemyPool(ConnectionStrategy[PoolProxiedConnection]):
+    """At most `pool_size` connections in SQLAlchemy's pool.
 
-    For whoever has SQLAlchemy already. `pool_recycle` (DB_RECYCLE_SECONDS)
-    replaces by age, `pool_pre_ping` (DB_PRE_PING) asks before each use; each
-    can be had alone, and with neither it goes stale.
+    For projects that use SQLAlchemy. `pool_recycle` (`recycle_seconds`) replaces
+    by age, `pool_pre_ping` (`pre_ping`) pings before each use; each can be used
+    alone, and with neither connections go stale.
     """
 
-    def __init__(self, connect: Connector, settings: Settings) -> None:
-        self._engine = make_engine(connect, settings)
+    def __init__(self, connect: Connector, config: DatabaseConfig) -> None:
+        self._engine = make_engine(connect, config)
 
     def acquire(self) -> PoolProxiedConnection:
         try:
@@ -31,30 +32,30 @@ class SQLAlchemyPool:
         connection.close()  # back into the pool
 
     def discard(self, connection: PoolProxiedConnection) -> None:
-        abandon(connection)
+        abort(connection)
 
     def close(self) -> None:
         self._engine.dispose()
 
 
-def make_engine(connect: Connector, settings: Settings) -> Engine:
-    """Build the engine that both SQLAlchemy strategies stand on; it connects to nothing."""
+def make_engine(connect: Connector, config: DatabaseConfig) -> Engine:
+    """Create the engine of both SQLAlchemy strategies; it connects to nothing."""
     return create_engine(
-        DIALECTS[settings.db_driver],
+        DIALECTS[config.driver],
         creator=connect,
-        pool_size=settings.pool_size,
+        pool_size=config.pool_size,
         max_overflow=0,
-        pool_timeout=settings.db_pool_timeout_seconds,
-        pool_recycle=settings.db_recycle_seconds or -1,
-        pool_pre_ping=settings.db_pre_ping,
-        # Database has ended the transaction already.
+        pool_timeout=config.pool_timeout_seconds,
+        pool_recycle=config.recycle_seconds or -1,
+        pool_pre_ping=config.pre_ping,
+        # Database has already ended the transaction.
         pool_reset_on_return=None,
     )
 
 
-def abandon(connection: PoolProxiedConnection) -> None:
-    """Reset the flow and have the pool forget the connection."""
+def abort(connection: PoolProxiedConnection) -> None:
+    """Reset the connection and remove it from the pool."""
     if connection.dbapi_connection is not None:
-        connection.dbapi_connection.abandon()
+        connection.dbapi_connection.abort()
     connection.invalidate()
     connection.close()

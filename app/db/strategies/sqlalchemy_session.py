@@ -7,21 +7,22 @@ from sqlalchemy.exc import TimeoutError as QueuePoolTimeoutError
 from sqlalchemy.orm import scoped_session, sessionmaker
 from sqlalchemy.pool import PoolProxiedConnection
 
-from app.db.connector import Connector
-from app.db.strategies.sqlalchemy import abandon, make_engine
-from app.settings import Settings
+from ..config import DatabaseConfig
+from ..connector import Connector
+from ..strategy import ConnectionStrategy
+from .sqlalchemy import abort, make_engine
 
 
-class SQLAlchemySession:
-    """One session a thread, which holds its connection until the request ends.
+class SQLAlchemySession(ConnectionStrategy[PoolProxiedConnection]):
+    """One session for each thread, which keeps its connection until the request ends.
 
-    For code that is written around a global session. Everything hangs on
-    `end_request`: a session that is not removed keeps its connection, and no
-    ping or recycling of the pool ever sees it again.
+    For code written around a global session. It depends on `end_request`: a
+    session that is not removed keeps its connection, which the pool then
+    neither pings nor recycles.
     """
 
-    def __init__(self, connect: Connector, settings: Settings) -> None:
-        self._engine = make_engine(connect, settings)
+    def __init__(self, connect: Connector, config: DatabaseConfig) -> None:
+        self._engine = make_engine(connect, config)
         self._sessions = scoped_session(sessionmaker(self._engine))
 
     def acquire(self) -> Any:
@@ -30,7 +31,7 @@ class SQLAlchemySession:
         except QueuePoolTimeoutError as error:
             self._sessions.remove()
             raise TimeoutError(str(error)) from error
-        except DBAPIError as error:  # a session wraps what the driver raised
+        except DBAPIError as error:  # a session wraps the driver's error
             self._sessions.remove()
             raise error.orig or error from None
 
@@ -38,7 +39,7 @@ class SQLAlchemySession:
         pass  # the session keeps it until the request ends
 
     def discard(self, connection: PoolProxiedConnection) -> None:
-        abandon(connection)
+        abort(connection)
         self._sessions.remove()
 
     def end_request(self) -> None:

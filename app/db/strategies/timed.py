@@ -1,27 +1,28 @@
-"""One connection a thread, replaced by age."""
+"""A connection for each thread, replaced by age."""
 
-from app.db.clock import now
-from app.db.connection import DriverConnection
-from app.db.connector import Connector
-from app.db.strategies.per_thread import PerThread
-from app.settings import Settings
+from ..clock import now
+from ..config import DatabaseConfig
+from ..connection import DriverConnection
+from ..connector import Connector
+from ..strategy import ConnectionStrategy
+from .per_thread import PerThread
 
 
-class Timed:
-    """One connection a thread, replaced at its next use when older than DB_RECYCLE_SECONDS.
+class Timed(ConnectionStrategy[DriverConnection]):
+    """One connection for each thread, replaced at a use if older than `recycle_seconds`.
 
-    For a server whose `wait_timeout` you know and a network that you trust:
-    cheap, and blind to every other way in which a connection dies.
+    For a server whose `wait_timeout` is known and a network without firewalls:
+    cheap, and unaware of every other way in which a connection ends.
     """
 
-    def __init__(self, connect: Connector, settings: Settings) -> None:
+    def __init__(self, connect: Connector, config: DatabaseConfig) -> None:
         self._connect = connect
-        self._recycle_seconds = settings.db_recycle_seconds
+        self._recycle_seconds = config.recycle_seconds
         self._slots = PerThread()
 
     def acquire(self) -> DriverConnection:
         connection = self._slots.take()
-        if connection is not None and self._is_old(connection):
+        if connection is not None and self._is_expired(connection):
             connection.close()
             connection = None
         return connection or self._connect()
@@ -30,11 +31,11 @@ class Timed:
         self._slots.put(connection)
 
     def discard(self, connection: DriverConnection) -> None:
-        connection.abandon()
+        connection.abort()
 
     def close(self) -> None:
         self._slots.close()
 
-    def _is_old(self, connection: DriverConnection) -> bool:
+    def _is_expired(self, connection: DriverConnection) -> bool:
         age_seconds = now() - connection.opened_at
         return bool(self._recycle_seconds) and age_seconds > self._recycle_seconds

@@ -1,4 +1,4 @@
-"""gunicorn's own parts, where they would speak another language, or ask the kernel for too much.
+"""Extensions of gunicorn, imported by `gunicorn.conf.py` only.
 
-Imported by `gunicorn.conf.py` alone: no other server needs it.
+They use no private attribute: what would need one is documented in docs/deployment.md instead.
 """

@@ -6,7 +6,7 @@ from tests.faults import ledger
 from tests.faults.packets import FAREWELL
 from tests.faults.stage import Stage
 
-PROBES = 3  # as many as app.db.flow asks of the kernel
+PROBES = 3  # as many as app.db.transport asks of the kernel
 
 
 def none(stage: Stage) -> None:

@@ -1,1 +1,1 @@
-"""`adaptive`: a pool, what it keeps, when it opens, what it leaves behind, and what it tells."""
+"""`adaptive`: the pool, its entries and slots, its circuit breaker, and its metrics."""

@@ -1,251 +1,255 @@
-"""The default: as safe as a ping before every use, as cheap as none."""
+"""The default strategy: as safe as a ping before every use, without its round trip."""
 
 from contextlib import suppress
-from typing import Literal
 
-from app.db.clock import Deadline, now
-from app.db.connection import DriverConnection
-from app.db.connector import DIAL_SECONDS, Connector
-from app.db.death import Death, FoundBy, died_of, seen
-from app.db.strategies.adaptive.gate import Gate
-from app.db.strategies.adaptive.kept import Kept, Opener
-from app.db.strategies.adaptive.leaks import Leaks
-from app.db.strategies.adaptive.orphans import Orphans
-from app.db.strategies.adaptive.places import Places
-from app.db.strategies.adaptive.record import Record
-from app.settings import Settings
+from ...clock import Deadline, now
+from ...config import DatabaseConfig
+from ...connection import DriverConnection
+from ...connector import ADDRESS_TIMEOUT_SECONDS, Connector
+from ...disconnect import DetectedBy, DisconnectReason, from_failure, from_liveness
+from ...strategy import Checkout, ConnectionStrategy, Purpose
+from .circuit_breaker import CircuitBreaker
+from .leak_detector import LeakDetector
+from .orphaned_sessions import OrphanedSessions
+from .pool_entry import EntryFactory, PoolEntry
+from .pool_metrics import PoolMetrics
+from .pool_slots import PoolSlots
 
-# A ping has no reason to take longer on a server that is well.
-ANSWER_WITHIN_SECONDS = 1.0
-# What opening gets at least, after a long wait for a place: else a server that
-# is well would look like one that is away.
-LEAST_TO_OPEN_SECONDS = 1.0
-# While the server is known to be away: often enough to be there when it comes back.
-TRIAL_DIAL_SECONDS = 0.8
+# A healthy server answers a ping within this time.
+PING_TIMEOUT_SECONDS = 1.0
+# The minimum time to open a connection after a long wait for a slot: otherwise
+# a healthy server would look unreachable.
+MIN_OPEN_SECONDS = 1.0
+# While the server is known to be unreachable: short, to notice its recovery soon.
+TRIAL_ADDRESS_TIMEOUT_SECONDS = 0.8
 
-Purpose = Literal["read", "begin", "replay"]
-RECYCLED = Death("age", "rule")
-CONDEMNED = Death("generation", "rule", "opened before the whole generation was condemned")
+EXPIRED = DisconnectReason("age", "policy")
+OLD_EPOCH = DisconnectReason("epoch", "policy", "opened before the whole pool was invalidated")
 
 
-class Adaptive:
-    """At most DB_POOL_SIZE connections; the one used last is lent first.
+class Adaptive(ConnectionStrategy[DriverConnection]):
+    """At most `pool_size` connections; the most recently used is checked out first.
 
-    For everything, unless you know better. Each connection is looked at before
-    it is lent: the kernel's own verdict, without a round trip. It is retired
-    by age, and while idle before the server's `wait_timeout`, which is read
-    when it is opened. Only one that was idle for longer than
-    DB_PING_AFTER_IDLE_SECONDS is asked, by the BEGIN of its unit or by a ping,
-    and has a second to answer. How one ended decides what else is condemned.
-    Nothing is sent or awaited under a lock, and all that a caller may have to
-    wait for is over within DB_CONNECT_TIMEOUT_SECONDS.
+    For everything, unless you know better. Each connection gets a liveness
+    check before a checkout: the kernel's own state of the socket, without a
+    round trip. It is closed by age, and while idle before the server's
+    `wait_timeout`, which is read when it is opened. Only one that was idle for
+    longer than `ping_after_idle_seconds` is verified by the server, by the BEGIN
+    of its transaction or by a ping, within a second. How a connection ended
+    decides which others are invalidated. Nothing is sent or awaited under a
+    lock, and all that a caller waits for ends within `connect_timeout_seconds`.
     """
 
-    def __init__(self, connect: Connector, settings: Settings) -> None:
+    def __init__(self, connect: Connector, config: DatabaseConfig) -> None:
         self._driver_error: type[Exception] = connect.dbapi.Error
-        self._opener = Opener(connect, settings)
-        self._within_seconds = settings.db_connect_timeout_seconds
-        self._ping_after_seconds = settings.db_ping_after_idle_seconds
-        wait_seconds = min(settings.db_pool_timeout_seconds, self._within_seconds)
-        self._gate = Gate(self._driver_error)
-        self._places = Places(
-            settings.pool_size,
-            wait_seconds,
+        self._entries = EntryFactory(connect, config)
+        self._timeout_seconds = config.connect_timeout_seconds
+        self._ping_after_seconds = config.ping_after_idle_seconds
+        self._breaker = CircuitBreaker(self._driver_error)
+        self._slots = PoolSlots(
+            config.pool_size,
+            min(config.pool_timeout_seconds, self._timeout_seconds),
             on_wait=self._note_wait,
-            is_in_vain=self._gate.is_stuck,
-            # One thread is left to whoever needs no database.
-            patient=settings.worker_threads - settings.pool_size - 1,
+            is_futile=self._breaker.is_stuck,
+            max_waiting=config.max_waiting,
         )
         # append, pop and remove of a list, get and pop of a dictionary are atomic
-        self._idle: list[Kept] = []
-        self._lent: dict[int, Kept] = {}
-        self._generation = 0
-        self._orphans = Orphans()
-        self._leaks = Leaks(settings.db_leak_report_seconds)
-        self._record = Record()
+        self._idle: list[PoolEntry] = []
+        self._checked_out: dict[int, PoolEntry] = {}
+        self._epoch = 0
+        self._orphans = OrphanedSessions()
+        self._leaks = LeakDetector(config.leak_report_seconds)
+        self._metrics = PoolMetrics()
 
     def acquire(self) -> DriverConnection:
-        """Lend a connection for a read; one that was idle for long is pinged first."""
-        return self._lend("read")
+        return self.checkout(Purpose.READ).connection
 
-    def acquire_to_begin(self) -> DriverConnection:
-        """Lend a connection whose first statement is BEGIN, which is as good as a ping."""
-        return self._lend("begin")
+    def checkout(self, purpose: Purpose) -> Checkout[DriverConnection]:
+        """Check out a connection that is live.
 
-    def acquire_to_replay(self) -> DriverConnection:
-        """Lend a connection that is new or has just answered: what was lost is not lost again."""
-        return self._lend("replay")
+        One that was idle for long is pinged before a read, one for a retry is
+        new or has just answered.
+        """
+        deadline = Deadline(self._timeout_seconds)
+        self._slots.acquire()
+        try:
+            entry, first_response_seconds = self._find(purpose, deadline)
+            while self._orphans and not self._kill_orphans(entry):
+                entry, first_response_seconds = self._find(Purpose.RETRY, deadline)
+        except BaseException:
+            self._slots.release()
+            raise
+        self._checked_out[id(entry.connection)] = entry
+        if self._leaks.is_enabled:
+            self._leaks.record(entry)
+            self._leaks.report(tuple(self._checked_out.values()))
+        return Checkout(entry.connection, first_response_seconds)
 
     def release(self, connection: DriverConnection) -> None:
-        kept = self._take_back(connection)
-        kept.released_at = now()
-        if kept.generation == self._generation:
-            self._idle.append(kept)
-            self._trim(kept.released_at)
+        entry = self._take_back(connection)
+        entry.checked_in_at = now()
+        if entry.epoch == self._epoch:
+            self._idle.append(entry)
+            self._trim(entry.checked_in_at)
         else:
-            self._retire(kept, CONDEMNED)
-        self._places.give()
+            self._close(entry, OLD_EPOCH)
+        self._slots.release()
 
     def discard(self, connection: DriverConnection) -> None:
-        self.discard_lost(connection, None, in_unit=False)
+        self.invalidate(Checkout(connection), None, in_transaction=False)
 
-    def discard_lost(
-        self, connection: DriverConnection, failure: BaseException | None, *, in_unit: bool
+    def invalidate(
+        self,
+        checkout: Checkout[DriverConnection],
+        error: BaseException | None,
+        *,
+        in_transaction: bool,
     ) -> None:
-        """Take back one that failed; in a unit, the server may still hold locks for it."""
-        kept = self._take_back(connection)
-        if in_unit:
-            self._orphans.add(kept.session)
-        asked_by_begin = connection.first_answer_within_seconds is not None
-        found_by: FoundBy = "unit" if in_unit else "ping" if asked_by_begin else "use"
-        self._retire(kept, died_of(failure, found_by))
-        self._places.give()
+        """Take back a failed connection; in a transaction the server may hold locks for it."""
+        entry = self._take_back(checkout.connection)
+        detected_by: DetectedBy = "first_use"
+        if in_transaction:
+            self._orphans.add(entry.session)
+            detected_by = "transaction"
+        elif checkout.first_response_seconds is not None:  # BEGIN was the ping
+            detected_by = "ping"
+        self._close(entry, from_failure(error, detected_by))
+        self._slots.release()
 
     def close(self) -> None:
         while self._idle:
             self._idle.pop().connection.close()
 
-    def refusal(self) -> Exception | None:
-        """Give what the server said, if it refuses new connections for ever."""
-        return self._gate.refusal()
+    def access_error(self) -> Exception | None:
+        return self._breaker.access_error()
 
     def statistics(self) -> dict[str, int]:
-        """Count what was looked at, pinged and reused, and what ended by cause and by finder."""
-        return self._record.as_dict(tuple(self._idle), tuple(self._lent.values()))
-
-    def _lend(self, purpose: Purpose) -> DriverConnection:
-        deadline = Deadline(self._within_seconds)
-        self._places.take()
-        try:
-            kept = self._find(purpose, deadline)
-            while self._orphans and not self._ends_orphans(kept):
-                kept = self._find("replay", deadline)
-        except BaseException:
-            self._places.give()
-            raise
-        self._lent[id(kept.connection)] = kept
-        if self._leaks.is_on:
-            self._leaks.note(kept)
-            self._leaks.report(tuple(self._lent.values()))
-        return kept.connection
+        """Count liveness checks, pings and reuses, and ended connections by cause."""
+        return self._metrics.as_dict(tuple(self._idle), tuple(self._checked_out.values()))
 
     def _note_wait(self) -> None:
-        self._record.add("waited")
-        self._leaks.report(tuple(self._lent.values()))
+        self._metrics.add("waited")
+        self._leaks.report(tuple(self._checked_out.values()))
 
-    def _take_back(self, connection: DriverConnection) -> Kept:
-        kept = self._lent.pop(id(connection))
-        if self._leaks.is_on:
-            self._leaks.report([kept])
-        return kept
+    def _take_back(self, connection: DriverConnection) -> PoolEntry:
+        entry = self._checked_out.pop(id(connection))
+        if self._leaks.is_enabled:
+            self._leaks.report([entry])
+        return entry
 
-    def _find(self, purpose: Purpose, deadline: Deadline) -> Kept:
-        if kept := self._find_idle(purpose, deadline):
-            return kept
+    def _find(self, purpose: Purpose, deadline: Deadline) -> tuple[PoolEntry, float | None]:
+        """Return an entry, and the time for its first response if it was not verified."""
+        if found := self._find_idle(purpose, deadline):
+            return found
         try:
-            return self._open(deadline)
+            return self._open(deadline), None
         except self._driver_error:
-            # That may have taken seconds, and others have given theirs back.
-            if kept := self._find_idle(purpose, Deadline(ANSWER_WITHIN_SECONDS)):
-                return kept
+            # That may have taken seconds, and others may have checked theirs in.
+            if found := self._find_idle(purpose, Deadline(PING_TIMEOUT_SECONDS)):
+                return found
             raise
 
-    def _find_idle(self, purpose: Purpose, deadline: Deadline) -> Kept | None:
+    def _find_idle(
+        self, purpose: Purpose, deadline: Deadline
+    ) -> tuple[PoolEntry, float | None] | None:
         while True:
             try:
-                kept = self._idle.pop()
+                entry = self._idle.pop()
             except IndexError:
                 return None
-            if self._is_good(kept, purpose, deadline):
-                kept.reuses += 1
-                return kept
+            if not self._is_live(entry, deadline.set_at):
+                continue
+            is_long_idle = deadline.set_at - entry.checked_in_at > self._ping_after_seconds
+            is_verified = not is_long_idle
+            if purpose is Purpose.RETRY or (is_long_idle and purpose is Purpose.READ):
+                if not self._answers_ping(entry, deadline):
+                    continue
+                is_verified = True
+            entry.reuses += 1
+            return entry, None if is_verified else PING_TIMEOUT_SECONDS
 
-    def _is_good(self, kept: Kept, purpose: Purpose, deadline: Deadline) -> bool:
-        kept.looks += 1
-        if verdict := kept.connection.flow.look():
-            self._retire(kept, seen(verdict))
-        elif rule := self._rule_against(kept, deadline.set_at):
-            self._retire(kept, rule)
-        else:
-            long_idle = deadline.set_at - kept.released_at > self._ping_after_seconds
-            kept.connection.first_answer_within_seconds = (
-                ANSWER_WITHIN_SECONDS if long_idle else None
-            )
-            is_to_ping = purpose == "replay" or (long_idle and purpose == "read")
-            return not is_to_ping or self._answers(kept, deadline)
+    def _is_live(self, entry: PoolEntry, moment: float) -> bool:
+        entry.liveness_checks += 1
+        reason = self._policy_against(entry, moment)
+        if result := entry.connection.transport.check_liveness():
+            reason = from_liveness(result)
+        if reason is None:
+            return True
+        self._close(entry, reason)
         return False
 
-    def _rule_against(self, kept: Kept, moment: float) -> Death | None:
-        if kept.generation != self._generation:
-            return CONDEMNED
-        return RECYCLED if kept.is_too_old(moment) else None
+    def _policy_against(self, entry: PoolEntry, moment: float) -> DisconnectReason | None:
+        if entry.epoch != self._epoch:
+            return OLD_EPOCH
+        return EXPIRED if entry.is_expired(moment) else None
 
-    def _answers(self, kept: Kept, deadline: Deadline) -> bool:
-        self._record.add("pinged")
+    def _answers_ping(self, entry: PoolEntry, deadline: Deadline) -> bool:
+        self._metrics.add("pinged")
+        seconds = min(PING_TIMEOUT_SECONDS, deadline.remaining())
         try:
-            with kept.connection.answer_within(min(ANSWER_WITHIN_SECONDS, deadline.remaining())):
-                kept.connection.ping()
+            with entry.connection.response_deadline(seconds):
+                entry.connection.ping()
         except self._driver_error as error:
-            self._retire(kept, died_of(error, "ping"))
-            return False
-        kept.connection.first_answer_within_seconds = None  # it has answered
-        return True
-
-    def _open(self, deadline: Deadline) -> Kept:
-        generation = self._generation  # what is condemned from here on includes this one
-        if deadline.remaining() < LEAST_TO_OPEN_SECONDS:
-            deadline = Deadline(LEAST_TO_OPEN_SECONDS)
-        with self._gate.passing() as is_trial:
-            dial_seconds = TRIAL_DIAL_SECONDS if is_trial else DIAL_SECONDS
-            return self._opener.open(deadline, generation, dial_seconds=dial_seconds)
-
-    def _ends_orphans(self, kept: Kept) -> bool:
-        try:
-            with kept.connection.answer_within(ANSWER_WITHIN_SECONDS):
-                self._record.add("orphans_ended", self._orphans.end(kept.connection))
-        except self._driver_error as error:
-            self._retire(kept, died_of(error, "use"))
+            self._close(entry, from_failure(error, "ping"))
             return False
         return True
 
-    def _retire(self, kept: Kept, death: Death) -> None:
-        self._record.retired(kept, death)
-        if death is RECYCLED:
-            kept.connection.close()
+    def _open(self, deadline: Deadline) -> PoolEntry:
+        epoch = self._epoch  # an invalidation from here on includes this connection
+        if deadline.remaining() < MIN_OPEN_SECONDS:
+            deadline = Deadline(MIN_OPEN_SECONDS)
+        with self._breaker.attempt() as is_trial:
+            seconds = TRIAL_ADDRESS_TIMEOUT_SECONDS if is_trial else ADDRESS_TIMEOUT_SECONDS
+            return self._entries.open(deadline, epoch, address_timeout_seconds=seconds)
+
+    def _kill_orphans(self, entry: PoolEntry) -> bool:
+        try:
+            with entry.connection.response_deadline(PING_TIMEOUT_SECONDS):
+                killed = self._orphans.kill(entry.connection)
+        except self._driver_error as error:
+            self._close(entry, from_failure(error, "first_use"))
+            return False
+        self._metrics.add("orphaned_sessions_killed", killed)
+        return True
+
+    def _close(self, entry: PoolEntry, reason: DisconnectReason) -> None:
+        self._metrics.closed(entry, reason)
+        if reason is EXPIRED:
+            entry.connection.close()
         else:
-            kept.connection.abandon()
-            self._condemn_others(kept, death)
+            entry.connection.abort()
+            self._invalidate_others(entry, reason)
 
-    def _condemn_others(self, kept: Kept, death: Death) -> None:
-        extent = death.condemns
-        if extent == "itself" or kept.generation != self._generation:
+    def _invalidate_others(self, entry: PoolEntry, reason: DisconnectReason) -> None:
+        scope = reason.invalidates
+        if scope == "connection" or entry.epoch != self._epoch:
             return
-        # One that failed on its first loan says nothing of those that came before it,
-        # unless it is the network itself that died.
-        if kept.looks == 0 and death.cause != "timed_out":
+        # A connection that failed at its first use says nothing of older ones,
+        # unless the network itself failed.
+        if entry.liveness_checks == 0 and reason.cause != "timed_out":
             return
-        if extent == "generation":
-            self._generation += 1
+        if scope == "epoch":
+            self._epoch += 1
         else:
-            self._retire_idle_since(kept.released_at, death)
+            self._close_idle_since(entry.checked_in_at, reason)
 
-    def _retire_idle_since(self, moment: float, death: Death) -> None:
-        """Retire what was idle for as long as the one that died of it.
+    def _close_idle_since(self, moment: float, reason: DisconnectReason) -> None:
+        """Close the connections idle for at least as long as the one that ended.
 
-        To find out for each of them could cost a second each.
+        Verifying each of them could take a second each.
         """
-        others = Death(death.cause, "rule", "idle for as long as one that died of it")
-        with suppress(IndexError, ValueError):  # others take from the list at the same time
-            while (longest := self._idle[0]).released_at <= moment:
+        others = DisconnectReason(reason.cause, "policy", "idle as long as one that ended")
+        with suppress(IndexError, ValueError):  # other threads take from the list too
+            while (longest := self._idle[0]).checked_in_at <= moment:
                 self._idle.remove(longest)
-                self._retire(longest, others)
+                self._close(longest, others)
 
     def _trim(self, moment: float) -> None:
-        """Retire the one that is idle for longest, where a rule says so: it may never be lent."""
+        """Close the connection idle for longest if it expired: it may never be checked out."""
         try:
             longest = self._idle[0]
-            if rule := self._rule_against(longest, moment):
+            if reason := self._policy_against(longest, moment):
                 self._idle.remove(longest)
-                self._retire(longest, rule)
+                self._close(longest, reason)
         except (IndexError, ValueError):
-            return  # others take from the list at the same time
+            return  # other threads take from the list too

@@ -1,0 +1,31 @@
+"""Authenticates requests by the access token in `Authorization: Bearer` (RFC 6750)."""
+
+from flask import Flask, request
+
+from app.auth import tokens
+from app.http.caller import Caller, register_authenticator
+from app.http.context import settings
+from app.http.problems import Problem
+from app.service import REALM
+
+
+def register(app: Flask) -> None:
+    """Authenticate this application's requests by bearer tokens."""
+    register_authenticator(app, authenticate)
+
+
+def authenticate() -> Caller:
+    """Return the caller that the token names; raises a `Problem` with status 401."""
+    given = request.authorization
+    if given is None or given.type != "bearer" or not given.token:
+        raise _unauthorized("Sign in at POST /v1/tokens and send the access token as Bearer.")
+    try:
+        return tokens.read(given.token, settings())
+    except tokens.BadToken as error:
+        raise _unauthorized(f"Sign in again: {error}.", error="invalid_token") from None
+
+
+def _unauthorized(detail: str, error: str = "") -> Problem:
+    # RFC 6750, 3
+    challenge = f'Bearer realm="{REALM}"' + (f', error="{error}"' if error else "")
+    return Problem(401, detail, headers=[("WWW-Authenticate", challenge)])

@@ -1,0 +1,100 @@
+"""`DatabaseConfig`: everything this package can be told, with units, limits and defaults."""
+
+from dataclasses import dataclass, fields
+from typing import Any, Literal, get_args
+
+from .url import DatabaseUrl
+
+SSLMode = Literal["DISABLED", "REQUIRED", "VERIFY_CA", "VERIFY_IDENTITY"]
+Driver = Literal["pymysql", "mysqlclient"]
+
+CHOICES = {"ssl_mode": get_args(SSLMode), "driver": get_args(Driver)}
+# The lowest and the highest value allowed, both included.
+LIMITS: dict[str, tuple[float, float]] = {
+    "pool_size": (1, 1024),
+    "max_waiting": (0, 10_000),
+    "pool_timeout_seconds": (0.001, 300),
+    "recycle_seconds": (0, 31_536_000),
+    "leak_report_seconds": (0, 86_400),
+    "connect_timeout_seconds": (0.001, 300),
+    "read_timeout_seconds": (0.001, 86_400),
+    "write_timeout_seconds": (0.001, 86_400),
+    "lock_timeout_seconds": (1, 3600),
+    "ping_after_idle_seconds": (0.001, 86_400),
+    "keepalive_seconds": (1, 7200),
+    "proxy_idle_limit_seconds": (2, 86_400),
+    "tcp_user_timeout_seconds": (0.1, 3600),
+}
+
+
+class ConfigError(ValueError):
+    """A value cannot be used: `field` of `DatabaseConfig`, its value, and what is allowed."""
+
+    def __init__(self, field: str, value: object, allowed: str) -> None:
+        super().__init__(f"{field}={value!r}: {allowed}")
+        self.field = field
+        self.value = value
+        self.allowed = allowed
+
+
+@dataclass(frozen=True, kw_only=True)
+class DatabaseConfig:
+    """How to reach one database, and how its connections are kept.
+
+    `strategy` is a name in `strategies.STRATEGIES`, or `package.module:Class`. Sizes and timeouts
+    of the pool apply to the strategies that have one. Raises `ConfigError` for a value outside
+    `LIMITS`.
+    """
+
+    url: DatabaseUrl
+    strategy: str = "adaptive"
+    driver: Driver = "pymysql"
+
+    # The pool
+    pool_size: int = 8
+    pool_timeout_seconds: float = 5  # waiting for a connection while all are in use
+    # Callers that keep waiting while the server accepts no new connection; None is all of them.
+    max_waiting: int | None = None
+    recycle_seconds: float = 180  # maximum age of a connection; 0 is unlimited
+    pre_ping: bool = True  # the strategies `sqlalchemy` and `sqlalchemy_session`
+    leak_report_seconds: float = 0  # log a checkout that lasts longer, with its stack; 0 is never
+
+    # Timeouts
+    connect_timeout_seconds: float = 8  # name resolution, TCP, TLS and login together
+    read_timeout_seconds: float = 30
+    write_timeout_seconds: float = 10
+    lock_timeout_seconds: int = 5  # innodb_lock_wait_timeout
+
+    # Liveness
+    ping_after_idle_seconds: float = 10
+    keepalive_seconds: int = 30
+    proxy_idle_limit_seconds: float | None = None
+    tcp_user_timeout_seconds: float = 2
+
+    # TLS
+    ssl_mode: SSLMode = "DISABLED"
+    ssl_ca: str | None = None
+
+    def __post_init__(self) -> None:
+        """Check each value; raises `ConfigError` for the first one that cannot be used."""
+        for field in fields(self):
+            _check(field.name, getattr(self, field.name))
+        limit = self.proxy_idle_limit_seconds
+        if limit is not None and self.keepalive_seconds >= limit:
+            raise ConfigError(
+                "keepalive_seconds",
+                self.keepalive_seconds,
+                "use less than the proxy idle limit, after which the proxy drops the TCP "
+                f"connection ({limit:g} s)",
+            )
+
+
+def _check(name: str, value: Any) -> None:
+    if name == "url" and not isinstance(value, DatabaseUrl):
+        raise ConfigError(name, "…", "use a DatabaseUrl, or Database.from_url()")
+    if name in CHOICES and value not in CHOICES[name]:
+        raise ConfigError(name, value, f"use one of {', '.join(CHOICES[name])}")
+    if name in LIMITS and value is not None:
+        low, high = LIMITS[name]
+        if not isinstance(value, int | float) or not low <= value <= high:
+            raise ConfigError(name, value, f"use {low:g} to {high:g}")

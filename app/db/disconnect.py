@@ -1,0 +1,81 @@
+"""Why a connection ended, and which other connections are invalidated with it.
+
+what was detected                                   what else is invalidated
+a FIN, one KILL, age, a statement timeout           nothing
+a reset inside a transaction                        nothing
+an idle TCP connection was dropped, or reset        connections idle for at least as long
+at its first use
+the network failed during a statement; the          all connections opened until now
+server shuts down, or became read-only              (the whole pool epoch)
+"""
+
+import errno
+from dataclasses import dataclass
+from typing import Literal
+
+from .errors import DatabaseError, ReadOnlyServer, code_of, translate
+from .liveness import LivenessResult
+
+# "first_use" is the first statement after the checkout, "transaction" a later one, "policy" means
+# nothing was wrong with the connection itself: its age, or the end of another one.
+DetectedBy = Literal["liveness_check", "ping", "first_use", "transaction", "policy"]
+Scope = Literal["connection", "idle_as_long", "epoch"]
+
+SHUTDOWN = 1053
+SERVER_CODES = {SHUTDOWN: "shutdown", 1927: "killed", 3169: "killed", 4031: "server_error"}
+NETWORK_ERRORS = {errno.ETIMEDOUT, errno.EHOSTUNREACH, errno.ENETUNREACH}
+
+
+@dataclass(frozen=True, slots=True)
+class DisconnectReason:
+    """Why one connection ended: cause, where it was detected, the error's text and code."""
+
+    cause: str
+    detected_by: DetectedBy
+    detail: str = ""
+    server_code: int = 0
+
+    @property
+    def invalidates(self) -> Scope:
+        """Return which other connections must not be used any more."""
+        if self.detected_by == "policy":
+            return "connection"
+        if self.server_code == SHUTDOWN or self.cause == "read_only":
+            return "epoch"
+        if self.cause == "timed_out" and self.detected_by in {"first_use", "transaction"}:
+            return "epoch"
+        if self.cause in {"timed_out", "ping"}:
+            return "idle_as_long"
+        # The liveness check sees a RST that arrived by itself. A RST that answers the first
+        # packet comes from a device on the way that dropped the connection from its table.
+        if self.cause == "reset" and self.detected_by in {"first_use", "ping"}:
+            return "idle_as_long"
+        return "connection"
+
+
+def from_liveness(result: LivenessResult) -> DisconnectReason:
+    """Return the reason that a liveness check found."""
+    return DisconnectReason(result.state, "liveness_check", result.detail, result.server_code)
+
+
+def from_failure(failure: BaseException | None, detected_by: DetectedBy) -> DisconnectReason:
+    """Return the reason behind a driver's error, or a `DatabaseError` caused by one."""
+    error = failure.__cause__ if isinstance(failure, DatabaseError) else failure
+    if error is None:
+        return DisconnectReason("statement", detected_by)
+    code = code_of(error)
+    cause = _cause(error, code) or ("ping" if detected_by == "ping" else "statement")
+    return DisconnectReason(cause, detected_by, str(error), code)
+
+
+def _cause(error: BaseException, code: int) -> str:
+    if isinstance(translate(error), ReadOnlyServer):
+        return "read_only"
+    if code in SERVER_CODES:
+        return SERVER_CODES[code]
+    below = error.__cause__ or error.__context__
+    if isinstance(below, ConnectionResetError | BrokenPipeError):
+        return "reset"
+    if isinstance(below, OSError) and below.errno in NETWORK_ERRORS:
+        return "timed_out"
+    return ""

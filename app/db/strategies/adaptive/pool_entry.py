@@ -1,0 +1,85 @@
+"""A connection in the pool, its session at the server, and its limits."""
+
+import random
+from dataclasses import dataclass
+
+from ...clock import Deadline, now
+from ...config import DatabaseConfig
+from ...connection import DriverConnection
+from ...connector import Connector
+
+# The client's address as the server sees it: NAT may have translated ours.
+SESSION_QUERY = """
+    SELECT me.id, @@wait_timeout, session.user, session.host
+    FROM (SELECT CONNECTION_ID() AS id) AS me
+    LEFT JOIN information_schema.processlist AS session ON session.id = me.id
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Session:
+    """A connection's session at the server; `user` is None if the server does not show it."""
+
+    connection_id: int
+    user: str | None
+    host: str | None
+
+
+@dataclass(slots=True, eq=False)
+class PoolEntry:
+    """A connection, its session, and its limits."""
+
+    connection: DriverConnection
+    session: Session
+    epoch: int
+    expires_at: float
+    max_idle_seconds: float
+    checked_in_at: float = 0.0
+    checked_out_at: float = 0.0
+    # Counted by the only thread that has the entry, so without a lock.
+    liveness_checks: int = 0
+    reuses: int = 0
+    checkout_stack: str = ""
+
+    def is_expired(self, moment: float) -> bool:
+        """Return whether its age or its idle time exceeds the limit."""
+        return moment > self.expires_at or moment - self.checked_in_at > self.max_idle_seconds
+
+
+class EntryFactory:
+    """Opens connections and reads the server's limits for each of them once."""
+
+    def __init__(self, connect: Connector, config: DatabaseConfig) -> None:
+        self._connect = connect
+        self._recycle_seconds = config.recycle_seconds or float("inf")
+        self._proxy_limit_seconds = config.proxy_idle_limit_seconds or float("inf")
+
+    def open(self, deadline: Deadline, epoch: int, *, address_timeout_seconds: float) -> PoolEntry:
+        """Open a connection before the deadline; raises the driver's error."""
+        connection = self._connect(deadline, address_timeout_seconds=address_timeout_seconds)
+        try:
+            with connection.response_deadline(deadline.remaining()):
+                cursor = connection.cursor()
+                cursor.execute(SESSION_QUERY)
+                connection_id, wait_timeout_seconds, user, host = cursor.fetchone()
+                cursor.close()
+        except BaseException:
+            connection.abort()
+            raise
+        # Jitter: connections opened together are not replaced together.
+        jitter = random.uniform(0.9, 1.0)  # noqa: S311
+        limit_seconds = min(wait_timeout_seconds, self._proxy_limit_seconds)
+        return PoolEntry(
+            connection,
+            Session(connection_id, user, host),
+            epoch,
+            expires_at=connection.opened_at + self._recycle_seconds * jitter,
+            max_idle_seconds=max_idle_seconds(limit_seconds) * jitter,
+            checked_in_at=now(),
+        )
+
+
+def max_idle_seconds(limit_seconds: float) -> float:
+    """Return the server's limit less a margin: a tenth of it, at least 1 and at most 30 s."""
+    margin_seconds = min(max(limit_seconds / 10, 1), 30)
+    return max(limit_seconds - margin_seconds, 0.5)

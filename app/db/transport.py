@@ -1,0 +1,152 @@
+"""The socket below one connection: how it is opened, its options, its check, and how it ends."""
+
+import os
+import socket
+import struct
+from contextlib import suppress
+from typing import Any
+
+from .clock import Deadline
+from .liveness import LivenessResult, Poller, examine
+from .timeouts import run_with_deadline
+from .url import DatabaseUrl
+
+Address = tuple[socket.AddressFamily, Any]
+
+_DEV_NULL = os.open(os.devnull, os.O_RDWR)
+_LINGER_RESET = struct.pack("ii", 1, 0)  # SO_LINGER: on, 0 seconds
+_LINGER_OFF = struct.pack("ii", 0, 0)
+_KEEPALIVE_PROBES = 3
+
+
+class Transport:
+    """A connected socket, identified by its file descriptor.
+
+    Closing it sends a RST (SO_LINGER 1, 0) unless `close_gracefully` was called: data of a
+    timed-out statement that are still in the kernel are then never delivered later.
+    """
+
+    def __init__(self, descriptor: int) -> None:
+        self.descriptor = descriptor
+        self._inode = os.fstat(descriptor).st_ino
+        self._poller = Poller(descriptor)
+        self._set_linger(_LINGER_RESET)
+
+    def check_liveness(self) -> LivenessResult | None:
+        """Return None while the server holds the connection, otherwise what ended it.
+
+        No byte is sent or consumed. After a result the connection must not be used again.
+        """
+        if not self._poller.has_event():
+            return None
+        if not self._is_open():
+            return LivenessResult("reset", "closed on this side")
+        with _Unowned(self.descriptor) as sock:
+            return examine(sock)
+
+    def close_gracefully(self) -> None:
+        """Let the coming close deliver what is still to be sent (COM_QUIT)."""
+        self._set_linger(_LINGER_OFF)
+
+    def shut_down(self) -> None:
+        """Shut the socket down: a thread that waits on it, in any library, fails at once."""
+        if self._is_open():
+            with _Unowned(self.descriptor) as sock, suppress(OSError):
+                sock.shutdown(socket.SHUT_RDWR)
+
+    def detach(self) -> None:
+        """Replace the socket by /dev/null under the same descriptor.
+
+        In a forked child the parent's connection continues undisturbed, whatever
+        the driver does with its copy. In the process that owns the connection
+        this closes the last descriptor, which resets it.
+        """
+        if self._is_open():
+            os.dup2(_DEV_NULL, self.descriptor, inheritable=False)
+
+    def _is_open(self) -> bool:
+        # The driver may have closed the descriptor, and another file may have its number now.
+        try:
+            return os.fstat(self.descriptor).st_ino == self._inode
+        except OSError:
+            return False
+
+    def _set_linger(self, value: bytes) -> None:
+        if self._is_open():
+            with _Unowned(self.descriptor) as sock:
+                sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, value)
+
+
+class _Unowned:
+    """A socket object for a descriptor that belongs to the driver, and stays open."""
+
+    def __init__(self, descriptor: int) -> None:
+        self._socket = socket.socket(fileno=descriptor)
+
+    def __enter__(self) -> socket.socket:
+        return self._socket
+
+    def __exit__(self, *exc: object) -> None:
+        self._socket.detach()
+
+
+def set_socket_options(
+    descriptor: int, *, keepalive_seconds: int, user_timeout_seconds: float
+) -> None:
+    """Make a TCP connection that was dropped on the way visible to the liveness check.
+
+    Keepalive finds it while idle, TCP_USER_TIMEOUT (RFC 5482) while data are
+    unacknowledged; each misses what the other finds.
+    """
+    with _Unowned(descriptor) as sock:
+        if sock.family == socket.AF_UNIX:
+            return
+        interval_seconds = max(1, keepalive_seconds // _KEEPALIVE_PROBES)
+        sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        sock.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
+        for option, value in [
+            ("TCP_KEEPIDLE", keepalive_seconds),
+            ("TCP_KEEPALIVE", keepalive_seconds),  # macOS's name for TCP_KEEPIDLE
+            ("TCP_KEEPINTVL", interval_seconds),
+            ("TCP_KEEPCNT", _KEEPALIVE_PROBES),
+            ("TCP_USER_TIMEOUT", int(user_timeout_seconds * 1000)),
+        ]:
+            if hasattr(socket, option):
+                sock.setsockopt(socket.IPPROTO_TCP, getattr(socket, option), value)
+
+
+def open_socket(
+    url: DatabaseUrl, deadline: Deadline, *, address_timeout_seconds: float
+) -> socket.socket:
+    """Connect to the first address of a server that answers.
+
+    Each address gets at most `address_timeout_seconds`. Raises `OSError` when
+    none answers before the deadline.
+    """
+    failure = OSError(f"{url.host} has no address")
+    addresses = _resolve(url, deadline)
+    for left, (family, address) in zip(range(len(addresses), 0, -1), addresses, strict=True):
+        sock = socket.socket(family, socket.SOCK_STREAM)
+        try:
+            sock.settimeout(min(address_timeout_seconds, deadline.remaining() / left))
+            sock.connect(address)
+        except OSError as error:
+            sock.close()
+            failure = error
+        else:
+            return sock
+    raise failure
+
+
+def _resolve(url: DatabaseUrl, deadline: Deadline) -> list[Address]:
+    if url.unix_socket is not None:
+        return [(socket.AF_UNIX, url.unix_socket)]
+    try:
+        return _addresses(url, socket.AI_NUMERICHOST)
+    except socket.gaierror:
+        return run_with_deadline(deadline, lambda: _addresses(url))  # a name server may hang
+
+
+def _addresses(url: DatabaseUrl, flags: int = 0) -> list[Address]:
+    found = socket.getaddrinfo(url.host, url.port, type=socket.SOCK_STREAM, flags=flags)
+    return [(family, address) for family, _, _, _, address in found]

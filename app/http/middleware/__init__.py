@@ -1,0 +1,1 @@
+"""Request and response processing that is independent of the resources."""

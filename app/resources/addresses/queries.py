@@ -1,0 +1,62 @@
+"""SQL on addresses."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from app.db.transaction import Transaction
+from app.sql.select import One
+
+Values = dict[str, Any]
+
+CITY = One(
+    "LEFT JOIN city ON city.city_id = address.city_id"
+    " LEFT JOIN country ON country.country_id = city.country_id"
+)
+
+
+def join(table: str) -> str:
+    """Give the join that brings a table's address."""
+    return f"JOIN address ON address.address_id = {table}.address_id"
+
+
+def insert_many(tx: Transaction, addresses: Sequence[Values]) -> int:
+    """Store new addresses in one statement; returns the key of the first.
+
+    The others follow it in steps of @@auto_increment_increment: the server
+    takes the keys of a statement whose rows it can count all at once.
+    """
+    names = ("address", "address2", "district", "city_id", "postal_code", "phone")
+    rows = ", ".join(["(%s, %s, %s, %s, %s, %s)"] * len(addresses))
+    tx.execute(
+        f"INSERT INTO address ({', '.join(names)}) VALUES {rows}",  # noqa: S608 - our own names
+        tuple(address[name] for address in addresses for name in names),
+    )
+    return tx.last_row_id
+
+
+def insert(tx: Transaction, address: Values) -> int:
+    """Store a new address; returns its key."""
+    return insert_many(tx, [address])
+
+
+# Sets all columns in an UPDATE that joins the address; the values come from `flat`.
+SET = """
+    address.address = %(address_address)s, address.address2 = %(address_address2)s,
+    address.district = %(address_district)s, address.city_id = %(address_city_id)s,
+    address.postal_code = %(address_postal_code)s, address.phone = %(address_phone)s
+"""
+
+
+def flat(values: dict[str, Any]) -> dict[str, Any]:
+    """Give the values of a body with an address all on one level, the address's prefixed."""
+    others = {name: value for name, value in values.items() if name != "address"}
+    return others | {f"address_{name}": value for name, value in values["address"].items()}
+
+
+def delete_with(tx: Transaction, table: str, key: int) -> None:
+    """Delete a row and its address, unless somebody else has that too."""
+    where = f"WHERE {table}_id = %s"
+    row = tx.fetch_one(f"SELECT address_id FROM {table} {where}", (key,))  # noqa: S608 - our own names
+    tx.execute(f"DELETE FROM {table} {where}", (key,))  # noqa: S608
+    if row is not None:
+        tx.execute("DELETE IGNORE FROM address WHERE address_id = %s", (row["address_id"],))

@@ -1,0 +1,68 @@
+"""SQL on assessments."""
+
+from typing import Any
+
+from app.db.transaction import Transaction
+from app.http.caller import Caller
+from app.resources.assessments.schemas import Assessment
+from app.resources.courses.queries import taught_by
+from app.sql.select import EVERYTHING, Condition, One, Select
+
+SELECT = Select(
+    Assessment,
+    table="assessment",
+    key="assessment_id",
+    embeds={
+        "chapter": One(
+            "JOIN chapter ON chapter.chapter_id = assessment.chapter_id"
+            " JOIN course ON course.course_id = chapter.course_id"
+        ),
+    },
+    filters={
+        "course_id": "assessment.chapter_id IN"
+        " (SELECT chapter.chapter_id FROM chapter WHERE chapter.course_id = %s)",
+        "q": "assessment.title LIKE %s",
+    },
+)
+
+COURSE_ID = (
+    "(SELECT chapter.course_id FROM chapter WHERE chapter.chapter_id = assessment.chapter_id)"
+)
+
+
+def visible_to(caller: Caller) -> Condition:  # noqa: ARG001
+    """Say which assessments a caller may see: all of them."""
+    return EVERYTHING
+
+
+def writable_by(caller: Caller) -> Condition:
+    """Say which assessments a caller may change: all, or those of the courses they teach."""
+    return taught_by(caller, COURSE_ID)
+
+
+def insert(tx: Transaction, assessment: dict[str, Any]) -> int:
+    """Store a new assessment of a chapter; returns the key."""
+    tx.execute(
+        """
+        INSERT INTO assessment (chapter_id, title, kind, pass_score)
+        VALUES (%(chapter_id)s, %(title)s, %(kind)s, %(pass_score)s)
+        """,
+        assessment,
+    )
+    return tx.last_row_id
+
+
+def update(tx: Transaction, assessment_id: int, assessment: dict[str, Any]) -> None:
+    """Change an assessment; it stays in its chapter."""
+    tx.execute(
+        """
+        UPDATE assessment SET title = %(title)s, kind = %(kind)s, pass_score = %(pass_score)s
+        WHERE assessment_id = %(assessment_id)s
+        """,
+        {**assessment, "assessment_id": assessment_id},
+    )
+
+
+def delete(tx: Transaction, assessment_id: int) -> None:
+    """Delete an assessment."""
+    tx.execute("DELETE FROM assessment WHERE assessment_id = %s", (assessment_id,))

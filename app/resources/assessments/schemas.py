@@ -1,0 +1,56 @@
+"""What an assessment looks like, in answers and in bodies, and how assessments are asked for."""
+
+from datetime import datetime
+from decimal import Decimal
+from typing import Annotated
+
+from pydantic import BaseModel, Field
+
+from app.http.paging import Page, View
+from app.http.parameters import Names, Orders, Part, SortBy, embeds_of, fields_of
+from app.http.types import Body, Line128, MediumKey, Score, SmallKey
+from app.resources.summaries import AssessmentKind, ChapterInCourse
+
+
+class Assessment(BaseModel):
+    """An assessment of a chapter."""
+
+    assessment_id: int
+    chapter_id: int
+    title: str
+    kind: AssessmentKind
+    pass_score: Decimal
+    last_update: datetime
+    chapter: ChapterInCourse | None = Field(
+        None, description="With its course; with `embed=chapter`."
+    )
+
+
+class AssessmentBody(Body):
+    """An assessment to be stored in its chapter."""
+
+    title: Line128 = Field(examples=["Quiz: Polyps"])
+    kind: AssessmentKind = Field(examples=["quiz"])
+    pass_score: Score = Field(Decimal("50.00"), examples=["60.00"])
+
+
+class AssessmentView(View):
+    """One assessment."""
+
+    fields: Annotated[Names, fields_of(Assessment)] = ()
+    embed: Annotated[Names, embeds_of(Assessment)] = ()
+
+
+class ChapterAssessmentPage(AssessmentView, Page):
+    """A page of a chapter's assessments."""
+
+    sort: Annotated[Orders, SortBy("title")] = ()
+    kind: AssessmentKind | None = Field(None, description="Only of this kind.")
+    q: Part | None = Field(None, description="With this in the title.")
+
+
+class AssessmentPage(ChapterAssessmentPage):
+    """A page of all chapters' assessments."""
+
+    course_id: SmallKey | None = Field(None, description="Only of this course.")
+    chapter_id: MediumKey | None = Field(None, description="Only of this chapter.")

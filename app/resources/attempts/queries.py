@@ -1,0 +1,135 @@
+"""SQL on attempts."""
+
+from typing import Any
+
+from app.db.errors import MissingReference
+from app.db.transaction import Reader, Row, Transaction
+from app.http.caller import Caller
+from app.resources.attempts.schemas import Attempt
+from app.resources.enrollments import queries as enrollments
+from app.resources.students import queries as students
+from app.sql.select import EVERYTHING, Condition, One, Select
+
+# The server begins with the few enrollments of the student.
+OF_STUDENT = (
+    "attempt.enrollment_id IN"
+    " (SELECT enrollment.enrollment_id FROM enrollment WHERE enrollment.student_id = %s)"
+)
+
+SELECT = Select(
+    Attempt,
+    table="attempt",
+    key="attempt_id",
+    embeds={
+        "assessment": One(
+            "LEFT JOIN assessment ON assessment.assessment_id = attempt.assessment_id"
+        ),
+        "enrollment": One(
+            "LEFT JOIN enrollment ON enrollment.enrollment_id = attempt.enrollment_id"
+            " LEFT JOIN student ON student.student_id = enrollment.student_id"
+        ),
+    },
+    filters={
+        "student_id": OF_STUDENT,
+        "min_score": "attempt.score >= %s",
+        "max_score": "attempt.score <= %s",
+        "attempted_since": "attempt.attempt_date >= %s",
+        "attempted_before": "attempt.attempt_date < %s",
+    },
+)
+
+
+def visible_to(caller: Caller) -> Condition:
+    """Say which attempts a caller may see: those in the enrollments that they may see."""
+    if caller.role == "admin":
+        return EVERYTHING
+    if caller.role == "student":
+        return Condition(OF_STUDENT, (caller.student_id,))
+    seen = enrollments.visible_to(caller)
+    return Condition(
+        f"(SELECT {seen.sql} FROM enrollment"  # noqa: S608 - a constant of the enrollments' module
+        " WHERE enrollment.enrollment_id = attempt.enrollment_id)",
+        seen.params,
+    )
+
+
+# Students have no writing operation, so who may see may write.
+writable_by = visible_to
+
+
+def insert(tx: Transaction, attempt: dict[str, Any]) -> int:
+    """Store a new attempt; returns its key.
+
+    Raises `MissingReference` unless the assessment is one of the enrolled course.
+    """
+    stored = tx.execute(
+        """
+        INSERT INTO attempt (enrollment_id, assessment_id, score, attempt_date)
+        SELECT enrollment.enrollment_id, assessment.assessment_id, %(score)s,
+               COALESCE(%(attempt_date)s, NOW())
+        FROM enrollment
+        JOIN chapter ON chapter.course_id = enrollment.course_id
+        JOIN assessment ON assessment.chapter_id = chapter.chapter_id
+        WHERE enrollment.enrollment_id = %(enrollment_id)s
+          AND assessment.assessment_id = %(assessment_id)s
+        """,
+        attempt,
+    )
+    if not stored:
+        raise _missing(tx, attempt["enrollment_id"])
+    return tx.last_row_id
+
+
+def update(tx: Transaction, attempt_id: int, attempt: dict[str, Any]) -> None:
+    """Change the score and the date of an attempt."""
+    tx.execute(
+        """
+        UPDATE attempt SET score = %(score)s, attempt_date = %(attempt_date)s
+        WHERE attempt_id = %(attempt_id)s
+        """,
+        {**attempt, "attempt_id": attempt_id},
+    )
+
+
+def delete(tx: Transaction, attempt_id: int) -> None:
+    """Delete an attempt."""
+    tx.execute("DELETE FROM attempt WHERE attempt_id = %s", (attempt_id,))
+
+
+def list_of_student_in_chapter(
+    db: Reader, caller: Caller, student_id: int, chapter_id: int
+) -> list[Row] | None:
+    """List a student's attempts at a chapter's assessments, oldest first.
+
+    None if there is no such student for this caller. One statement: a student
+    without attempts is one row of NULLs.
+    """
+    visible = students.visible_to(caller)
+    rows = db.fetch_all(
+        f"""
+        SELECT attempt.attempt_id AS attemptId, assessment.assessment_id AS assessmentId,
+               assessment.title, attempt.score, attempt.attempt_date AS attemptDate
+        FROM student
+        LEFT JOIN (enrollment
+                   JOIN attempt ON attempt.enrollment_id = enrollment.enrollment_id
+                   JOIN assessment ON assessment.assessment_id = attempt.assessment_id
+                                  AND assessment.chapter_id = %s)
+               ON enrollment.student_id = student.student_id
+        WHERE {visible.sql} AND student.student_id = %s
+        ORDER BY attempt.attempt_date, attempt.attempt_id
+        """,  # noqa: S608 - the scope is one of three constants
+        (chapter_id, *visible.params, student_id),
+    )
+    if not rows:
+        return None
+    return [row for row in rows if row["attemptId"] is not None]
+
+
+def _missing(tx: Transaction, enrollment_id: int) -> MissingReference:
+    """Say which of the two an attempt cannot point to."""
+    found = tx.fetch_one(
+        "SELECT enrollment_id FROM enrollment WHERE enrollment_id = %s", (enrollment_id,)
+    )
+    error = MissingReference("no such assessment in the course of this enrollment")
+    error.column = "assessment_id" if found else "enrollment_id"
+    return error

@@ -1,0 +1,54 @@
+"""SQL on campuses."""
+
+from typing import Any
+
+from app.db.transaction import Transaction
+from app.http.caller import Caller
+from app.resources.addresses import queries as addresses
+from app.resources.campuses.schemas import Campus
+from app.sql.select import EVERYTHING, Condition, Select
+
+SELECT = Select(
+    Campus,
+    table="campus",
+    key="campus_id",
+    join=addresses.join("campus"),
+    embeds={"city": addresses.CITY},
+    filters={"q": "campus.name LIKE %s"},
+)
+
+
+def visible_to(caller: Caller) -> Condition:  # noqa: ARG001
+    """Say which campuses a caller may see: all of them."""
+    return EVERYTHING
+
+
+# Only administrators have a writing operation.
+writable_by = visible_to
+
+
+def insert(tx: Transaction, campus: dict[str, Any]) -> int:
+    """Store a new campus with its address; returns the key."""
+    address_id = addresses.insert(tx, campus["address"])
+    tx.execute(
+        "INSERT INTO campus (name, address_id) VALUES (%(name)s, %(address_id)s)",
+        {**addresses.flat(campus), "address_id": address_id},
+    )
+    return tx.last_row_id
+
+
+def update(tx: Transaction, campus_id: int, campus: dict[str, Any]) -> None:
+    """Change a campus and its address, in one statement."""
+    tx.execute(
+        f"""
+        UPDATE campus {addresses.join("campus")}
+        SET campus.name = %(name)s, {addresses.SET}
+        WHERE campus.campus_id = %(campus_id)s
+        """,  # noqa: S608 - constants of the addresses' module
+        {**addresses.flat(campus), "campus_id": campus_id},
+    )
+
+
+def delete(tx: Transaction, campus_id: int) -> None:
+    """Delete a campus and its address."""
+    addresses.delete_with(tx, "campus", campus_id)

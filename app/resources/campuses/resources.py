@@ -1,0 +1,52 @@
+"""Campuses over HTTP."""
+
+from typing import Any
+
+from flask import Response
+
+from app.http import crud
+from app.http.api import Resource
+from app.http.caller import ADMIN, ANY_ROLE
+from app.http.operation import operation
+from app.http.paging import PageOf
+from app.resources.campuses import queries
+from app.resources.campuses.schemas import Campus as CampusAnswer
+from app.resources.campuses.schemas import CampusBody, CampusPage, CampusView
+
+
+class Campuses(Resource):  # type: ignore[misc]
+    """All campuses."""
+
+    @operation(roles=ANY_ROLE, query=CampusPage, answer=PageOf[CampusAnswer])
+    def get(self, query: CampusPage) -> Response:
+        """List campuses, a page at a time."""
+        return crud.list_page(queries, query)
+
+    @operation(roles=ADMIN, body=CampusBody, answer=CampusAnswer, status=201, keyed=True)
+    def post(self, body: CampusBody) -> Response:
+        """Add a campus."""
+        return crud.create(queries, "/v1/campuses", body)
+
+
+class Campus(Resource):  # type: ignore[misc]
+    """One campus."""
+
+    @operation(roles=ANY_ROLE, query=CampusView, answer=CampusAnswer)
+    def get(self, campus_id: int, query: CampusView) -> Response:
+        """Read a campus."""
+        return crud.read(queries, campus_id, query)
+
+    @operation(roles=ADMIN, body=CampusBody, answer=CampusAnswer, conditional=True)
+    def put(self, campus_id: int, body: CampusBody) -> Response:
+        """Replace a campus."""
+        return crud.replace(queries, campus_id, body)
+
+    @operation(roles=ADMIN, patch=CampusBody, answer=CampusAnswer, conditional=True)
+    def patch(self, campus_id: int, changes: dict[str, Any]) -> Response:
+        """Change parts of a campus."""
+        return crud.patch(queries, campus_id, changes, CampusBody)
+
+    @operation(roles=ADMIN, status=204, conditional=True)
+    def delete(self, campus_id: int) -> Response:
+        """Delete a campus that nobody belongs to."""
+        return crud.delete(queries, campus_id)

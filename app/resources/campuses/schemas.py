@@ -1,0 +1,44 @@
+"""What a campus looks like, in answers and in bodies, and how campuses are asked for."""
+
+from datetime import datetime
+from typing import Annotated
+
+from pydantic import BaseModel, Field
+
+from app.http.paging import Page, View
+from app.http.parameters import Names, Orders, Part, SortBy, embeds_of, fields_of
+from app.http.types import Body, Line50
+from app.resources.addresses.schemas import Address
+from app.resources.summaries import CityInCountry
+
+
+class Campus(BaseModel):
+    """A campus."""
+
+    campus_id: int
+    name: str
+    address: Address
+    last_update: datetime
+    city: CityInCountry | None = Field(None, description="With `embed=city`.")
+
+
+class CampusBody(Body):
+    """A campus to be stored."""
+
+    name: Line50 = Field(examples=["Harbor Campus"])
+    address: Address
+
+
+class CampusView(View):
+    """One campus."""
+
+    fields: Annotated[Names, fields_of(Campus)] = ()
+    embed: Annotated[Names, embeds_of(Campus)] = ()
+
+
+class CampusPage(CampusView, Page):
+    """A page of campuses."""
+
+    sort: Annotated[Orders, SortBy("name")] = ()
+    name: Line50 | None = Field(None, description="Of this name.")
+    q: Part | None = Field(None, description="With this in the name.")

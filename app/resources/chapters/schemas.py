@@ -1,0 +1,59 @@
+"""What a chapter looks like, in answers and in bodies, and how chapters are asked for."""
+
+from datetime import datetime
+from typing import Annotated
+
+from pydantic import BaseModel, Field
+
+from app.http.paging import Page, View
+from app.http.parameters import Names, Orders, Part, SortBy, embeds_of, fields_of
+from app.http.types import Body, Line128, SmallKey
+from app.resources.summaries import AssessmentInChapter, CourseSummary
+
+Number = Annotated[int, Field(ge=1, le=255)]  # TINYINT UNSIGNED
+ByNumber = Annotated[Orders, SortBy("chapter_number")]
+
+
+class Chapter(BaseModel):
+    """A chapter of a course."""
+
+    chapter_id: int
+    course_id: int
+    chapter_number: int
+    title: str
+    last_update: datetime
+    course: CourseSummary | None = Field(None, description="With `embed=course`.")
+    assessments: list[AssessmentInChapter] | None = Field(
+        None, description="With `embed=assessments`."
+    )
+
+
+class ChapterBody(Body):
+    """A chapter to be stored in its course."""
+
+    chapter_number: Number = Field(description="Each once in a course.", examples=[1])
+    title: Line128 = Field(examples=["Polyps"])
+
+
+class ChapterView(View):
+    """One chapter."""
+
+    fields: Annotated[Names, fields_of(Chapter)] = ()
+    embed: Annotated[Names, embeds_of(Chapter)] = ()
+
+
+class CourseChapterPage(ChapterView, Page):
+    """A page of a course's chapters."""
+
+    sort: Annotated[ByNumber, Field(default="chapter_number", validate_default=True)]
+    chapter_number: Number | None = Field(None, description="Only the one with this number.")
+    q: Part | None = Field(None, description="With this in the title.")
+
+
+class ChapterPage(ChapterView, Page):
+    """A page of all courses' chapters."""
+
+    sort: ByNumber = ()
+    course_id: SmallKey | None = Field(None, description="Only of this course.")
+    chapter_number: Number | None = Field(None, description="Only those with this number.")
+    q: Part | None = Field(None, description="With this in the title.")

@@ -1,0 +1,43 @@
+"""Cities over HTTP, and the classic lookup `GET /?city=London`."""
+
+from flask import Response
+
+from app.http import crud
+from app.http.api import Resource
+from app.http.caller import ANY_ROLE, PUBLIC
+from app.http.context import database
+from app.http.operation import operation
+from app.http.paging import PageOf
+from app.resources.cities import queries
+from app.resources.cities.schemas import City as CityAnswer
+from app.resources.cities.schemas import CityPage, CityQuery, CityView
+
+
+class CityLookup(Resource):  # type: ignore[misc]
+    """A city's id by its name, as plain text. It needs nothing but a `city` table."""
+
+    @operation(roles=PUBLIC, query=CityQuery, produces=("text/plain",), problems=(404, 503))
+    def get(self, query: CityQuery) -> Response:
+        """Look a city up."""
+        found = queries.find_by_name(database(), query.city)
+        if found is None:
+            return Response(f'City "{query.city}" not found\n', 404, mimetype="text/plain")
+        return Response(f'City "{query.city}" is #{found["city_id"]}\n', mimetype="text/plain")
+
+
+class Cities(Resource):  # type: ignore[misc]
+    """All cities."""
+
+    @operation(roles=ANY_ROLE, query=CityPage, answer=PageOf[CityAnswer])
+    def get(self, query: CityPage) -> Response:
+        """List cities, a page at a time."""
+        return crud.list_page(queries, query)
+
+
+class City(Resource):  # type: ignore[misc]
+    """One city."""
+
+    @operation(roles=ANY_ROLE, query=CityView, answer=CityAnswer)
+    def get(self, city_id: int, query: CityView) -> Response:
+        """Read a city."""
+        return crud.read(queries, city_id, query)

@@ -1,0 +1,45 @@
+"""What a city looks like, and how cities are asked for."""
+
+from datetime import datetime
+from typing import Annotated
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from app.http.paging import Page, View
+from app.http.parameters import Names, Orders, Part, SortBy, embeds_of, fields_of
+from app.http.types import SmallKey
+from app.resources.summaries import CountrySummary
+
+
+class City(BaseModel):
+    """A city."""
+
+    city_id: int
+    city: str
+    country_id: int
+    last_update: datetime
+    country: CountrySummary | None = Field(None, description="With `embed=country`.")
+
+
+class CityView(View):
+    """One city."""
+
+    fields: Annotated[Names, fields_of(City)] = ()
+    embed: Annotated[Names, embeds_of(City)] = ()
+
+
+class CityPage(CityView, Page):
+    """A page of cities."""
+
+    sort: Annotated[Orders, SortBy("city")] = ()
+    country_id: SmallKey | None = Field(None, description="Of this country.")
+    city: str | None = Field(None, max_length=50, description="Of this name.")
+    q: Part | None = Field(None, description="With this in the name.")
+
+
+class CityQuery(BaseModel):
+    """The city of the classic lookup."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    city: str = Field(min_length=1, max_length=200, description="Its name.", examples=["London"])

@@ -1,0 +1,14 @@
+"""SQL on countries."""
+
+from app.http.caller import Caller
+from app.resources.countries.schemas import Country
+from app.sql.select import EVERYTHING, Condition, Select
+
+SELECT = Select(
+    Country, table="country", key="country_id", filters={"q": "country.country LIKE %s"}
+)
+
+
+def visible_to(caller: Caller) -> Condition:  # noqa: ARG001
+    """Say which countries a caller may see: all of them."""
+    return EVERYTHING

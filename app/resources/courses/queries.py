@@ -1,0 +1,134 @@
+"""SQL on courses, and on the links to their subjects and staff."""
+
+from typing import Any
+
+from app.db.transaction import Transaction
+from app.http.caller import Caller
+from app.resources.courses.schemas import Course
+from app.sql.select import EVERYTHING, Condition, Many, Select
+
+SELECT = Select(
+    Course,
+    table="course",
+    key="course_id",
+    embeds={
+        "subjects": Many(
+            "course_subject JOIN subject ON subject.subject_id = course_subject.subject_id"
+            " WHERE course_subject.course_id = course.course_id",
+            table="subject",
+            order="subject.name",
+        ),
+        "staff": Many(
+            "course_staff JOIN staff ON staff.staff_id = course_staff.staff_id"
+            " WHERE course_staff.course_id = course.course_id",
+            table="staff",
+            order="staff.last_name, staff.staff_id",
+        ),
+        "chapters": Many(
+            "chapter WHERE chapter.course_id = course.course_id",
+            table="chapter",
+            order="chapter.chapter_number",
+        ),
+    },
+    filters={
+        "subject_id": "course.course_id IN"
+        " (SELECT course_subject.course_id FROM course_subject"
+        " WHERE course_subject.subject_id = %s)",
+        "staff_id": "course.course_id IN"
+        " (SELECT course_staff.course_id FROM course_staff WHERE course_staff.staff_id = %s)",
+        "q": "course.course_id IN"
+        " (SELECT course_text.course_id FROM course_text"
+        " WHERE MATCH (course_text.title, course_text.description) AGAINST (%s IN BOOLEAN MODE))",
+    },
+)
+
+
+def visible_to(caller: Caller) -> Condition:  # noqa: ARG001
+    """Say which courses a caller may see: all of them."""
+    return EVERYTHING
+
+
+def writable_by(caller: Caller) -> Condition:
+    """Say which courses a caller may change: all, or those they teach."""
+    return taught_by(caller, "course.course_id")
+
+
+def taught_by(caller: Caller, course_id: str) -> Condition:
+    """Say that a caller teaches the course with this key (in SQL), or administers them all."""
+    if caller.role == "admin":
+        return EVERYTHING
+    return Condition(
+        "EXISTS (SELECT 1 FROM course_staff"  # noqa: S608 - the key is a constant of ours
+        f" WHERE course_staff.course_id = {course_id} AND course_staff.staff_id = %s)",
+        (caller.staff_id,),  # None, which equals nothing, if the caller is a student
+    )
+
+
+def insert(tx: Transaction, course: dict[str, Any]) -> int:
+    """Store a new course; returns the key."""
+    tx.execute(
+        """
+        INSERT INTO course (title, description, level, credits)
+        VALUES (%(title)s, %(description)s, %(level)s, %(credits)s)
+        """,
+        course,
+    )
+    return tx.last_row_id
+
+
+def update(tx: Transaction, course_id: int, course: dict[str, Any]) -> None:
+    """Change a course."""
+    tx.execute(
+        """
+        UPDATE course
+        SET title = %(title)s, description = %(description)s, level = %(level)s,
+            credits = %(credits)s
+        WHERE course_id = %(course_id)s
+        """,
+        {**course, "course_id": course_id},
+    )
+
+
+def delete(tx: Transaction, course_id: int) -> None:
+    """Delete a course; its links to subjects and staff are a part of it."""
+    tx.execute("DELETE FROM course_subject WHERE course_id = %s", (course_id,))
+    tx.execute("DELETE FROM course_staff WHERE course_id = %s", (course_id,))
+    tx.execute("DELETE FROM course WHERE course_id = %s", (course_id,))
+
+
+def add_subject(tx: Transaction, course_id: int, subject_id: int) -> None:
+    """Let a course belong to a subject, if it does not already."""
+    # ON DUPLICATE KEY and not IGNORE, which would ignore a missing course too.
+    tx.execute(
+        """
+        INSERT INTO course_subject (course_id, subject_id) VALUES (%s, %s)
+        ON DUPLICATE KEY UPDATE subject_id = course_subject.subject_id
+        """,
+        (course_id, subject_id),
+    )
+
+
+def remove_subject(tx: Transaction, course_id: int, subject_id: int) -> int:
+    """Take a course out of a subject; returns the number of links removed."""
+    return tx.execute(
+        "DELETE FROM course_subject WHERE course_id = %s AND subject_id = %s",
+        (course_id, subject_id),
+    )
+
+
+def add_staff(tx: Transaction, course_id: int, staff_id: int) -> None:
+    """Let somebody teach a course, if they do not already."""
+    tx.execute(
+        """
+        INSERT INTO course_staff (course_id, staff_id) VALUES (%s, %s)
+        ON DUPLICATE KEY UPDATE staff_id = course_staff.staff_id
+        """,
+        (course_id, staff_id),
+    )
+
+
+def remove_staff(tx: Transaction, course_id: int, staff_id: int) -> int:
+    """Let somebody teach a course no longer; returns the number of links removed."""
+    return tx.execute(
+        "DELETE FROM course_staff WHERE course_id = %s AND staff_id = %s", (course_id, staff_id)
+    )

@@ -1,0 +1,83 @@
+"""SQL on enrollments."""
+
+from typing import Any
+
+from app.db.errors import DuplicateKey
+from app.db.transaction import Transaction
+from app.http.caller import Caller
+from app.resources.enrollments.schemas import Enrollment
+from app.sql.select import EVERYTHING, Condition, Many, One, Select
+
+SELECT = Select(
+    Enrollment,
+    table="enrollment",
+    key="enrollment_id",
+    embeds={
+        "student": One("LEFT JOIN student ON student.student_id = enrollment.student_id"),
+        "course": One("LEFT JOIN course ON course.course_id = enrollment.course_id"),
+        "attempts": Many(
+            "attempt WHERE attempt.enrollment_id = enrollment.enrollment_id",
+            table="attempt",
+            order="attempt.attempt_id",
+        ),
+    },
+    filters={"completed": "(enrollment.completion_date IS NOT NULL) = %s"},
+)
+
+# Scalar subqueries: a join would let the server begin with all students of the campus,
+# and a page would cost more the more there are.
+OF_CAMPUS_OR_TAUGHT = """(
+    (SELECT student.campus_id FROM student
+     WHERE student.student_id = enrollment.student_id) = %s
+    OR (SELECT COUNT(*) FROM course_staff
+        WHERE course_staff.course_id = enrollment.course_id AND course_staff.staff_id = %s) = 1
+)"""
+
+
+def visible_to(caller: Caller) -> Condition:
+    """Say which enrollments a caller may see.
+
+    All; those of the students of their campus and in the courses they teach; or their own.
+    """
+    if caller.role == "admin":
+        return EVERYTHING
+    if caller.role == "staff":
+        return Condition(OF_CAMPUS_OR_TAUGHT, (caller.campus_id, caller.staff_id))
+    return Condition("enrollment.student_id = %s", (caller.student_id,))
+
+
+# Students have no writing operation, so who may see may write.
+writable_by = visible_to
+
+
+def insert(tx: Transaction, enrollment: dict[str, Any]) -> int:
+    """Store a new enrollment; returns its key."""
+    try:
+        tx.execute(
+            """
+            INSERT INTO enrollment (student_id, course_id, enrollment_date)
+            VALUES (%(student_id)s, %(course_id)s, COALESCE(%(enrollment_date)s, NOW()))
+            """,
+            enrollment,
+        )
+    except DuplicateKey as error:
+        error.column = "course_id"  # the key has both; it is the course they take already
+        raise
+    return tx.last_row_id
+
+
+def update(tx: Transaction, enrollment_id: int, enrollment: dict[str, Any]) -> None:
+    """Change the dates of an enrollment."""
+    tx.execute(
+        """
+        UPDATE enrollment
+        SET enrollment_date = %(enrollment_date)s, completion_date = %(completion_date)s
+        WHERE enrollment_id = %(enrollment_id)s
+        """,
+        {**enrollment, "enrollment_id": enrollment_id},
+    )
+
+
+def delete(tx: Transaction, enrollment_id: int) -> None:
+    """Delete an enrollment; the server refuses while attempts belong to it."""
+    tx.execute("DELETE FROM enrollment WHERE enrollment_id = %s", (enrollment_id,))

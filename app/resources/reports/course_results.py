@@ -1,0 +1,42 @@
+"""SQL on the results of courses.
+
+The figures of the view `results_by_course`, each from an index alone, and only
+for the courses of a page: the view groups the attempts of all courses first.
+"""
+
+from app.http.caller import Caller
+from app.resources.reports.schemas import CourseResults
+from app.sql.select import EVERYTHING, Condition, Select
+
+SCORES = (
+    "FROM chapter"
+    " JOIN assessment ON assessment.chapter_id = chapter.chapter_id"
+    " JOIN attempt ON attempt.assessment_id = assessment.assessment_id"
+    " WHERE chapter.course_id = course.course_id"
+)
+ENROLLMENTS = "FROM enrollment WHERE enrollment.course_id = course.course_id"
+
+SELECT = Select(
+    CourseResults,
+    table="course",
+    key="course_id",
+    columns={
+        "enrollments": f"(SELECT COUNT(*) {ENROLLMENTS})",
+        "completions": f"(SELECT COUNT(enrollment.completion_date) {ENROLLMENTS})",
+        "attempts": f"(SELECT COUNT(*) {SCORES})",
+        "average_score": f"(SELECT CAST(AVG(attempt.score) AS DECIMAL(5,2)) {SCORES})",
+        "pass_percentage": "(SELECT CAST(100.0000 * SUM(attempt.score >= assessment.pass_score)"
+        f" / NULLIF(COUNT(*), 0) AS DECIMAL(5,2)) {SCORES})",
+    },
+)
+
+
+def visible_to(caller: Caller) -> Condition:
+    """Say whose results a caller may see: of all courses, or of those they teach."""
+    if caller.role == "admin":
+        return EVERYTHING
+    taught = (
+        "(SELECT COUNT(*) FROM course_staff"
+        " WHERE course_staff.course_id = course.course_id AND course_staff.staff_id = %s) = 1"
+    )
+    return Condition(taught, (caller.staff_id,))

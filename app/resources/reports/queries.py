@@ -1,0 +1,60 @@
+"""SQL of the reports."""
+
+from typing import Any
+
+from app.db.transaction import Reader
+from app.http.caller import Caller
+from app.resources.reports.schemas import ChapterProgress, Honors
+from app.resources.students import queries as students
+from app.sql.select import Condition, Found, Window, json_of
+
+
+def progress(db: Reader, caller: Caller, student_id: int, filters: dict[str, Any]) -> str | None:
+    """Read a student's progress by chapter, as JSON; None if they are not there for this caller.
+
+    The view gets the key as a value, not as a column of the outer query: only
+    then does MySQL take it into the grouping, and read this student alone.
+    """
+    visible = students.visible_to(caller)
+    within = Condition("chapter_progress.student_id = %s", (student_id,))
+    for name, value in filters.items():
+        within &= Condition(f"chapter_progress.{name} = %s", (value,))
+    row = db.fetch_one(
+        f"""
+        SELECT CONCAT('{{"items":[', COALESCE((
+            SELECT GROUP_CONCAT({json_of(ChapterProgress, "chapter_progress")}
+                                ORDER BY chapter_progress.course_id,
+                                         chapter_progress.chapter_number)
+            FROM chapter_progress WHERE {within.sql}), ''), ']}}') AS item
+        FROM student WHERE student.student_id = %s AND {visible.sql}
+        """,  # noqa: S608 - written in the query modules; values are bound
+        (*within.params, student_id, *visible.params),
+    )
+    return None if row is None else row["item"]
+
+
+def honors(db: Reader, visible: Condition, earned: Condition, window: Window) -> list[Found]:
+    """Look at the students of a window, in the order of their keys.
+
+    Each has a place; those who did not earn honors have no JSON. So the cost is
+    the window's, however few there are to be found.
+    """
+    after = Condition("student.student_id > %s", window.after or (0,))
+    where = visible & after
+    rows = db.fetch_all(
+        f"""
+        SELECT IF({earned.sql}, {json_of(Honors, "honors")}, '') AS item, honors.student_id
+        FROM (
+            SELECT student.student_id, student.campus_id, student.first_name, student.last_name,
+                   student.email, student_average(student.student_id) AS average_score,
+                   (SELECT COUNT(*) FROM enrollment
+                    JOIN attempt ON attempt.enrollment_id = enrollment.enrollment_id
+                    WHERE enrollment.student_id = student.student_id) AS attempts
+            FROM student WHERE {where.sql}
+            ORDER BY student.student_id LIMIT %s
+        ) AS honors
+        ORDER BY honors.student_id
+        """,  # noqa: S608
+        (*earned.params, *where.params, window.limit),
+    )
+    return [Found(row["item"], (row["student_id"],)) for row in rows]

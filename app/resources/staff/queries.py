@@ -1,0 +1,74 @@
+"""SQL on staff."""
+
+from typing import Any
+
+from app.db.transaction import Transaction
+from app.http.caller import Caller
+from app.resources.addresses import queries as addresses
+from app.resources.staff.schemas import Staff
+from app.sql.select import EVERYTHING, NOTHING, Condition, Many, One, Select
+
+SELECT = Select(
+    Staff,
+    table="staff",
+    key="staff_id",
+    join=addresses.join("staff"),
+    embeds={
+        "campus": One("JOIN campus ON campus.campus_id = staff.campus_id"),
+        "city": addresses.CITY,
+        "courses": Many(
+            "course_staff JOIN course ON course.course_id = course_staff.course_id"
+            " WHERE course_staff.staff_id = staff.staff_id",
+            table="course",
+            order="course.title, course.course_id",
+        ),
+    },
+    filters={
+        "q": "MATCH (staff.first_name, staff.last_name, staff.email) AGAINST (%s IN BOOLEAN MODE)",
+    },
+)
+
+
+def visible_to(caller: Caller) -> Condition:
+    """Say which staff a caller may see: all, or those of their campus; a student nobody."""
+    if caller.role == "admin":
+        return EVERYTHING
+    if caller.role == "staff":
+        return Condition("staff.campus_id = %s", (caller.campus_id,))
+    return NOTHING
+
+
+# Only administrators have a writing operation.
+writable_by = visible_to
+
+
+def insert(tx: Transaction, staff: dict[str, Any]) -> int:
+    """Store a new member of staff with their address; returns the key."""
+    address_id = addresses.insert(tx, staff["address"])
+    tx.execute(
+        """
+        INSERT INTO staff (campus_id, address_id, first_name, last_name, email, active)
+        VALUES (%(campus_id)s, %(address_id)s, %(first_name)s, %(last_name)s, %(email)s, %(active)s)
+        """,
+        {**addresses.flat(staff), "address_id": address_id},
+    )
+    return tx.last_row_id
+
+
+def update(tx: Transaction, staff_id: int, staff: dict[str, Any]) -> None:
+    """Change a member of staff and their address, in one statement."""
+    tx.execute(
+        f"""
+        UPDATE staff {addresses.join("staff")}
+        SET staff.campus_id = %(campus_id)s, staff.first_name = %(first_name)s,
+            staff.last_name = %(last_name)s, staff.email = %(email)s,
+            staff.active = %(active)s, {addresses.SET}
+        WHERE staff.staff_id = %(staff_id)s
+        """,  # noqa: S608 - constants of the addresses' module
+        {**addresses.flat(staff), "staff_id": staff_id},
+    )
+
+
+def delete(tx: Transaction, staff_id: int) -> None:
+    """Delete a member of staff and their address."""
+    addresses.delete_with(tx, "staff", staff_id)

@@ -1,0 +1,51 @@
+"""Staff over HTTP."""
+
+from typing import Any
+
+from flask import Response
+
+from app.http import crud
+from app.http.api import Resource
+from app.http.caller import ADMIN, STAFF
+from app.http.operation import operation
+from app.http.paging import PageOf
+from app.resources.staff import queries
+from app.resources.staff.schemas import Staff, StaffBody, StaffPage, StaffView
+
+
+class StaffMembers(Resource):  # type: ignore[misc]
+    """All staff that the caller may see."""
+
+    @operation(roles=STAFF, query=StaffPage, answer=PageOf[Staff])
+    def get(self, query: StaffPage) -> Response:
+        """List staff, a page at a time."""
+        return crud.list_page(queries, query)
+
+    @operation(roles=ADMIN, body=StaffBody, answer=Staff, status=201, keyed=True)
+    def post(self, body: StaffBody) -> Response:
+        """Add a member of staff."""
+        return crud.create(queries, "/v1/staff", body)
+
+
+class StaffMember(Resource):  # type: ignore[misc]
+    """One member of staff."""
+
+    @operation(roles=STAFF, query=StaffView, answer=Staff)
+    def get(self, staff_id: int, query: StaffView) -> Response:
+        """Read a member of staff."""
+        return crud.read(queries, staff_id, query)
+
+    @operation(roles=ADMIN, body=StaffBody, answer=Staff, conditional=True)
+    def put(self, staff_id: int, body: StaffBody) -> Response:
+        """Replace a member of staff."""
+        return crud.replace(queries, staff_id, body)
+
+    @operation(roles=ADMIN, patch=StaffBody, answer=Staff, conditional=True)
+    def patch(self, staff_id: int, changes: dict[str, Any]) -> Response:
+        """Change parts of a member of staff."""
+        return crud.patch(queries, staff_id, changes, StaffBody)
+
+    @operation(roles=ADMIN, status=204, conditional=True)
+    def delete(self, staff_id: int) -> Response:
+        """Delete a member of staff who teaches nothing and does not sign in."""
+        return crud.delete(queries, staff_id)

@@ -1,0 +1,60 @@
+"""What a member of staff looks like, in answers and in bodies, and how staff are asked for."""
+
+from datetime import datetime
+from typing import Annotated
+
+from pydantic import BaseModel, Field
+
+from app.http.paging import Page, View
+from app.http.parameters import Names, Orders, SortBy, Words, embeds_of, fields_of
+from app.http.types import Body, Email, Line45, TinyKey
+from app.resources.addresses.schemas import Address
+from app.resources.summaries import CampusSummary, CityInCountry, CourseSummary
+
+
+class Staff(BaseModel):
+    """A member of staff."""
+
+    staff_id: int
+    campus_id: int
+    first_name: str
+    last_name: str
+    email: str
+    address: Address
+    active: bool
+    create_date: datetime
+    last_update: datetime
+    city: CityInCountry | None = Field(None, description="With `embed=city`.")
+    campus: CampusSummary | None = Field(None, description="With `embed=campus`.")
+    courses: list[CourseSummary] | None = Field(
+        None, description="What they teach, by title; with `embed=courses`."
+    )
+
+
+class StaffBody(Body):
+    """A member of staff to be stored."""
+
+    first_name: Line45 = Field(examples=["Inés"])
+    last_name: Line45 = Field(examples=["Sample"])
+    email: Email = Field(examples=["ines.sample@example.edu"])
+    campus_id: TinyKey = Field(examples=[1])
+    active: bool = True
+    address: Address
+
+
+class StaffView(View):
+    """One member of staff."""
+
+    fields: Annotated[Names, fields_of(Staff)] = ()
+    embed: Annotated[Names, embeds_of(Staff)] = ()
+
+
+class StaffPage(StaffView, Page):
+    """A page of staff."""
+
+    sort: Annotated[Orders, SortBy("last_name", "create_date")] = ()
+    campus_id: TinyKey | None = Field(None, description="Only of this campus.")
+    active: bool | None = Field(None, description="Only active ones, or only the others.")
+    last_name: Line45 | None = Field(None, description="Only with this last name.")
+    email: Email | None = Field(None, description="Only the one with this address.")
+    q: Words | None = Field(None, description="All these words, in name or email.")

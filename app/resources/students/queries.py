@@ -1,0 +1,89 @@
+"""SQL on students."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from app.db.transaction import Transaction
+from app.http.caller import Caller
+from app.resources.addresses import queries as addresses
+from app.resources.students.schemas import Student
+from app.sql.select import EVERYTHING, Condition, One, Select
+
+SELECT = Select(
+    Student,
+    table="student",
+    key="student_id",
+    join=addresses.join("student"),
+    embeds={
+        "campus": One("LEFT JOIN campus ON campus.campus_id = student.campus_id"),
+        "city": addresses.CITY,
+    },
+    filters={
+        "q": "MATCH (student.first_name, student.last_name, student.email)"
+        " AGAINST (%s IN BOOLEAN MODE)",
+    },
+)
+
+
+def visible_to(caller: Caller) -> Condition:
+    """Say which students a caller may see: all, those of their campus, or themselves."""
+    if caller.role == "admin":
+        return EVERYTHING
+    if caller.role == "staff":
+        return Condition("student.campus_id = %s", (caller.campus_id,))
+    return Condition("student.student_id = %s", (caller.student_id,))
+
+
+# Students have no writing operation, so who may see may write.
+writable_by = visible_to
+
+
+def insert_many(tx: Transaction, students: Sequence[dict[str, Any]]) -> None:
+    """Store new students with their addresses, in two statements."""
+    first = addresses.insert_many(tx, [student["address"] for student in students])
+    names = ("campus_id", "first_name", "last_name", "email", "active", "create_date")
+    row = (
+        "(%s + %s * @@auto_increment_increment, %s, %s, %s, %s, %s,"
+        " COALESCE(%s, CURRENT_TIMESTAMP))"
+    )
+    values: list[Any] = []
+    for number, student in enumerate(students):
+        values += (first, number, *(student.get(name) for name in names))
+    tx.execute(
+        f"""
+        INSERT INTO student (address_id, {", ".join(names)})
+        VALUES {", ".join([row] * len(students))}
+        """,  # noqa: S608 - our own names
+        tuple(values),
+    )
+
+
+def insert(tx: Transaction, student: dict[str, Any]) -> int:
+    """Store a new student with their address; returns the key."""
+    insert_many(tx, [student])
+    return tx.last_row_id
+
+
+def with_emails(emails: Sequence[str]) -> Condition:
+    """Say which students have one of these addresses."""
+    places = ", ".join(["%s"] * len(emails))
+    return Condition(f"student.email IN ({places})", tuple(emails))
+
+
+def update(tx: Transaction, student_id: int, student: dict[str, Any]) -> None:
+    """Change a student and their address, in one statement."""
+    tx.execute(
+        f"""
+        UPDATE student {addresses.join("student")}
+        SET student.campus_id = %(campus_id)s, student.first_name = %(first_name)s,
+            student.last_name = %(last_name)s, student.email = %(email)s,
+            student.active = %(active)s, {addresses.SET}
+        WHERE student.student_id = %(student_id)s
+        """,  # noqa: S608 - constants of the addresses' module
+        {**addresses.flat(student), "student_id": student_id},
+    )
+
+
+def delete(tx: Transaction, student_id: int) -> None:
+    """Delete a student and their address."""
+    addresses.delete_with(tx, "student", student_id)

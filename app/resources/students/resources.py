@@ -1,0 +1,52 @@
+"""Students over HTTP."""
+
+from typing import Any
+
+from flask import Response
+
+from app.http import crud
+from app.http.api import Resource
+from app.http.caller import ANY_ROLE, STAFF
+from app.http.operation import operation
+from app.http.paging import PageOf
+from app.resources.students import queries
+from app.resources.students.schemas import Student as StudentAnswer
+from app.resources.students.schemas import StudentBody, StudentPage, StudentView
+
+
+class Students(Resource):  # type: ignore[misc]
+    """All students that the caller may see."""
+
+    @operation(roles=ANY_ROLE, query=StudentPage, answer=PageOf[StudentAnswer])
+    def get(self, query: StudentPage) -> Response:
+        """List students, a page at a time."""
+        return crud.list_page(queries, query)
+
+    @operation(roles=STAFF, body=StudentBody, answer=StudentAnswer, status=201, keyed=True)
+    def post(self, body: StudentBody) -> Response:
+        """Add a student; staff only to their own campus."""
+        return crud.create(queries, "/v1/students", body)
+
+
+class Student(Resource):  # type: ignore[misc]
+    """One student."""
+
+    @operation(roles=ANY_ROLE, query=StudentView, answer=StudentAnswer)
+    def get(self, student_id: int, query: StudentView) -> Response:
+        """Read a student."""
+        return crud.read(queries, student_id, query)
+
+    @operation(roles=STAFF, body=StudentBody, answer=StudentAnswer, conditional=True)
+    def put(self, student_id: int, body: StudentBody) -> Response:
+        """Replace a student."""
+        return crud.replace(queries, student_id, body)
+
+    @operation(roles=STAFF, patch=StudentBody, answer=StudentAnswer, conditional=True)
+    def patch(self, student_id: int, changes: dict[str, Any]) -> Response:
+        """Change parts of a student."""
+        return crud.patch(queries, student_id, changes, StudentBody)
+
+    @operation(roles=STAFF, status=204, conditional=True)
+    def delete(self, student_id: int) -> Response:
+        """Delete a student who is not enrolled in anything."""
+        return crud.delete(queries, student_id)

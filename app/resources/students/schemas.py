@@ -1,0 +1,62 @@
+"""What a student looks like, in answers and in bodies, and how students are asked for."""
+
+from datetime import datetime
+from typing import Annotated
+
+from pydantic import BaseModel, Field
+
+from app.http.paging import Page, View
+from app.http.parameters import Names, Orders, SortBy, Words, embeds_of, fields_of
+from app.http.types import Body, Email, Line45, TinyKey
+from app.resources.addresses.schemas import Address
+from app.resources.summaries import CampusSummary, CityInCountry
+
+
+class Student(BaseModel):
+    """A student."""
+
+    student_id: int
+    campus_id: int
+    first_name: str
+    last_name: str
+    email: str
+    address: Address
+    active: bool
+    create_date: datetime
+    last_update: datetime
+    city: CityInCountry | None = Field(None, description="With `embed=city`.")
+    campus: CampusSummary | None = Field(None, description="With `embed=campus`.")
+
+
+class StudentBody(Body):
+    """A student to be stored."""
+
+    first_name: Line45 = Field(examples=["Zoë"])
+    last_name: Line45 = Field(examples=["Sample"])
+    email: Email = Field(examples=["zoe.sample@example.edu"])
+    campus_id: TinyKey = Field(examples=[1])
+    active: bool = True
+    address: Address
+
+
+class StudentView(View):
+    """One student."""
+
+    fields: Annotated[Names, fields_of(Student)] = ()
+    embed: Annotated[Names, embeds_of(Student)] = ()
+
+
+class StudentFilters(View):
+    """Which students are asked for."""
+
+    campus_id: TinyKey | None = Field(None, description="Only of this campus.")
+    active: bool | None = Field(None, description="Only active ones, or only the others.")
+    last_name: Line45 | None = Field(None, description="Only with this last name.")
+    email: Email | None = Field(None, description="Only the one with this address.")
+    q: Words | None = Field(None, description="All these words, in name or email.")
+
+
+class StudentPage(StudentFilters, StudentView, Page):
+    """A page of students."""
+
+    sort: Annotated[Orders, SortBy("last_name", "create_date")] = ()

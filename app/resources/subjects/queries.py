@@ -1,0 +1,38 @@
+"""SQL on subjects."""
+
+from typing import Any
+
+from app.db.transaction import Transaction
+from app.http.caller import Caller
+from app.resources.subjects.schemas import Subject
+from app.sql.select import EVERYTHING, Condition, Select
+
+SELECT = Select(Subject, table="subject", key="subject_id", filters={"q": "subject.name LIKE %s"})
+
+
+def visible_to(caller: Caller) -> Condition:  # noqa: ARG001
+    """Say which subjects a caller may see: all of them."""
+    return EVERYTHING
+
+
+# Only administrators have a writing operation.
+writable_by = visible_to
+
+
+def insert(tx: Transaction, subject: dict[str, Any]) -> int:
+    """Store a new subject; returns the key."""
+    tx.execute("INSERT INTO subject (name) VALUES (%(name)s)", subject)
+    return tx.last_row_id
+
+
+def update(tx: Transaction, subject_id: int, subject: dict[str, Any]) -> None:
+    """Change a subject."""
+    tx.execute(
+        "UPDATE subject SET name = %(name)s WHERE subject_id = %(subject_id)s",
+        {**subject, "subject_id": subject_id},
+    )
+
+
+def delete(tx: Transaction, subject_id: int) -> None:
+    """Delete a subject."""
+    tx.execute("DELETE FROM subject WHERE subject_id = %s", (subject_id,))

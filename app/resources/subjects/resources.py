@@ -1,0 +1,52 @@
+"""Subjects over HTTP."""
+
+from typing import Any
+
+from flask import Response
+
+from app.http import crud
+from app.http.api import Resource
+from app.http.caller import ADMIN, ANY_ROLE
+from app.http.operation import operation
+from app.http.paging import PageOf
+from app.resources.subjects import queries
+from app.resources.subjects.schemas import Subject as SubjectAnswer
+from app.resources.subjects.schemas import SubjectBody, SubjectPage, SubjectView
+
+
+class Subjects(Resource):  # type: ignore[misc]
+    """All subjects."""
+
+    @operation(roles=ANY_ROLE, query=SubjectPage, answer=PageOf[SubjectAnswer])
+    def get(self, query: SubjectPage) -> Response:
+        """List subjects, a page at a time."""
+        return crud.list_page(queries, query)
+
+    @operation(roles=ADMIN, body=SubjectBody, answer=SubjectAnswer, status=201, keyed=True)
+    def post(self, body: SubjectBody) -> Response:
+        """Add a subject."""
+        return crud.create(queries, "/v1/subjects", body)
+
+
+class Subject(Resource):  # type: ignore[misc]
+    """One subject."""
+
+    @operation(roles=ANY_ROLE, query=SubjectView, answer=SubjectAnswer)
+    def get(self, subject_id: int, query: SubjectView) -> Response:
+        """Read a subject."""
+        return crud.read(queries, subject_id, query)
+
+    @operation(roles=ADMIN, body=SubjectBody, answer=SubjectAnswer, conditional=True)
+    def put(self, subject_id: int, body: SubjectBody) -> Response:
+        """Replace a subject."""
+        return crud.replace(queries, subject_id, body)
+
+    @operation(roles=ADMIN, patch=SubjectBody, answer=SubjectAnswer, conditional=True)
+    def patch(self, subject_id: int, changes: dict[str, Any]) -> Response:
+        """Change parts of a subject."""
+        return crud.patch(queries, subject_id, changes, SubjectBody)
+
+    @operation(roles=ADMIN, status=204, conditional=True)
+    def delete(self, subject_id: int) -> Response:
+        """Delete a subject that no course belongs to."""
+        return crud.delete(queries, subject_id)

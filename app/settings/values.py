@@ -1,0 +1,67 @@
+"""Validators of the settings that are more than a number or a word.
+
+Each function takes the text of a variable and raises `ValueError` that says what is allowed.
+"""
+
+import re
+
+from limits import parse_many
+from pydantic import SecretStr
+
+from app.db.strategies import STRATEGIES
+
+# Scheme, host and optional port, as a browser sends them (RFC 6454, 6.2). No wildcards: each
+# origin is named.
+_ORIGIN = re.compile(r"https?://[a-z0-9]([a-z0-9.-]*[a-z0-9])?(:\d{1,5})?")
+_STORAGES = ("memory://", "redis://", "rediss://", "redis+unix://")
+STRATEGY_NAMES = ", ".join(STRATEGIES)
+
+
+def strategy_name(name: str) -> str:
+    """Check the name of a strategy, or the form of a user's own class."""
+    module, colon, attribute = name.partition(":")
+    own = colon and all(part.isidentifier() for part in [*module.split("."), attribute])
+    if name not in STRATEGIES and not own:
+        raise ValueError(f"use one of {STRATEGY_NAMES}, or package.module:Class")
+    return name
+
+
+def secret_key(secret: SecretStr) -> SecretStr:
+    """Check the length of a key (RFC 7518, 3.2: at least that of the hash)."""
+    if len(secret.get_secret_value()) < 32:
+        raise ValueError("use at least 32 characters; make one with: openssl rand -hex 32")
+    return secret
+
+
+def rate(text: str) -> str:
+    """Check a rate such as 600/minute."""
+    try:
+        found = parse_many(text)
+    except ValueError:
+        found = []
+    if len(found) != 1 or found[0].amount < 1:
+        raise ValueError("use a number and a period, such as 600/minute or 10/second")
+    return text
+
+
+def storage(url: SecretStr) -> SecretStr:
+    """Check the URL of the storage for rate limits."""
+    if not url.get_secret_value().startswith(_STORAGES):
+        raise ValueError(
+            f"use {_STORAGES[0]}, or a URL that begins with one of {', '.join(_STORAGES[1:])}"
+        )
+    return url
+
+
+def origins(value: object) -> object:
+    """Split a comma-separated list of origins."""
+    if not isinstance(value, str):
+        return value
+    listed = tuple(part.strip() for part in value.split(","))
+    wrong = [origin for origin in listed if not _ORIGIN.fullmatch(origin)]
+    if wrong:
+        raise ValueError(
+            f"{wrong[0]!r} is no origin; write each one in lower case and without a path, "
+            "such as https://app.example.org,http://localhost:3000"
+        )
+    return listed

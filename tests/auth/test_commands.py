@@ -1,0 +1,116 @@
+"""The commands of an operator: passwords, who may sign in, and what has expired."""
+
+from uuid import uuid4
+
+import pytest
+
+from tests.support.database import query
+from tests.support.users import new_user
+
+NEW = "another password, quite long"
+
+
+@pytest.fixture
+def user(dba):
+    return new_user(dba)
+
+
+@pytest.fixture
+def pair(client, user):
+    return user.sign_in(client).json
+
+
+def run(app, *arguments, password=NEW):
+    return app.test_cli_runner().invoke(args=list(arguments), input=f"{password}\n{password}\n")
+
+
+def refresh(client, pair):
+    body = {"refresh_token": pair["refresh_token"]}
+    return client.post("/v1/tokens/refresh", json=body).status_code
+
+
+def test_set_password_replaces_a_forgotten_one_and_signs_out(app, client, user, pair):
+    result = run(app, "set-password", user.name)
+
+    assert result.exit_code == 0, result.output
+    assert NEW not in result.output
+    assert user.sign_in(client).status_code == 401
+    assert user.sign_in(client, NEW).status_code == 201
+    assert refresh(client, pair) == 401
+
+
+@pytest.mark.parametrize("password", ["short", "x" * 257])
+def test_set_password_wants_a_password_of_some_length(password, app, client, user):
+    result = run(app, "set-password", user.name, password=password)
+
+    assert result.exit_code == 1
+    assert "at least 12 characters, at most 256" in result.output
+    assert user.sign_in(client).status_code == 201
+
+
+def test_who_is_deactivated_signs_in_no_more_until_activated(app, client, user, pair):
+    deactivated = run(app, "deactivate-user", user.name)
+    while_inactive = (user.sign_in(client).status_code, refresh(client, pair))
+    activated = run(app, "activate-user", user.name)
+
+    assert (deactivated.exit_code, activated.exit_code) == (0, 0)
+    assert "within 900 s" in deactivated.output
+    assert while_inactive == (401, 401)
+    assert user.sign_in(client).status_code == 201
+    assert refresh(client, pair) == 401
+
+
+@pytest.mark.parametrize("command", ["set-password", "deactivate-user", "activate-user"])
+def test_an_unknown_user_is_named(command, app):
+    result = run(app, command, "nobody at all")
+
+    assert result.exit_code == 1
+    assert "there is no user nobody at all" in result.output
+
+
+def test_purge_removes_what_has_expired_and_nothing_else(app, client, user, pair, dba):
+    key = user.api_user_id
+    run(app, "purge-expired")  # what other tests left
+    add_expired_tokens(dba, key, 2500)
+    for hours in (23, 25):
+        query(
+            dba,
+            "INSERT INTO idempotency_key (api_user_id, idempotency_key, method, path, "
+            "request_fingerprint, create_date) "
+            "VALUES (%s, %s, 'POST', '/v1/students', REPEAT('x', 32), NOW() - INTERVAL %s HOUR)",
+            (key, uuid4().hex, hours),
+        )
+
+    result = run(app, "purge-expired")
+
+    assert result.output.splitlines() == [
+        "2500 expired refresh tokens removed",
+        "1 expired idempotency keys removed",
+    ]
+    assert count(dba, "idempotency_key", key) == 1
+    assert count(dba, "refresh_token", key) == 1
+    assert refresh(client, pair) == 201
+
+
+def test_purge_keeps_used_tokens_until_they_expire(app, client, user, pair, dba):
+    refresh(client, pair)
+
+    run(app, "purge-expired")
+
+    assert count(dba, "refresh_token", user.api_user_id) == 2
+
+
+def add_expired_tokens(dba, api_user_id, number):
+    with dba.cursor() as cursor:
+        cursor.executemany(
+            "INSERT INTO refresh_token "
+            "(api_user_id, token_hash, family_id, create_date, expire_date) VALUES "
+            "(%s, UNHEX(SHA2(%s, 256)), REPEAT('f', 16), NOW() - INTERVAL 1 DAY, "
+            "NOW() - INTERVAL 1 SECOND)",
+            [(api_user_id, f"expired {number}") for number in range(number)],
+        )
+
+
+def count(dba, table, api_user_id):
+    ((rows,),) = query(dba, f"SELECT COUNT(*) FROM {table} WHERE api_user_id = %s", (api_user_id,))
+    return rows

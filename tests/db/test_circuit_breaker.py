@@ -1,0 +1,230 @@
+"""`adaptive` while no connection can be opened: at once, one at a time, and soon back."""
+
+import time
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
+
+import pytest
+
+from app.db.errors import AccessDenied, DatabaseUnavailable, PoolExhausted
+from app.db.strategies.adaptive.circuit_breaker import CircuitBreaker
+from tests.db.relay import through
+from tests.db.test_concurrency import hold_at_once, settles
+from tests.db.test_outcomes import answers
+from tests.db.test_sockets import seconds_until_it_fails
+from tests.support.database import opened, query
+from tests.support.server import start_server
+from tests.support.service import free_port
+
+
+def read(db):
+    return db.fetch_one("SELECT 1 AS one")
+
+
+def fail(db):
+    with pytest.raises(DatabaseUnavailable) as caught:
+        read(db)
+    return caught.value
+
+
+@pytest.fixture
+def silent(url, relay):
+    """A database behind a server that accepts and says nothing."""
+    relay.is_silent = True
+    with opened(through(relay, url), db_connect_timeout_seconds=2) as db:
+        yield db
+
+
+def test_a_server_known_to_be_away_costs_no_time(silent):
+    fail(silent)
+    time.sleep(0.1)
+
+    with ThreadPoolExecutor(1) as trying:
+        trial = trying.submit(fail, silent)
+        time.sleep(0.3)
+        assert max(seconds_until_it_fails(silent, read) for _ in range(20)) < 1
+        trial.result(timeout=5)
+
+
+def test_one_at_a_time_finds_out_whether_the_server_is_back(silent, relay):
+    fail(silent)
+    before = relay.accepted
+    time.sleep(0.2)
+
+    with ThreadPoolExecutor(8) as pool:
+        failures = list(pool.map(fail, [silent] * 8))
+
+    assert relay.accepted == before + 1
+    assert not any(isinstance(failure, PoolExhausted) for failure in failures)
+
+
+def test_trials_keep_a_distance(url, relay):
+    relay.is_refusing = True
+    with opened(through(relay, url)) as db:
+        until = time.monotonic() + 1
+        while time.monotonic() < until:
+            fail(db)
+
+        assert 2 <= relay.accepted <= 8
+
+
+@pytest.mark.parametrize("away_seconds", [0.3, 1.5])
+def test_the_first_success_comes_within_a_second_of_the_return(away_seconds, url, relay):
+    relay.is_refusing = True
+    with opened(through(relay, url)) as db:
+        until = time.monotonic() + away_seconds
+        while time.monotonic() < until:
+            fail(db)
+        relay.is_refusing = False
+
+        assert settles(lambda: answers(db), seconds=1)
+
+
+def test_a_refused_port_is_away_at_once():
+    with opened(f"mysql://app:secret@127.0.0.1:{free_port()}/students") as db:
+        assert seconds_until_it_fails(db, read) < 1
+
+
+def test_a_connection_that_lives_is_lent_although_no_new_one_can_be_opened(url, relay):
+    with opened(through(relay, url)) as db:
+        read(db)
+        relay.is_refusing = True
+        with db.transaction(), ThreadPoolExecutor(1) as other:
+            other.submit(fail, db).result(timeout=5)
+
+        assert read(db) == {"one": 1}
+
+
+def test_a_thread_is_left_for_what_needs_no_database_while_the_server_admits_nobody(url, relay):
+    relay.is_silent = True
+    settings = {"threads": 1, "db_connect_timeout_seconds": 6}
+    with opened(through(relay, url), **settings) as db, ThreadPoolExecutor(5) as threads:
+        first = threads.submit(fail, db)
+        assert settles(lambda: relay.accepted == 1)
+        waiting = [threads.submit(fail, db) for _ in range(4)]
+
+        assert settles(lambda: any(one.done() for one in waiting), seconds=4)
+        time.sleep(0.5)
+        told = [one.result() for one in waiting if one.done()]
+        assert [type(failure) for failure in told] == [PoolExhausted]
+        assert not first.done()
+
+
+def test_a_slow_login_is_no_reason_to_refuse_who_waits_while_others_get_in(monkeypatch):
+    clock = [100.0]
+    monkeypatch.setattr("app.db.strategies.adaptive.circuit_breaker.now", lambda: clock[0])
+    breaker = CircuitBreaker(Exception)
+    with breaker.attempt():
+        clock[0] += 1.8
+        with breaker.attempt():
+            pass
+        clock[0] += 0.4
+        assert not breaker.is_stuck()
+
+        clock[0] += 1.7
+        assert breaker.is_stuck()
+
+
+def test_what_fails_at_the_gate_gives_its_place_back(url, relay):
+    relay.is_refusing = True
+    settings = {"db_pool_size": 2, "db_pool_timeout_seconds": 0.2}
+    with opened(through(relay, url), **settings) as db:
+        for _ in range(10):
+            assert not isinstance(fail(db), PoolExhausted)
+
+
+@pytest.fixture
+def account(server, root):
+    """A user of its own, whose password can be changed."""
+    url = server.create_database(user="changing")
+    yield url
+    query(root, "DROP USER changing@'%'")
+    (server.folder / "changing_password").unlink()
+
+
+def change_password(root):
+    query(root, "ALTER USER changing@'%' IDENTIFIED BY 'another'")
+
+
+def logins(root):
+    return int(query(root, "SHOW GLOBAL STATUS LIKE 'Connections'")[0][1])
+
+
+def test_a_wrong_password_is_not_hammered_and_says_why(account, root):
+    change_password(root)
+    with opened(account) as db:
+        before = logins(root)
+        failures = [fail(db) for _ in range(200)]
+
+        assert logins(root) - before == 1
+        assert {type(failure) for failure in failures} == {AccessDenied}
+        assert isinstance(db.access_error(), AccessDenied)
+
+
+def test_old_connections_live_on_after_the_password_was_changed(account, root):
+    with opened(account) as db:
+        read(db)
+        change_password(root)
+
+        with db.transaction() as tx, ThreadPoolExecutor(1) as other:
+            assert isinstance(other.submit(fail, db).result(timeout=5), AccessDenied)
+            assert tx.fetch_one("SELECT 1 AS one") == {"one": 1}
+        assert read(db) == {"one": 1}
+
+
+def test_nothing_is_refused_while_all_is_well_or_the_server_is_only_away(url, relay):
+    with opened(through(relay, url)) as db:
+        read(db)
+        assert db.access_error() is None
+        relay.is_refusing = True
+        with db.transaction(), ThreadPoolExecutor(1) as other:
+            other.submit(fail, db).result(timeout=5)
+
+        assert db.access_error() is None
+
+
+def test_who_could_not_open_one_takes_what_others_have_given_back_meanwhile(url, relay):
+    behind = through(relay, url)
+    with opened(behind, db_connect_timeout_seconds=2) as db, ThreadPoolExecutor(1) as other:
+        with db.transaction():
+            relay.is_silent = True
+            late = other.submit(read, db)
+            time.sleep(0.3)
+            assert not late.done()
+
+        assert late.result(timeout=10) == {"one": 1}
+        assert db.statistics()["opened"] == 1
+
+
+@pytest.fixture(scope="module")
+def crowded_server():
+    """A server with few places; MySQL's least is 1, MariaDB's 10."""
+    with start_server(max_connections=10) as running:
+        yield running
+
+
+def test_a_server_without_room_says_so_at_once_and_lets_in_at_once_again(crowded_server):
+    url = crowded_server.create_database()
+    with opened(url) as db, opened(url, db_pool_size=10) as crowd:
+        hold_at_once(crowd, threads=10)  # the extra place is the administrator's
+
+        for _ in range(3):
+            assert seconds_until_it_fails(db, read) < 1
+        assert fail(db).code == 1040
+        crowd.close()
+
+        assert settles(lambda: answers(db), seconds=1)
+
+
+def test_a_user_without_room_gets_in_as_soon_as_there_is_some(server, root):
+    url = server.create_database(user="lonely")
+    query(root, "ALTER USER lonely@'%' WITH MAX_USER_CONNECTIONS 1")
+    with opened(url) as db, opened(url) as first:
+        read(first)
+        assert fail(db).code == 1226
+        first.close()
+
+        with closing(server.connect()) as watcher:
+            gone = "SELECT COUNT(*) FROM information_schema.processlist WHERE user = 'lonely'"
+            assert settles(lambda: query(watcher, gone) == ((0,),))
+        assert read(db) == {"one": 1}

@@ -1,0 +1,173 @@
+"""Who holds a connection, how long others wait, and that none is lost."""
+
+import gc
+import time
+from concurrent.futures import ThreadPoolExecutor
+from threading import Barrier, Event, Thread
+
+import pytest
+
+from app.db.errors import ConnectionLost, PoolExhausted, StatementRejected
+from tests.db.conftest import POOLED, PROMISING
+from tests.support.database import add, connection_id, connections_of, opened, words
+
+THREADS = 4
+
+
+def in_threads(work, threads=THREADS):
+    """Run `work` in all threads at once; their results, or the first exception."""
+    with ThreadPoolExecutor(threads) as pool:
+        return [future.result() for future in [pool.submit(work) for _ in range(threads)]]
+
+
+def request(db):
+    """A read, in a request of its own."""
+    try:
+        return db.fetch_one("SELECT 1 AS one")
+    finally:
+        db.end_request()
+
+
+def hold_at_once(db, threads=THREADS):
+    """Connection ids of units that were all open at the same time."""
+    all_hold = Barrier(threads, timeout=10)
+
+    def hold():
+        try:
+            with db.transaction() as tx:
+                held = connection_id(tx)
+                all_hold.wait()
+                assert connection_id(tx) == held
+            return held
+        finally:
+            db.end_request()
+
+    return in_threads(hold, threads)
+
+
+def test_nothing_is_connected_before_the_first_use(db, root, url):
+    assert settles(lambda: connections_of(root, url) == set())
+    assert db.statistics()["opened"] == 0
+
+
+def test_two_threads_never_share_a_connection(db):
+    assert len(set(hold_at_once(db))) == THREADS
+
+
+@pytest.mark.parametrize("strategy", POOLED)
+def test_the_wait_for_a_connection_is_bounded(strategy, url):
+    with (
+        opened(url, db_strategy=strategy, db_pool_size=1, db_pool_timeout_seconds=0.2) as db,
+        ThreadPoolExecutor(1) as other,
+    ):
+        with db.transaction():
+            waiting = other.submit(request, db)
+            with pytest.raises(PoolExhausted):
+                waiting.result(timeout=5)
+        db.end_request()
+
+        assert other.submit(request, db).result(timeout=5) == {"one": 1}
+
+
+@pytest.mark.parametrize("strategy", POOLED)
+def test_a_waiting_thread_gets_the_connection_that_comes_back(strategy, url):
+    with opened(url, db_strategy=strategy, db_pool_size=1) as db, ThreadPoolExecutor(1) as other:
+        with db.transaction():
+            waiting = other.submit(request, db)
+        db.end_request()
+
+        assert waiting.result(timeout=5) == {"one": 1}
+
+
+def test_nothing_leaks_after_a_hundred_failures(db, root, url, kill):
+    def fail(number):
+        with db.transaction() as tx:
+            add(tx, f"failure {number}")
+            if number % 2:
+                kill(tx)
+            tx.execute("SELECT nonsense")
+
+    for number in range(100):
+        with pytest.raises(Exception, match=r"nonsense|2013|2006|Lost"):
+            fail(number)
+        db.end_request()
+
+    assert len(set(hold_at_once(db))) == THREADS
+    assert settles(lambda: len(connections_of(root, url)) <= THREADS + 1)
+
+
+def test_close_waits_for_what_is_out_and_leaves_nothing_behind(db, root, url):
+    is_out, may_go_on = Event(), Event()
+
+    def unit():
+        with db.transaction() as tx:
+            is_out.set()
+            assert may_go_on.wait(10)
+            add(tx, "finished after close")
+        db.end_request()
+
+    with ThreadPoolExecutor(1) as other:
+        db.fetch_one("SELECT 1")
+        db.end_request()
+        running = other.submit(unit)
+        assert is_out.wait(10)
+        db.close()
+        may_go_on.set()
+        running.result(timeout=10)
+
+        assert words(root) == ["finished after close"]
+        assert settles(lambda: connections_of(root, url) == set())
+
+
+def test_a_closed_database_says_so(db):
+    db.close()
+
+    with pytest.raises(Exception, match="was closed"):
+        db.fetch_one("SELECT 1")
+
+
+def test_a_refused_statement_costs_no_connection_but_where_it_is_known_to(db, strategy):
+    db.fetch_one("SELECT 1")
+    opened_before = db.statistics()["opened"]
+    with pytest.raises(StatementRejected, match="nonsense"):
+        db.fetch_one("SELECT nonsense")
+
+    # DBUtils takes it for a broken connection and opens others to repeat it.
+    costs = strategy in {"per_query", "persistent", "pooled"}
+    assert (db.statistics()["opened"] > opened_before) == costs
+
+
+def test_a_loss_is_counted(db, kill):
+    with pytest.raises(ConnectionLost), db.transaction() as tx:
+        kill(tx)
+        add(tx, "lost")
+
+    assert db.statistics()["discarded"] == 1
+
+
+def settles(condition, seconds=3):
+    """Wait for what the server does in its own time after a client has hung up."""
+    deadline = time.monotonic() + seconds
+    while time.monotonic() < deadline:
+        if condition():
+            return True
+        time.sleep(0.02)
+    return condition()
+
+
+@pytest.mark.parametrize("strategy", PROMISING)
+def test_threads_that_have_ended_leave_no_connection_behind(strategy, url, root):
+    """As the threads of `flask run`, one for each request."""
+
+    def request():
+        db.fetch_one("SELECT 1")
+        db.end_request()
+
+    with opened(url, db_strategy=strategy) as db:
+        for _ in range(12):
+            thread = Thread(target=request)
+            thread.start()
+            thread.join()
+        gc.collect()
+
+        assert settles(lambda: len(connections_of(root, url)) <= 2, seconds=1)

@@ -1,0 +1,156 @@
+"""What the server refuses or interrupts, in this application's own words."""
+
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
+
+import pytest
+
+from app.db.errors import (
+    CheckViolated,
+    DuplicateKey,
+    InvalidValue,
+    MissingReference,
+    ReadOnlyServer,
+    StatementInterrupted,
+    StatementRejected,
+    StillReferenced,
+    TransactionConflict,
+)
+from tests.db.conftest import PROMISING
+from tests.db.test_concurrency import settles
+from tests.support.database import add, connection_id, opened, query, words
+from tests.support.server import start_server
+
+
+@pytest.fixture(scope="module")
+def rules_url(server):
+    url = server.create_database()
+    with closing(server.connect(url)) as root:
+        query(root, "CREATE TABLE parent (parent_id INT PRIMARY KEY, CHECK (parent_id < 9))")
+        query(root, "CREATE TABLE child (child_id INT PRIMARY KEY, parent_id INT NOT NULL)")
+        query(
+            root,
+            "ALTER TABLE child ADD CONSTRAINT fk FOREIGN KEY (parent_id)"
+            " REFERENCES parent (parent_id)",
+        )
+        query(root, "CREATE TABLE short (word VARCHAR(3) NOT NULL, day DATE, tiny TINYINT)")
+        query(root, "INSERT INTO parent VALUES (1)")
+        query(root, "INSERT INTO child VALUES (1, 1)")
+    return url
+
+
+@pytest.mark.parametrize(
+    ("statement", "error", "column"),
+    [
+        ("INSERT INTO parent VALUES (1)", DuplicateKey, ""),
+        ("INSERT INTO child VALUES (2, 2)", MissingReference, "parent_id"),
+        ("DELETE FROM parent WHERE parent_id = 1", StillReferenced, "parent_id"),
+        ("INSERT INTO parent VALUES (9)", CheckViolated, ""),
+        ("INSERT INTO short (word) VALUES ('four')", InvalidValue, "word"),
+        ("INSERT INTO short (word) VALUES (NULL)", InvalidValue, ""),
+        ("INSERT INTO short VALUES ('a', '2026-02-30', 1)", InvalidValue, "day"),
+        ("INSERT INTO short VALUES ('a', NULL, 300)", InvalidValue, "tiny"),
+        ("INSERT INTO short VALUES ('a', NULL, 'x')", InvalidValue, "tiny"),
+        ("SELEKT 1", StatementRejected, ""),
+        ("SELECT 1; SELECT 2", StatementRejected, ""),
+    ],
+)
+@pytest.mark.parametrize("driver", ["pymysql", "mysqlclient"])
+def test_what_the_server_refuses_is_named(statement, error, column, driver, rules_url):
+    with opened(rules_url, db_driver=driver) as db:
+        with pytest.raises(error) as caught, db.transaction() as tx:
+            tx.execute(statement)
+
+        assert type(caught.value) is error
+        assert caught.value.column == column
+        assert db.statistics().get("discarded") is None
+
+
+@pytest.mark.parametrize("driver", ["pymysql", "mysqlclient"])
+def test_the_rows_that_a_statement_matched_are_counted_changed_or_not(driver, url):
+    with opened(url, db_driver=driver) as db, db.transaction() as tx:
+        add(tx, "same")
+
+        assert tx.execute("UPDATE word SET touched = 0 WHERE word = %s", ("same",)) == 1
+        assert tx.execute("UPDATE word SET touched = 0 WHERE word = %s", ("other",)) == 0
+
+
+def test_a_statement_that_was_killed_is_an_interruption_and_costs_no_connection(url, root):
+    waits = "SELECT id FROM information_schema.processlist WHERE info LIKE 'SELECT word_id %'"
+    with opened(url) as db, ThreadPoolExecutor(1) as other:
+        with db.transaction() as tx:
+            add(tx, "locked")
+        query(root, "BEGIN")
+        query(root, "UPDATE word SET touched = 1")
+
+        def wait_for_the_lock():
+            with db.transaction() as tx:
+                tx.fetch_one("SELECT word_id FROM word FOR UPDATE")
+
+        waiting = other.submit(wait_for_the_lock)
+        assert settles(lambda: query(root, waits))
+        query(root, f"KILL QUERY {query(root, waits)[0][0]}")
+
+        with pytest.raises(StatementInterrupted):
+            waiting.result(timeout=5)
+        query(root, "ROLLBACK")
+        assert db.statistics().get("discarded") is None
+
+
+def test_a_lock_timeout_is_a_conflict_and_the_callable_runs_again(url, root):
+    runs = []
+
+    def unit(tx):
+        runs.append(1)
+        if len(runs) == 2:
+            query(root, "ROLLBACK")
+        tx.execute("SET SESSION innodb_lock_wait_timeout = 1")
+        tx.execute("UPDATE word SET touched = touched + 1")
+
+    with opened(url) as db:
+        with db.transaction() as tx:
+            add(tx, "locked")
+        query(root, "BEGIN")
+        query(root, "UPDATE word SET touched = 10")
+        db.run_transaction(unit)
+
+    assert len(runs) == 2
+    assert query(root, "SELECT touched FROM word") == ((1,),)
+
+
+def test_a_lock_timeout_ends_the_whole_unit(url, root):
+    with opened(url) as db:
+        with db.transaction() as tx:
+            add(tx, "locked")
+        query(root, "BEGIN")
+        query(root, "UPDATE word SET touched = 10 WHERE word = 'locked'")
+        with pytest.raises(TransactionConflict), db.transaction() as tx:
+            tx.execute("SET SESSION innodb_lock_wait_timeout = 1")
+            add(tx, "first half")
+            with pytest.raises(TransactionConflict):
+                tx.execute("UPDATE word SET touched = touched + 1 WHERE word = 'locked'")
+        query(root, "ROLLBACK")
+
+    assert words(root) == ["locked"]
+
+
+@pytest.fixture(scope="module")
+def replica():
+    with start_server() as running:
+        url = running.create_database()
+        with closing(running.connect(url)) as root:
+            query(root, "CREATE TABLE word (word VARCHAR(50) NOT NULL)")
+            query(root, "SET GLOBAL read_only = 1")
+        yield url
+
+
+@pytest.mark.parametrize("strategy", PROMISING)
+def test_a_connection_to_a_server_that_takes_no_writes_is_given_up(strategy, replica):
+    """After a failover the name leads to another server; a kept connection does not."""
+    with opened(replica, db_strategy=strategy) as db:
+        before = connection_id(db)
+        with pytest.raises(ReadOnlyServer), db.transaction() as tx:
+            add(tx, "refused")
+
+        assert db.statistics()["discarded"] == 1
+        assert connection_id(db) != before

@@ -1,0 +1,154 @@
+"""A unit of work is stored as a whole or not at all, whatever the strategy."""
+
+import pytest
+
+from app.db.errors import ConnectionLost, DuplicateKey, OutcomeUnknown
+from tests.db.test_concurrency import THREADS, hold_at_once, in_threads, request
+from tests.support.counting import changes
+from tests.support.database import add, connection_id, kill_all, words
+
+
+def test_a_unit_is_stored_as_a_whole(db, root):
+    with db.transaction() as tx:
+        add(tx, "first half")
+        add(tx, "second half")
+
+    assert words(root) == ["first half", "second half"]
+
+
+def test_an_exception_stores_nothing(db, root):
+    with pytest.raises(ZeroDivisionError), db.transaction() as tx:
+        add(tx, "first half")
+        _ = 1 / 0
+
+    assert words(root) == []
+
+
+def test_a_killed_connection_fails_the_whole_unit(db, root, kill):
+    with pytest.raises(ConnectionLost), db.transaction() as tx:
+        add(tx, "first half")
+        kill(tx)
+        add(tx, "second half")
+
+    assert words(root) == []
+
+
+def test_a_loss_that_the_unit_swallowed_still_fails_it(db, root, kill):
+    def careless(tx):
+        add(tx, "first half")
+        kill(tx)
+        with pytest.raises(ConnectionLost):
+            add(tx, "second half")
+
+    with pytest.raises(ConnectionLost), db.transaction() as tx:
+        careless(tx)
+
+    assert words(root) == []
+
+
+def test_nothing_more_is_sent_after_a_loss(db, root, kill):
+    with pytest.raises(ConnectionLost), db.transaction() as tx:
+        kill(tx)
+        for word in ("one", "two", "three"):
+            with pytest.raises(ConnectionLost):
+                add(tx, word)
+
+    assert words(root) == []
+
+
+def test_the_next_unit_works_after_a_loss(db, root, kill):
+    with pytest.raises(ConnectionLost), db.transaction() as tx:
+        kill(tx)
+        add(tx, "lost")
+
+    with db.transaction() as tx:
+        add(tx, "kept")
+
+    assert words(root) == ["kept"]
+
+
+def test_a_unit_killed_before_its_commit_says_that_it_does_not_know(db, kill):
+    # The server's FIN says nothing of whether COMMIT was read before.
+    with pytest.raises((ConnectionLost, OutcomeUnknown)), db.transaction() as tx:
+        add(tx, "perhaps")
+        kill(tx)
+
+
+def test_a_callable_is_run_again_after_a_loss(db, root, kill):
+    runs = []
+
+    def unit(tx):
+        runs.append(tx)
+        add(tx, f"run {len(runs)}")
+        if len(runs) == 1:
+            kill(tx)
+        add(tx, "second half")
+
+    db.run_transaction(unit)
+
+    assert words(root) == ["run 2", "second half"]
+
+
+def test_a_read_is_answered_on_another_connection_when_its_own_was_killed(db, root, url):
+    db.fetch_one("SELECT 1")
+    kill_all(root, url)
+
+    assert db.fetch_one("SELECT 2 AS two") == {"two": 2}
+
+
+def test_a_unit_begins_on_another_connection_when_its_own_was_killed(db, root, url):
+    db.fetch_one("SELECT 1")
+    kill_all(root, url)
+
+    with db.transaction() as tx:
+        add(tx, "kept")
+
+    assert words(root) == ["kept"]
+
+
+def test_all_statements_of_a_unit_run_on_one_connection(db):
+    with db.transaction() as tx:
+        ids = {connection_id(tx) for _ in range(5)}
+
+    assert len(ids) == 1
+
+
+def test_a_unit_begins_in_so_many_words(db, server):
+    def unit():
+        with db.transaction() as tx:
+            add(tx, "one")
+
+    assert changes(server, unit, "Com_begin") == {"Com_begin": 1}
+
+
+def test_a_broken_rule_leaves_the_connection_in_use(db, root):
+    with db.transaction() as tx:
+        add(tx, "twice")
+
+    with db.transaction() as tx:
+        with pytest.raises(DuplicateKey) as caught:
+            add(tx, "twice")
+        add(tx, "and on")
+
+    assert caught.value.column == "word"
+    assert words(root) == ["twice", "and on"]
+
+
+def test_a_thread_in_a_unit_cannot_read_past_it(db):
+    with db.transaction(), pytest.raises(RuntimeError, match="a transaction is open"):
+        db.fetch_one("SELECT 1")
+
+
+def test_accents_come_back_as_they_went(db, root):
+    with db.transaction() as tx:
+        add(tx, "Zoë Þórsdóttir 東京 🎓")
+
+    assert words(root) == ["Zoë Þórsdóttir 東京 🎓"]
+    assert db.fetch_one("SELECT word FROM word") == {"word": "Zoë Þórsdóttir 東京 🎓"}
+
+
+def test_a_read_finds_the_one_living_connection_among_many_dead_ones(db, root, url):
+    hold_at_once(db)
+    kill_all(root, url)
+
+    assert in_threads(lambda: request(db)) == [{"one": 1}] * THREADS

@@ -1,0 +1,153 @@
+"""Assessments: inside their chapter, with exact scores, written by who teaches the course."""
+
+import pytest
+
+from tests.support.api import all_pages, delete, merge_patch
+from tests.support.counting import statements
+from tests.support.database import query
+
+QUIZ = {"title": "Quiz: Limpets", "kind": "quiz", "pass_score": "62.50"}
+NO_CHAPTER = ["/v1/chapters/16000000/assessments", "/v1/chapters/4000000000/assessments"]
+
+
+@pytest.fixture
+def chapter(client, as_role, course):
+    """The path of a new chapter in the course."""
+    created = client.post(
+        f"/v1/courses/{course}/chapters",
+        json={"chapter_number": 1, "title": "Limpets"},
+        headers=as_role("admin"),
+    )
+    return created.headers["Location"]
+
+
+@pytest.fixture
+def quiz(client, as_role, chapter):
+    """The path of a new quiz in the chapter."""
+    created = client.post(f"{chapter}/assessments", json=QUIZ, headers=as_role("admin"))
+    return created.headers["Location"]
+
+
+def test_a_new_assessment_is_in_its_chapter_and_at_its_own_path(client, as_role, chapter, quiz):
+    shown = client.get(quiz, headers=as_role("student")).json
+
+    listed = client.get(f"{chapter}/assessments", headers=as_role("student")).json["items"]
+    assert shown.items() >= QUIZ.items()
+    assert listed == [shown]
+
+
+def test_half_is_enough_unless_another_score_is_given(client, as_role, chapter):
+    exam = {"title": "Exam", "kind": "exam"}
+
+    created = client.post(f"{chapter}/assessments", json=exam, headers=as_role("admin"))
+
+    assert created.json["pass_score"] == "50.00"
+
+
+@pytest.mark.parametrize(("given", "stored"), [("0", "0.00"), ("7.5", "7.50"), ("100", "100.00")])
+def test_a_score_is_stored_exactly(given, stored, client, as_role, quiz):
+    changed = merge_patch(client, quiz, {"pass_score": given}, as_role("admin"))
+
+    assert changed.json["pass_score"] == stored
+    assert client.get(quiz, headers=as_role("admin")).json == changed.json
+
+
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [
+        ("pass_score", "100.01"),
+        ("pass_score", "-1"),
+        ("pass_score", "62.505"),
+        ("pass_score", 62.5),
+        ("kind", "oral"),
+        ("kind", None),
+        ("chapter_id", 1),
+    ],
+)
+def test_a_field_that_is_not_valid_is_named(field, value, client, as_role, quiz):
+    answer = merge_patch(client, quiz, {field: value}, as_role("admin"))
+
+    assert answer.status_code == 422
+    assert [error["pointer"] for error in answer.json["errors"]] == [f"/{field}"]
+
+
+@pytest.mark.parametrize("path", NO_CHAPTER)
+def test_a_chapter_that_is_not_there_has_no_page(path, client, as_role):
+    answer = client.get(path, headers=as_role("student"))
+
+    assert answer.status_code == 404
+    assert answer.json["detail"] == "No such chapter."
+
+
+@pytest.mark.parametrize("path", NO_CHAPTER)
+def test_an_assessment_cannot_be_added_to_a_chapter_that_is_not_there(path, client, as_role):
+    answer = client.post(path, json=QUIZ, headers=as_role("admin"))
+
+    assert answer.status_code == 404
+    assert answer.json["detail"] == "No such chapter."
+
+
+def test_the_chapter_and_its_course_come_in_the_same_statement(
+    client, as_role, server, course, quiz
+):
+    headers, path = as_role("student"), f"{quiz}?embed=chapter"
+    shown = client.get(path, headers=headers).json  # a connection is open from here on
+
+    assert shown["chapter"]["title"] == "Limpets"
+    assert shown["chapter"]["course"] == {"course_id": course, "title": "Tidepools"}
+    assert statements(server, lambda: client.get(path, headers=headers)) == 1
+
+
+def test_the_assessments_of_a_kind_in_a_course_can_be_listed(client, as_role, dba):
+    items = all_pages(client, "/v1/assessments?course_id=1&kind=exam&limit=1", as_role("student"))
+
+    rows = query(
+        dba,
+        "SELECT assessment_id FROM assessment JOIN chapter USING (chapter_id)"
+        " WHERE course_id = 1 AND kind = 'exam' ORDER BY assessment_id",
+    )
+    assert [item["assessment_id"] for item in items] == [key for (key,) in rows]
+
+
+def test_the_assessments_of_a_chapter_can_be_sorted_and_searched(client, as_role, chapter, quiz):
+    exam = {"title": "Exam: Limpets", "kind": "exam"}
+    client.post(f"{chapter}/assessments", json=exam, headers=as_role("admin"))
+
+    def titles(parameters):
+        items = all_pages(client, f"{chapter}/assessments?{parameters}", as_role("student"))
+        return [item["title"] for item in items]
+
+    assert titles("sort=title&limit=1") == ["Exam: Limpets", "Quiz: Limpets"]
+    assert titles("q=exam") == ["Exam: Limpets"]
+
+
+def test_who_teaches_the_course_writes_its_assessments(client, as_role, taught, chapter):
+    headers = as_role("staff")
+
+    created = client.post(f"{chapter}/assessments", json=QUIZ, headers=headers)
+    path = created.headers["Location"]
+    changed = merge_patch(client, path, {"kind": "exam"}, headers)
+
+    assert (created.status_code, changed.status_code) == (201, 200)
+    assert changed.json.items() >= {**QUIZ, "kind": "exam"}.items()
+    assert delete(client, path, headers).status_code == 204
+
+
+def test_who_does_not_teach_the_course_writes_no_assessments(client, as_role, chapter, quiz):
+    headers = as_role("staff")
+
+    created = client.post(f"{chapter}/assessments", json=QUIZ, headers=headers)
+
+    assert created.status_code == 403
+    assert merge_patch(client, quiz, {"kind": "exam"}, headers).status_code == 403
+    assert delete(client, quiz, headers).status_code == 403
+    assert len(client.get(f"{chapter}/assessments", headers=headers).json["items"]) == 1
+
+
+def test_an_assessment_with_attempts_cannot_be_deleted(client, as_role, dba):
+    ((key,),) = query(dba, "SELECT MIN(assessment_id) FROM attempt")
+
+    answer = delete(client, f"/v1/assessments/{key}", as_role("admin"))
+
+    assert answer.status_code == 409
+    assert answer.json["type"].endswith(":still-referenced")

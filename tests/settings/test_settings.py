@@ -1,0 +1,168 @@
+"""Where settings come from, and that none is forgotten in the documents."""
+
+import re
+
+import pytest
+
+from app.db.strategies import STRATEGIES
+from app.db.url import DatabaseUrl
+from app.settings import BadSettings, Settings, load_settings
+from dev.settings_page import configuration_page, env_example
+from tests.support.service import PROJECT, SECRET
+
+REQUIRED = {"DATABASE_URL": "mysql://app:pw@db/students", "SECRET_KEY": SECRET}
+
+
+@pytest.fixture
+def environ(monkeypatch):
+    """An environment with the required settings and no other."""
+    for name in Settings.model_fields:
+        monkeypatch.delenv(name.upper(), raising=False)
+    for name, value in REQUIRED.items():
+        monkeypatch.setenv(name, value)
+    return monkeypatch
+
+
+def test_the_environment_wins_over_the_file(environ, tmp_path):
+    file = tmp_path / ".env"
+    file.write_text("DB_STRATEGY=pooled\nPORT=9000\n")
+    environ.setenv("DB_STRATEGY", "timed")
+
+    settings = load_settings(str(file))
+
+    assert (settings.db_strategy, settings.port) == ("timed", 9000)
+
+
+def test_an_empty_variable_counts_as_not_set(environ):
+    environ.setenv("DB_POOL_SIZE", "")
+
+    assert load_settings(None).pool_size == load_settings(None).threads
+
+
+def test_settings_cannot_be_changed(environ):
+    with pytest.raises(ValueError, match="frozen"):
+        load_settings(None).port = 1
+
+
+def test_a_secret_is_not_shown(environ):
+    shown = repr(load_settings(None))
+
+    assert SECRET not in shown
+    assert "pw" not in shown
+
+
+def test_a_url_is_taken_apart():
+    url = DatabaseUrl.parse("mysql://us%40er:p%2Fw@[::1]:3307/stu%20dents")
+
+    assert (url.user, url.password, url.host) == ("us@er", "p/w", "::1")
+    assert (url.port, url.name) == (3307, "stu dents")
+
+
+def test_a_socket_replaces_host_and_port():
+    url = DatabaseUrl.parse("mysql://app:pw@/students?unix_socket=/run/mysqld.sock")
+
+    assert url.unix_socket == "/run/mysqld.sock"
+
+
+@pytest.mark.parametrize(
+    ("url", "words"),
+    [
+        ("mysq://app:secret-word@127.0.0.1/students", "mysql://user:password@host:port/name"),
+        ("mysql://app:secret-word@127.0.0.1:port/students", "1 to 65535"),
+        ("mysql://app:secret-word@127.0.0.1:99999/students", "1 to 65535"),
+        ("mysql://app:secret-word@127.0.0.1", "the database name is missing"),
+        ("mysql://127.0.0.1/students", "the user is missing"),
+        ("mysql://app:secret-word@127.0.0.1/students?charset=latin1", "'charset'"),
+        ("students", "mysql://user:password@host:port/name"),
+    ],
+)
+def test_a_broken_url_is_refused_without_showing_its_password(url, words, environ):
+    environ.setenv("DATABASE_URL", url)
+
+    with pytest.raises(BadSettings, match=re.escape(words)) as caught:
+        load_settings(None)
+    assert str(caught.value).startswith("DATABASE_URL='")
+    assert "secret-word" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("variable", "value", "words"),
+    [
+        ("PORT", "99999", "1 to 65535"),
+        ("THREADS", "many", "integer"),
+        ("WEB_CONCURRENCY", "0", "1 to 256"),
+        ("DB_POOL_TIMEOUT_SECONDS", "0", "use 0.001 to 300"),
+        ("DB_PING_AFTER_IDLE_SECONDS", "-1", "use 0.001 to 86400"),
+        ("DB_PING_AFTER_IDLE_SECONDS", "0", "use 0.001 to 86400"),
+        ("DB_CONNECT_TIMEOUT_SECONDS", "nan", "use 0.001 to 300"),
+        ("DB_PRE_PING", "perhaps", "boolean"),
+        ("DB_DRIVER", "mysqldb", "'pymysql' or 'mysqlclient'"),
+        ("DB_SSL_MODE", "ON", "'REQUIRED'"),
+        ("RATE_LIMIT", "many", "such as 600/minute"),
+        ("RATE_LIMIT", "0/minute", "such as 600/minute"),
+        ("RATE_LIMIT", "5/minute;9/hour", "such as 600/minute"),
+        ("SIGN_IN_RATE_LIMIT", "10", "such as 600/minute"),
+        ("REFRESH_TOKEN_SECONDS", "1", "60 to 31536000"),
+        ("TRUSTED_PROXIES", "-1", "0 to 10"),
+        ("RATE_LIMIT_STORAGE_URL", "memcached://127.0.0.1", "redis://"),
+    ],
+)
+def test_a_value_that_is_not_allowed_is_named(variable, value, words, environ):
+    environ.setenv(variable, value)
+
+    with pytest.raises(BadSettings, match=re.escape(words)) as caught:
+        load_settings(None)
+    assert str(caught.value).startswith(f"{variable}='{value}': use ")
+
+
+def test_the_password_of_a_wrong_redis_url_is_not_shown(environ):
+    environ.setenv("RATE_LIMIT_STORAGE_URL", "reddis://:secret-word@127.0.0.1:6379/0")
+
+    with pytest.raises(BadSettings, match=r"^RATE_LIMIT_STORAGE_URL='reddis://…@") as caught:
+        load_settings(None)
+    assert "secret-word" not in str(caught.value)
+
+
+def test_a_probe_that_comes_after_the_proxy_has_forgotten_is_refused(environ):
+    environ.setenv("DB_PROXY_IDLE_LIMIT_SECONDS", "60")
+    environ.setenv("DB_KEEPALIVE_SECONDS", "60")
+
+    with pytest.raises(BadSettings, match=r"DB_KEEPALIVE_SECONDS=60: use less than .*60 s"):
+        load_settings(None)
+
+
+def test_the_page_and_the_example_are_what_the_declarations_say():
+    assert (PROJECT / "docs/configuration.md").read_text() == configuration_page()
+    assert (PROJECT / ".env.example").read_text() == env_example()
+
+
+def test_the_example_file_is_a_valid_file_once_the_secrets_are_filled_in(environ):
+    environ.setenv("DATABASE_URL", REQUIRED["DATABASE_URL"])
+
+    assert load_settings(str(PROJECT / ".env.example")).db_strategy == "adaptive"
+
+
+@pytest.mark.parametrize("name", STRATEGIES)
+def test_every_strategy_is_in_the_readme_and_explained(name):
+    assert f"`{name}`" in (PROJECT / "README.md").read_text()
+    assert f"## `{name}`" in (PROJECT / "docs/connections.md").read_text()
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "mysql://app@corp:secret-word@127.0.0.1",
+        "app:secret-word@127.0.0.1/students",
+        "mysql:app:secret-word@127.0.0.1/students",
+        "mysql://a/b:secret-word@127.0.0.1/students",
+        "mysql://app:secret-word/students",
+        "mysql://app:secret-word",
+    ],
+)
+@pytest.mark.parametrize("variable", ["DATABASE_URL", "MIGRATION_DATABASE_URL"])
+def test_a_password_is_never_shown(variable, url, environ):
+    environ.setenv(variable, url)
+
+    with pytest.raises(BadSettings) as caught:
+        load_settings(None)
+    assert "secret-word" not in str(caught.value)

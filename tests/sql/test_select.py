@@ -1,0 +1,132 @@
+"""The JSON that the server writes says what its columns hold, whatever that is."""
+
+import json
+from datetime import date, datetime
+from decimal import Decimal
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from pydantic import BaseModel
+
+from app.http.json import Provider
+from app.sql.select import EVERYTHING, Many, One, Select, Shape
+from tests.support.database import opened, query
+
+TABLES = [
+    """
+    CREATE TABLE thing (
+      thing_id INT UNSIGNED NOT NULL AUTO_INCREMENT PRIMARY KEY,
+      text TEXT, score DECIMAL(9,2), moment DATETIME, day DATE, flag BOOLEAN, number BIGINT
+    ) DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_unicode_520_ci
+    """,
+    """
+    CREATE TABLE word (
+      word_id INT UNSIGNED NOT NULL AUTO_INCREMENT PRIMARY KEY,
+      thing_id INT UNSIGNED NOT NULL, word TEXT NOT NULL
+    ) DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_unicode_520_ci
+    """,
+]
+COLUMNS = ("text", "score", "moment", "day", "flag", "number")
+
+
+class Word(BaseModel):
+    word_id: int
+    word: str
+
+
+class Twin(BaseModel):
+    text: str | None
+    score: Decimal | None
+    moment: datetime | None
+    flag: bool | None
+
+
+class Thing(BaseModel):
+    thing_id: int
+    text: str | None
+    score: Decimal | None
+    moment: datetime | None
+    day: date | None
+    flag: bool | None
+    number: int | None
+    twin: Twin | None = None
+    words: list[Word] | None = None
+
+
+SELECT = Select(
+    Thing,
+    table="thing",
+    key="thing_id",
+    embeds={
+        "twin": One("JOIN thing AS twin ON twin.thing_id = thing.thing_id"),
+        "words": Many("word WHERE word.thing_id = thing.thing_id", "word", "word.word_id"),
+    },
+)
+
+ANY_TEXT = st.text(st.characters(exclude_categories=["Cs"]), max_size=200)
+MOMENTS = st.datetimes(datetime(1000, 1, 1)).map(lambda it: it.replace(microsecond=0))
+ROWS = st.fixed_dictionaries(
+    {
+        "text": st.none() | ANY_TEXT | st.sampled_from(['"', "\\", "\0", "\u2028", "🎓", "null"]),
+        "score": st.none() | st.decimals(-9_999_999, 9_999_999, places=2),
+        "moment": st.none() | MOMENTS,
+        "day": st.none() | st.dates(date(1000, 1, 1)),
+        "flag": st.none() | st.booleans(),
+        "number": st.none() | st.integers(-(2**63), 2**63 - 1),
+    }
+)
+
+
+@pytest.fixture(scope="module")
+def db(server):
+    url = server.create_database()
+    with server.connect(url) as root:
+        for table in TABLES:
+            query(root, table)
+    with opened(url) as database:
+        yield database
+
+
+def stored(db, row, words=()):
+    """The key of a new row with these words."""
+    with db.transaction() as tx:
+        names = ", ".join(COLUMNS)
+        values = ", ".join(f"%({name})s" for name in COLUMNS)
+        tx.execute(f"INSERT INTO thing ({names}) VALUES ({values})", row)
+        key = tx.last_row_id
+        for word in words:
+            tx.execute("INSERT INTO word (thing_id, word) VALUES (%s, %s)", (key, word))
+    return key
+
+
+def written(value):
+    """A column's value as this service writes it, made from the value itself."""
+    return value if value is None or isinstance(value, str | int) else Provider.default(value)
+
+
+@settings(max_examples=150, deadline=None, derandomize=True)
+@given(row=ROWS)
+def test_the_servers_json_is_what_the_columns_hold(db, row):
+    key = stored(db, row)
+    held = db.fetch_one(f"SELECT {', '.join(COLUMNS)} FROM thing WHERE thing_id = %s", (key,))
+    held["flag"] = None if held["flag"] is None else bool(held["flag"])
+
+    text = SELECT.one(db, key, EVERYTHING, Shape(embed=("twin",)))
+
+    found = json.loads(text)
+    assert {name: found[name] for name in COLUMNS} == {
+        name: written(value) for name, value in held.items()
+    }
+    assert held["text"] == row["text"]
+    assert found["twin"] == {name: found[name] for name in Twin.model_fields}
+
+
+@settings(max_examples=75, deadline=None, derandomize=True)
+@given(words=st.lists(ANY_TEXT, max_size=30))
+def test_relatives_come_whole_and_in_their_order(db, words):
+    key = stored(db, dict.fromkeys(COLUMNS), words)
+
+    text = SELECT.one(db, key, EVERYTHING, Shape(embed=("words",)))
+
+    assert [item["word"] for item in json.loads(text)["words"]] == words

@@ -1,0 +1,41 @@
+"""A real Chromium without a window, and the service it looks at."""
+
+import shutil
+
+import pytest
+from selenium import webdriver
+
+from tests.support.service import serving
+
+
+@pytest.fixture(scope="session")
+def sample_service(migrated):
+    with serving(migrated) as running:
+        yield running
+
+
+@pytest.fixture
+def browser(tmp_path):
+    """A browser that reaches this machine alone and notes what it asks for."""
+    options = webdriver.ChromeOptions()
+    options.binary_location = program("chromium", "chromium-browser", "google-chrome")
+    for argument in (
+        "--headless=new",
+        "--no-sandbox",  # which root may not have
+        "--disable-dev-shm-usage",
+        "--window-size=1200,2400",
+        f"--user-data-dir={tmp_path}",
+    ):
+        options.add_argument(argument)
+    options.set_capability("goog:loggingPrefs", {"performance": "ALL", "browser": "ALL"})
+    driver = program("chromedriver")
+    running = webdriver.Chrome(options, webdriver.ChromeService(driver))
+    yield running
+    running.quit()
+
+
+def program(*names):
+    """The first of these programs; `make test` installs them."""
+    found = next(filter(None, map(shutil.which, names)), None)
+    assert found, f"{names[0]} is missing: apt-get install chromium chromium-driver"
+    return found
