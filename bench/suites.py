@@ -65,7 +65,7 @@ class Bench:
     def safety(self) -> Result:
         """`adaptive` and the same pool without its checks, back to back and more often.
 
-        Among all the others they are 20 seconds apart, and the machine changes by more than the
+        NameList all the others they are 20 seconds apart, and the machine changes by more than the
         checks cost.
         """
         pair = [self._start(service(name)) for name in ("adaptive", "bench.no_check:NoCheck")]

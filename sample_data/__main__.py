@@ -42,7 +42,7 @@ def parser() -> argparse.ArgumentParser:
     )  # fmt: skip
     it.add_argument(
         "--replace", action="store_true",
-        help="first DELETE EVERYTHING in the database, sign-ins and tokens included",
+        help="first DELETE ALL_ROWS in the database, sign-ins and tokens included",
     )  # fmt: skip
     it.add_argument("--quiet", action="store_true", help="show no progress")
     return it

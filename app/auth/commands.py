@@ -18,7 +18,7 @@ from app.db.transaction import Transaction
 from app.http.context import database, settings
 
 _name = click.argument("user_name")
-_password = click.password_option(help=f"At least {passwords.SHORTEST} characters.")
+_password = click.password_option(help=f"At least {passwords.MIN_LENGTH} characters.")
 
 
 def register(app: Flask) -> None:
@@ -88,11 +88,11 @@ def activate_user(user_name: str) -> None:
 
 
 def _hashed(password: str) -> str:
-    if not passwords.SHORTEST <= len(password) <= passwords.LONGEST:
+    if not passwords.MIN_LENGTH <= len(password) <= passwords.MAX_LENGTH:
         raise click.ClickException(
-            f"a password has at least {passwords.SHORTEST} characters, at most {passwords.LONGEST}"
+            f"use {passwords.MIN_LENGTH} to {passwords.MAX_LENGTH} characters for the password"
         )
-    return passwords.hashed(password)
+    return passwords.hash_password(password)
 
 
 def _change(user_name: str, change: Callable[[Transaction, int], None]) -> None:

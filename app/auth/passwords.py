@@ -16,16 +16,16 @@ from argon2.exceptions import InvalidHashError, VerificationError
 
 from app.http.problems import Problem
 
-SHORTEST = 12  # characters
-LONGEST = 256  # characters, up to 1,024 bytes of UTF-8
-HASHES_AT_A_TIME = 2
-LONGEST_WAIT_SECONDS = 5
+MIN_LENGTH = 12  # characters
+MAX_LENGTH = 256  # characters, up to 1,024 bytes of UTF-8
+MAX_CONCURRENT_HASHES = 2
+MAX_WAIT_SECONDS = 5
 
 _hasher = PasswordHasher()
-_slots = BoundedSemaphore(HASHES_AT_A_TIME)
+_slots = BoundedSemaphore(MAX_CONCURRENT_HASHES)
 
 
-def matches(password: str, stored: str | None) -> bool:
+def verify(password: str, stored: str | None) -> bool:
     """Check a password; an unknown user (None) takes as long as a known one."""
     with _turn():
         try:
@@ -34,15 +34,15 @@ def matches(password: str, stored: str | None) -> bool:
             return False
 
 
-def hashed(password: str) -> str:
+def hash_password(password: str) -> str:
     """Hash a new password for storing."""
     with _turn():
         return _hasher.hash(_plain(password))
 
 
-def renewed(password: str, stored: str) -> str:
+def rehash_if_needed(password: str, stored: str) -> str:
     """Give the hash to store for a password that matched: a new one where costs have risen."""
-    return hashed(password) if _hasher.check_needs_rehash(stored) else stored
+    return hash_password(password) if _hasher.check_needs_rehash(stored) else stored
 
 
 def _plain(password: str) -> str:
@@ -52,7 +52,7 @@ def _plain(password: str) -> str:
 
 @contextmanager
 def _turn() -> Iterator[None]:
-    if not _slots.acquire(timeout=LONGEST_WAIT_SECONDS):
+    if not _slots.acquire(timeout=MAX_WAIT_SECONDS):
         detail = "Too many sign in at this moment; nothing was stored."
         raise Problem(503, detail, kind="busy", headers=[("Retry-After", "1")])
     try:

@@ -10,14 +10,14 @@ from app.http.caller import ANY_ROLE, PUBLIC, Caller, caller
 from app.http.context import database, settings
 from app.http.operation import operation
 from app.http.problems import Problem
-from app.http.responses import answer
+from app.http.responses import json_response
 from app.service import REALM
 
 
 class Tokens(Resource):  # type: ignore[misc]
     """Access tokens and refresh tokens."""
 
-    @operation(roles=PUBLIC, basic=True, answer=TokenPair, status=201)
+    @operation(roles=PUBLIC, basic=True, response=TokenPair, status=201)
     def post(self) -> Response:
         """Exchange a user name and password (HTTP Basic) for a pair of tokens."""
         given = request.authorization
@@ -25,9 +25,9 @@ class Tokens(Resource):  # type: ignore[misc]
             raise _unauthorized("Send user name and password by HTTP Basic.")
         user = queries.get_active_user(database(), given.username or "")
         password = given.password or ""
-        if not passwords.matches(password, user["password_hash"] if user else None) or user is None:
+        if not passwords.verify(password, user["password_hash"] if user else None) or user is None:
             raise _unauthorized("No such user name and password.")
-        pair = _sign_in(user, passwords.renewed(password, user["password_hash"]))
+        pair = _sign_in(user, passwords.rehash_if_needed(password, user["password_hash"]))
         if pair is None:  # changed or deactivated since it was looked up
             raise _unauthorized("No such user name and password.")
         return _answer(pair, 201)
@@ -36,7 +36,7 @@ class Tokens(Resource):  # type: ignore[misc]
 class Refresh(Resource):  # type: ignore[misc]
     """The next pair of tokens."""
 
-    @operation(roles=PUBLIC, body=RefreshToken, answer=TokenPair, status=201, problems=(401, 409))
+    @operation(roles=PUBLIC, body=RefreshToken, response=TokenPair, status=201, problems=(401, 409))
     def post(self, body: RefreshToken) -> Response:
         """Exchange a refresh token for the next pair; it is good for one time.
 
@@ -54,7 +54,7 @@ class Refresh(Resource):  # type: ignore[misc]
                 "This refresh token was used a moment ago: go on with the pair it gave. Whoever "
                 "sends it again later revokes that pair.",
                 kind="just-used",
-                headers=[("Retry-After", str(sessions.JUST_USED_SECONDS))],
+                headers=[("Retry-After", str(sessions.REUSE_GRACE_SECONDS))],
             )
         if not isinstance(found, Caller):
             # Not Basic: a browser would ask the user for a password by itself.
@@ -87,7 +87,7 @@ class Revoke(Resource):  # type: ignore[misc]
 class Password(Resource):  # type: ignore[misc]
     """The caller's own password."""
 
-    @operation(roles=ANY_ROLE, body=PasswordChange, answer=TokenPair)
+    @operation(roles=ANY_ROLE, body=PasswordChange, response=TokenPair)
     def put(self, body: PasswordChange) -> Response:
         """Change it; every other session ends, and the answer has the tokens of a new one.
 
@@ -96,9 +96,9 @@ class Password(Resource):  # type: ignore[misc]
         """
         given = body.current_password.get_secret_value()
         user = queries.get_active_user_by_id(database(), caller().api_user_id)
-        if not passwords.matches(given, user["password_hash"] if user else None) or user is None:
+        if not passwords.verify(given, user["password_hash"] if user else None) or user is None:
             raise _wrong_password()
-        changed = passwords.hashed(body.new_password.get_secret_value())
+        changed = passwords.hash_password(body.new_password.get_secret_value())
         pair = _sign_in(user, changed, ending_others=True)
         if pair is None:  # changed or deactivated since it was looked up
             raise _wrong_password()
@@ -132,7 +132,7 @@ def _pair(who: Caller, refresh_token: str) -> TokenPair:
 
 
 def _answer(pair: TokenPair, status: int) -> Response:
-    return answer(pair.model_dump(), status, Cache_Control="no-store")
+    return json_response(pair.model_dump(), status, Cache_Control="no-store")
 
 
 def _unauthorized(detail: str) -> Problem:

@@ -40,12 +40,12 @@ class PasswordChange(BaseModel):
 
     model_config = ConfigDict(extra="forbid", strict=True)
 
-    current_password: Annotated[SecretStr, Field(max_length=passwords.LONGEST)] = Field(
+    current_password: Annotated[SecretStr, Field(max_length=passwords.MAX_LENGTH)] = Field(
         description="The password until now.", examples=["the password until now"]
     )
     new_password: Annotated[
-        SecretStr, Field(min_length=passwords.SHORTEST, max_length=passwords.LONGEST)
+        SecretStr, Field(min_length=passwords.MIN_LENGTH, max_length=passwords.MAX_LENGTH)
     ] = Field(
-        description=f"At least {passwords.SHORTEST} characters of any kind.",
+        description=f"At least {passwords.MIN_LENGTH} characters of any kind.",
         examples=["a new one, long and unlike others"],
     )

@@ -5,7 +5,7 @@ family. A token that comes a second time was copied by somebody, and which of th
 thief cannot be known: the family is revoked, and both must sign in (RFC 9700, 4.14.2).
 
 Two tabs of one browser refresh at the same moment, too, without any thief. So within
-`JUST_USED_SECONDS` of its use a token is `TOO_SOON`: it gives nothing and revokes nothing.
+`REUSE_GRACE_SECONDS` of its use a token is `TOO_SOON`: it gives nothing and revokes nothing.
 Whoever has the winner's answer at hand goes on with it. Whoever has not (the answer was lost,
 or the winner was a thief) sends the token again when that time is over, and ends the family.
 
@@ -24,7 +24,7 @@ from app.http.caller import Caller
 
 log = logging.getLogger(__name__)
 
-JUST_USED_SECONDS = 10
+REUSE_GRACE_SECONDS = 10
 
 
 class Refused(Enum):
@@ -64,7 +64,7 @@ def rotate(tx: Transaction, token: str, successor: str, *, seconds: int) -> Call
         WHERE refresh_token.token_hash = %s
         FOR UPDATE
         """,
-        (JUST_USED_SECONDS, _hash(token)),
+        (REUSE_GRACE_SECONDS, _hash(token)),
     )
     if row is None or not row["good"]:
         return Refused.INVALID

@@ -16,13 +16,13 @@ from pydantic import BaseModel
 from app.db.transaction import Transaction
 from app.http.caller import Caller, caller
 from app.http.context import database
-from app.http.idempotency import once
+from app.http.idempotency import run_idempotently
 from app.http.paging import Page, View
-from app.http.preconditions import check_if_match, fresh
+from app.http.preconditions import check_if_match, etag_response
 from app.http.problems import Problem, not_found
-from app.http.responses import Answer, etag_of
+from app.http.responses import ResponseData, etag_of
 from app.http.validation import validate
-from app.sql.select import EVERYTHING, Condition, Found, Select
+from app.sql.select import ALL_ROWS, Condition, Select, SelectedRow
 
 Values = dict[str, Any]
 
@@ -44,12 +44,12 @@ class Writable(Readable, Protocol):
     def delete(self, tx: Transaction, key: int, /) -> None: ...
 
 
-def list_page(queries: Readable, page: Page, within: Condition = EVERYTHING) -> Response:
+def list_page(queries: Readable, page: Page, within: Condition = ALL_ROWS) -> Response:
     """Answer a page of what the caller may see, and an address for the next one."""
-    return page_of(_found(queries, page, within), page)
+    return page_response(_found(queries, page, within), page)
 
 
-def list_of(parents: Readable, key: int, queries: Readable, page: Page) -> Response:
+def list_children(parents: Readable, key: int, queries: Readable, page: Page) -> Response:
     """Answer a page of what belongs to one parent; 404 if that is not there.
 
     The foreign key bears the parent's key's name, as everywhere in the schema.
@@ -58,26 +58,26 @@ def list_of(parents: Readable, key: int, queries: Readable, page: Page) -> Respo
     parent = parents.SELECT
     within = Condition(f"{queries.SELECT.table}.{parent.key} = %s", (key,))
     found = _found(queries, page, within)
-    if not found and parent.one(database(), key, parents.visible_to(caller())) is None:
+    if not found and parent.read_one(database(), key, parents.visible_to(caller())) is None:
         raise not_found(parent.table)
-    return page_of(found, page)
+    return page_response(found, page)
 
 
-def page_of(found: list[Found], page: Page) -> Response:
+def page_response(found: list[SelectedRow], page: Page) -> Response:
     """Answer the rows of a page's window; one without JSON has a place, but is not shown."""
     looked_at = found[: page.limit]
     body = '{"items":[' + ",".join([row.json for row in looked_at if row.json]) + "]"
     if len(found) > page.limit:
-        body += f',"next":{json.dumps(page.next_link(looked_at[-1].place))}'
-    return fresh(body + "}\n")
+        body += f',"next":{json.dumps(page.next_link(looked_at[-1].position))}'
+    return etag_response(body + "}\n")
 
 
 def read(queries: Readable, key: int, view: View) -> Response:
     """Answer one, if the caller may see it."""
-    found = queries.SELECT.one(database(), key, queries.visible_to(caller()), view.shape)
+    found = queries.SELECT.read_one(database(), key, queries.visible_to(caller()), view.projection)
     if found is None:
         raise not_found(queries.SELECT.table)
-    return fresh(found)
+    return etag_response(found)
 
 
 def create(queries: Writable, path: str, body: BaseModel, **parents: int) -> Response:
@@ -86,12 +86,12 @@ def create(queries: Writable, path: str, body: BaseModel, **parents: int) -> Res
     `parents` are the keys of what it belongs to, by their columns' names.
     """
 
-    def unit(tx: Transaction) -> Answer:
+    def unit(tx: Transaction) -> ResponseData:
         key = queries.insert(tx, {**body.model_dump(), **parents})
         text = _read_back(queries, tx, key)
-        return Answer(201, text, {"Location": f"{path}/{key}", "ETag": etag_of(text)})
+        return ResponseData(201, text, {"Location": f"{path}/{key}", "ETag": etag_of(text)})
 
-    return once(unit).response()
+    return run_idempotently(unit).response()
 
 
 def replace(queries: Writable, key: int, body: BaseModel) -> Response:
@@ -118,7 +118,7 @@ def delete(queries: Writable, key: int) -> Response:
         queries.delete(tx, key)
 
     database().run_transaction(unit)
-    return Answer(204).response()
+    return ResponseData(204).response()
 
 
 def merged(target: Any, changes: Any) -> Any:
@@ -134,10 +134,10 @@ def merged(target: Any, changes: Any) -> Any:
     return result
 
 
-def _found(queries: Readable, page: Page, within: Condition) -> list[Found]:
+def _found(queries: Readable, page: Page, within: Condition) -> list[SelectedRow]:
     select = queries.SELECT
     where = within & queries.visible_to(caller()) & select.where(page.filters())
-    return select.page(database(), where, page.window(), page.shape)
+    return select.page(database(), where, page.window(), page.projection)
 
 
 def _change(queries: Writable, key: int, change: Callable[[str], BaseModel]) -> Response:
@@ -147,14 +147,14 @@ def _change(queries: Writable, key: int, change: Callable[[str], BaseModel]) -> 
         return _read_back(queries, tx, key)
 
     text = database().run_transaction(unit)
-    return Answer(200, text, {"ETag": etag_of(text)}).response()
+    return ResponseData(200, text, {"ETag": etag_of(text)}).response()
 
 
 def _lock(queries: Writable, tx: Transaction, key: int) -> str:
     """Lock the row; raises a `Problem` unless the caller may change it and knows it as it is."""
     me = caller()
     rule = queries.writable_by(me)
-    found = queries.SELECT.one_and_its_rule(tx, key, queries.visible_to(me), rule, lock=True)
+    found = queries.SELECT.read_with_rule(tx, key, queries.visible_to(me), rule, lock=True)
     if found is None:
         raise not_found(queries.SELECT.table)
     body, allowed = found
@@ -166,7 +166,7 @@ def _lock(queries: Writable, tx: Transaction, key: int) -> str:
 
 def _read_back(queries: Writable, tx: Transaction, key: int) -> str:
     """Read what was written; what the caller may not write is not stored."""
-    found = queries.SELECT.one_and_its_rule(tx, key, EVERYTHING, queries.writable_by(caller()))
+    found = queries.SELECT.read_with_rule(tx, key, ALL_ROWS, queries.writable_by(caller()))
     if found is None or not found[1]:
         raise Problem(403, "That would not be yours to change.")
     return found[0]

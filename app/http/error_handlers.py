@@ -56,7 +56,7 @@ def register(app: Flask) -> None:
 def respond(problem: Problem) -> Response:
     """Write a problem as RFC 9457 says."""
     response = Response(
-        current_app.json.dumps(body_of(problem)) + "\n",
+        current_app.json.dumps(problem_body(problem)) + "\n",
         problem.status,
         content_type="application/problem+json",
     )
@@ -64,7 +64,7 @@ def respond(problem: Problem) -> Response:
     return response
 
 
-def body_of(problem: Problem) -> dict[str, Any]:
+def problem_body(problem: Problem) -> dict[str, Any]:
     """Give a problem's members, for an answer that is about several things."""
     body: dict[str, Any] = {
         "type": _type(problem.kind),
@@ -79,7 +79,7 @@ def body_of(problem: Problem) -> dict[str, Any]:
     return {**body, **problem.members}
 
 
-def problem_of(error: db.DatabaseError, body: Any = None) -> Problem:
+def problem_from(error: db.DatabaseError, body: Any = None) -> Problem:
     """Say what a failure below means for whoever asked, and where in their body it is."""
     kind = next(cls for cls in type(error).__mro__ if cls in DATABASE_PROBLEMS)
     status, name, detail = DATABASE_PROBLEMS[kind]
@@ -107,7 +107,7 @@ def _from_http(error: HTTPException) -> Response:
 def _from_database(error: db.DatabaseError) -> Response:
     if _is_in_the_path(error):
         return respond(not_found(error.column.removesuffix("_id")))
-    problem = problem_of(error, request.get_json(silent=True))
+    problem = problem_from(error, request.get_json(silent=True))
     if problem.status >= 500:
         log.error("%s %s: %s: %s", request.method, request.path, type(error).__name__, error)
     return respond(problem)

@@ -24,14 +24,14 @@ from app.db.transaction import Row, Transaction
 from app.http.caller import caller
 from app.http.context import database
 from app.http.problems import Problem
-from app.http.responses import Answer
+from app.http.responses import ResponseData
 
 HEADER = "Idempotency-Key"
 # The draft's string in quotes, or what most clients send: the same without them.
 PATTERN = r'^("[!#-~]{1,255}"|[!#-~]{1,255})$'
 
 
-def once(unit: Callable[[Transaction], Answer]) -> Answer:
+def run_idempotently(unit: Callable[[Transaction], ResponseData]) -> ResponseData:
     """Run a unit; with an Idempotency-Key, at most once for this caller and key.
 
     A replay gets the stored answer. Raises a `Problem`: 422 where the key was
@@ -42,7 +42,7 @@ def once(unit: Callable[[Transaction], Answer]) -> Answer:
         return database().run_transaction(unit)
     use = {**_request(), "key": key}
 
-    def unit_and_key(tx: Transaction) -> Answer:
+    def unit_and_key(tx: Transaction) -> ResponseData:
         answer = unit(tx)
         _store(tx, use, answer)
         return answer
@@ -86,7 +86,7 @@ def _request() -> dict[str, object]:
     }
 
 
-def _store(tx: Transaction, use: dict[str, object], answer: Answer) -> None:
+def _store(tx: Transaction, use: dict[str, object], answer: ResponseData) -> None:
     try:
         tx.execute(
             """
@@ -114,7 +114,7 @@ def _store(tx: Transaction, use: dict[str, object], answer: Answer) -> None:
         raise
 
 
-def _stored(db: Database, use: dict[str, object]) -> Answer | None:
+def _stored(db: Database, use: dict[str, object]) -> ResponseData | None:
     found: Row | None = db.fetch_one(
         """
         SELECT LOWER(HEX(request_fingerprint)) AS fingerprint,
@@ -129,4 +129,4 @@ def _stored(db: Database, use: dict[str, object]) -> Answer | None:
     if found["fingerprint"] != use["fingerprint"]:
         raise Problem(422, "This Idempotency-Key was used for another request.", kind="key-reused")
     headers = {**json.loads(found["response_headers"]), "Idempotency-Replayed": "true"}
-    return Answer(found["response_status"], bytes(found["response_body"]).decode(), headers)
+    return ResponseData(found["response_status"], bytes(found["response_body"]).decode(), headers)

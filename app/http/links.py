@@ -12,17 +12,17 @@ from flask import Response
 from app.db.transaction import Transaction
 from app.http.context import database
 from app.http.problems import not_found
-from app.http.responses import Answer
+from app.http.responses import ResponseData
 
 
 def add(insert: Callable[[Transaction], None]) -> Response:
     """Make a link, if it is not there already."""
     database().run_transaction(insert, idempotent=True)
-    return Answer(204).response()
+    return ResponseData(204).response()
 
 
 def remove(delete: Callable[[Transaction], int]) -> Response:
     """Take a link away; `delete` tells how many there were."""
     if not database().run_transaction(delete):
         raise not_found("link")
-    return Answer(204).response()
+    return ResponseData(204).response()

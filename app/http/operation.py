@@ -1,6 +1,6 @@
 """Declares one operation of a resource: who may call it, what it takes, what it answers.
 
-    @operation(roles=ANY_ROLE, query=StudentPage, answer=PageOf[Student])
+    @operation(roles=ANY_ROLE, query=StudentPage, response=PageOf[Student])
     def get(self, query: StudentPage) -> Response: ...
 
 The method runs only if all of that holds. The same declaration becomes the
@@ -41,12 +41,12 @@ class Operation:
     body: type[BaseModel] | None = None
     patch: type[BaseModel] | None = None
     form: bool = False
-    answer: Any = None
+    response: Any = None
     status: int = 200
     produces: tuple[str, ...] = (JSON,)
     problems: tuple[int, ...] = ()
     conditional: bool = False
-    keyed: bool = False
+    idempotency_key: bool = False
     basic: bool = False
 
     @property

@@ -18,7 +18,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from app.http.context import settings
 from app.http.parameters import Orders
 from app.http.problems import Problem
-from app.sql.select import Order, Shape, Window
+from app.sql.select import Order, Projection, Window
 
 Item = TypeVar("Item")
 
@@ -31,9 +31,9 @@ class View(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     @property
-    def shape(self) -> Shape:
+    def projection(self) -> Projection:
         """Which part of the item is asked for."""
-        return Shape(getattr(self, "fields", ()), getattr(self, "embed", ()))
+        return Projection(getattr(self, "fields", ()), getattr(self, "embed", ()))
 
     def filters(self) -> dict[str, Any]:
         """Give the filters that were set, by the parameter's name."""

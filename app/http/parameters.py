@@ -18,13 +18,13 @@ from app.sql.select import Order
 Names = tuple[str, ...]
 Orders = tuple[Order, ...]
 
-LONGEST_LIST = 500
+MAX_LIST_LENGTH = 500
 
 
-class Among:
+class NameList:
     """A comma-separated list of some of these names.
 
-    Use it as `fields: Annotated[Names, Among("title", "level")] = ()`.
+    Use it as `fields: Annotated[Names, NameList("title", "level")] = ()`.
     """
 
     sign = ""
@@ -46,7 +46,7 @@ class Among:
         return {
             "type": "string",
             "pattern": pattern,
-            "maxLength": LONGEST_LIST,
+            "maxLength": MAX_LIST_LENGTH,
             "description": self.meaning,
             "examples": [self.names[0]],
         }
@@ -63,19 +63,19 @@ class Among:
         return tuple(dict.fromkeys(found))
 
 
-def fields_of(model: type[BaseModel]) -> Among:
+def fields_of(model: type[BaseModel]) -> NameList:
     """Let some fields be chosen; a field that is always there has no default."""
     names = [name for name, info in model.model_fields.items() if info.is_required()]
-    return Among(*names, meaning="Only these fields; the key comes along.")
+    return NameList(*names, meaning="Only these fields; the key comes along.")
 
 
-def embeds_of(model: type[BaseModel]) -> Among:
+def embeds_of(model: type[BaseModel]) -> NameList:
     """Let relatives be added: the fields that are there on request only."""
     names = [name for name, info in model.model_fields.items() if not info.is_required()]
-    return Among(*names, meaning="Close relatives to add.")
+    return NameList(*names, meaning="Close relatives to add.")
 
 
-class SortBy(Among):
+class SortBy(NameList):
     """A comma-separated list of columns to sort by, each with a minus for descending.
 
     Use it as `sort: Annotated[Orders, SortBy("last_name")] = ()`. Only columns
@@ -107,10 +107,12 @@ def _as_pattern(text: str) -> str:
 
 
 # Full text: all of these words, or beginnings of words.
-Words = Annotated[
+FullTextQuery = Annotated[
     str,
     StringConstraints(min_length=1, max_length=100, pattern=r"[A-Za-z0-9]|[^\x00-\x7f]"),
     AfterValidator(_as_search),
 ]
 # For LIKE: this text somewhere.
-Part = Annotated[str, StringConstraints(min_length=1, max_length=50), AfterValidator(_as_pattern)]
+Substring = Annotated[
+    str, StringConstraints(min_length=1, max_length=50), AfterValidator(_as_pattern)
+]

@@ -3,18 +3,18 @@
 from flask import Response, request
 
 from app.http.problems import Problem
-from app.http.responses import Answer, etag_of
+from app.http.responses import ResponseData, etag_of
 
 
-def fresh(body: str) -> Response:
+def etag_response(body: str) -> Response:
     """Answer a GET: 304 if the client has these very bytes, else 200 with their ETag."""
     etag = etag_of(body)
     headers = {"ETag": etag}
     if "If-None-Match" in request.headers and request.if_none_match.contains_weak(etag.strip('"')):
-        response = Answer(304, headers=headers).response()
+        response = ResponseData(304, headers=headers).response()
         del response.headers["Content-Type"]
         return response
-    return Answer(200, body, headers).response()
+    return ResponseData(200, body, headers).response()
 
 
 def require_if_match() -> None:

@@ -9,7 +9,7 @@ from flask import Response, json
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
+class ResponseData:
     """A status, a body and headers, before they become a `Response`; it can be stored."""
 
     status: int
@@ -32,10 +32,10 @@ def etag_of(body: str) -> str:
     return f'"{urlsafe_b64encode(digest).decode()}"'
 
 
-def answer(body: object, status: int = 200, **headers: str) -> Response:
+def json_response(body: object, status: int = 200, **headers: str) -> Response:
     """Write an answer that is not a row; `Location=...` and the like become headers.
 
     One `Response`, never a tuple: Flask-RESTful would serialize it once more.
     """
     named = {name.replace("_", "-"): value for name, value in headers.items()}
-    return Answer(status, json.dumps(body) + "\n", named).response()
+    return ResponseData(status, json.dumps(body) + "\n", named).response()

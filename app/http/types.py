@@ -36,17 +36,17 @@ RFC_3339 = re.compile(
 SCORE = r"^(100(\.0{1,2})?|[0-9]{1,2}(\.[0-9]{1,2})?)$"
 
 # What is said instead of a pattern that nobody wants to read.
-IN_WORDS = {
+PATTERN_DESCRIPTIONS = {
     LINE: "a line of text, without control characters, not beginning or ending with a space",
     TEXT: "text without control characters",
     EMAIL: "an email address has the form name@domain",
 }
 
 
-def said(item: ErrorDetails) -> str:
+def message_of(item: ErrorDetails) -> str:
     """Give pydantic's words for a bad value, but for the patterns that nobody wants to read."""
     pattern = item.get("ctx", {}).get("pattern")
-    return IN_WORDS.get(str(pattern), item["msg"])
+    return PATTERN_DESCRIPTIONS.get(str(pattern), item["msg"])
 
 
 # Whether mail arrives, only a mail can tell.
@@ -99,7 +99,7 @@ def _decimal(given: Any) -> Decimal:
 
 
 # RFC 3339 with its offset; fractions of a second are cut off.
-Moment = Annotated[AwareDatetime, BeforeValidator(_moment), AfterValidator(_in_utc)]
+Timestamp = Annotated[AwareDatetime, BeforeValidator(_moment), AfterValidator(_in_utc)]
 # DECIMAL(5,2); a string, since a JSON number would become a binary fraction on the way.
 Score = Annotated[
     Decimal, BeforeValidator(_decimal), WithJsonSchema({"type": "string", "pattern": SCORE})

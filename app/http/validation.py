@@ -13,7 +13,7 @@ from pydantic import BaseModel, ValidationError
 from pydantic_core import from_json
 
 from app.http.problems import InputError, Problem
-from app.http.types import said
+from app.http.types import message_of
 
 Model = TypeVar("Model", bound=BaseModel)
 
@@ -152,7 +152,9 @@ def _parameters(error: ValidationError) -> list[InputError]:
     return [
         {
             "parameter": ".".join(str(part) for part in item["loc"]),
-            "detail": "unknown parameter" if item["type"] == "extra_forbidden" else said(item),
+            "detail": "unknown parameter"
+            if item["type"] == "extra_forbidden"
+            else message_of(item),
         }
         for item in error.errors(include_url=False, include_input=False)
     ]
@@ -160,7 +162,10 @@ def _parameters(error: ValidationError) -> list[InputError]:
 
 def _pointers(error: ValidationError) -> list[InputError]:
     return [
-        {"pointer": "".join(f"/{_escaped(part)}" for part in item["loc"]), "detail": said(item)}
+        {
+            "pointer": "".join(f"/{_escaped(part)}" for part in item["loc"]),
+            "detail": message_of(item),
+        }
         for item in error.errors(include_url=False, include_input=False)
     ]
 

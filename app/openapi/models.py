@@ -22,8 +22,8 @@ class Models:
             for model in (operation.body, operation.patch):
                 if model is not None:
                     wanted[model, "validation"] = None
-            if is_model(operation.answer):
-                wanted[operation.answer, "serialization"] = None
+            if is_model(operation.response):
+                wanted[operation.response, "serialization"] = None
         self._refs, schema = models_json_schema(list(wanted), ref_template=_REF)
         self.definitions: Json = {
             _page_name(name): _plain(definition)
@@ -31,7 +31,7 @@ class Models:
         }
         for operation in operations:
             if operation.query is not None and "fields" in operation.query.model_fields:
-                self._require_the_key_only(operation.answer)
+                self._require_the_key_only(operation.response)
 
     def ref(self, model: type[BaseModel], mode: JsonSchemaMode) -> Json:
         """Refer to the schema of a model."""

@@ -45,7 +45,7 @@ def header_parameters(method: str, declared: Operation) -> list[Json]:
         found.append(_header("If-Match", "The ETag of what is changed.", required=True))
     if declared.has_etag and method == "get":
         found.append(_header("If-None-Match", "The ETag of what the client has: then 304."))
-    if declared.keyed:
+    if declared.idempotency_key:
         meaning = "Makes the request happen once, however often it is sent (24 hours)."
         key = _header(HEADER, meaning)
         key["schema"] |= {"pattern": PATTERN, "examples": ["5d4c6a1e-9f0b-4a55-8f0e-2f6f1c7d7c11"]}

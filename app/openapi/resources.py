@@ -7,17 +7,17 @@ from flask import Flask, Response, current_app
 from app.http.api import Resource
 from app.http.caller import PUBLIC
 from app.http.operation import operation
-from app.http.preconditions import fresh
+from app.http.preconditions import etag_response
 from app.openapi.document import document
 
 
 class Document(Resource):  # type: ignore[misc]
     """This service, described for programs."""
 
-    @operation(roles=PUBLIC, answer=dict)
+    @operation(roles=PUBLIC, response=dict)
     def get(self) -> Response:
         """Read the OpenAPI document of this service."""
-        return fresh(text_of(current_app))
+        return etag_response(text_of(current_app))
 
 
 def text_of(app: Flask) -> str:

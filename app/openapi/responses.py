@@ -105,9 +105,9 @@ def _success(endpoint: Endpoint, models: Models) -> Json:
         written["headers"] = {"ETag": _STRING}
     if declared.status != 204:
         schema: Json = {"type": "string"}
-        if is_model(declared.answer):
-            schema = models.ref(declared.answer, "serialization")
-        elif declared.answer is dict:
+        if is_model(declared.response):
+            schema = models.ref(declared.response, "serialization")
+        elif declared.response is dict:
             schema = {"type": "object"}
         written["content"] = {kind: {"schema": schema} for kind in declared.produces}
     return written

@@ -10,7 +10,7 @@ from app.http.caller import PUBLIC
 from app.http.context import database
 from app.http.operation import operation
 from app.http.problems import Problem
-from app.http.responses import answer
+from app.http.responses import json_response
 from app.operations import schema
 
 
@@ -30,16 +30,16 @@ class Ready(BaseModel):
 class Livez(Resource):  # type: ignore[misc]
     """The process answers; the database is not asked."""
 
-    @operation(roles=PUBLIC, answer=Alive)
+    @operation(roles=PUBLIC, response=Alive)
     def get(self) -> Response:
         """Say that the process lives."""
-        return answer({"status": "alive"})
+        return json_response({"status": "alive"})
 
 
 class Readyz(Resource):  # type: ignore[misc]
     """The database answers, and its schema is the one this code needs."""
 
-    @operation(roles=PUBLIC, answer=Ready, problems=(503,))
+    @operation(roles=PUBLIC, response=Ready, problems=(503,))
     def get(self) -> Response:
         """Say whether requests can be served."""
         refused = database().access_error()
@@ -47,4 +47,4 @@ class Readyz(Resource):  # type: ignore[misc]
         reason = refused.__doc__ if refused else schema.problem(database())
         if reason is not None:
             raise Problem(503, reason, kind="not-ready", headers=[("Retry-After", "1")])
-        return answer({"status": "ready", "schema": schema.newest()})
+        return json_response({"status": "ready", "schema": schema.newest()})

@@ -1,4 +1,4 @@
-"""Log lines: one shape for the application, its libraries and gunicorn, on standard error.
+"""Log lines: one projection for the application, its libraries and gunicorn, on standard error.
 
 A line is a JSON object: `time` (RFC 3339, UTC), `level`, `event`, and what else is known. Whoever
 logs uses the standard library's `logging`, and `extra={...}` for fields of their own; within a

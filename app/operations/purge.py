@@ -13,17 +13,17 @@ from app.db.errors import DatabaseError
 from app.db.transaction import Params
 from app.http.context import database
 
-ROWS_A_UNIT = 1000
+ROWS_PER_TRANSACTION = 1000
 IDEMPOTENCY_KEY_HOURS = 24
 EXPIRED = {
     "refresh tokens": (
         "DELETE FROM refresh_token WHERE expire_date < NOW() ORDER BY expire_date LIMIT %s",
-        (ROWS_A_UNIT,),
+        (ROWS_PER_TRANSACTION,),
     ),
     "idempotency keys": (
         "DELETE FROM idempotency_key WHERE create_date < NOW() - INTERVAL %s HOUR "
         "ORDER BY create_date LIMIT %s",
-        (IDEMPOTENCY_KEY_HOURS, ROWS_A_UNIT),
+        (IDEMPOTENCY_KEY_HOURS, ROWS_PER_TRANSACTION),
     ),
 }
 
@@ -50,5 +50,5 @@ def _delete_all(sql: str, params: Params) -> int:
         # Deleting twice does no harm: what went is gone.
         count = database().run_transaction(lambda tx: tx.execute(sql, params), idempotent=True)
         removed += count
-        if count < ROWS_A_UNIT:
+        if count < ROWS_PER_TRANSACTION:
             return removed

@@ -30,12 +30,12 @@ class Condition:
         return Condition(f"{self.sql} AND {other.sql}", self.params + other.params)
 
 
-EVERYTHING = Condition("TRUE")
-NOTHING = Condition("FALSE")
+ALL_ROWS = Condition("TRUE")
+NO_ROWS = Condition("FALSE")
 
 
 @dataclass(frozen=True, slots=True)
-class One:
+class ToOne:
     """A relative that each row has one of: `join` brings its table, under the embed's name.
 
     A LEFT JOIN: after a plain one the server may begin with the relatives, and
@@ -46,7 +46,7 @@ class One:
 
 
 @dataclass(frozen=True, slots=True)
-class Many:
+class ToMany:
     """Relatives that each row has several of, in an order; `source` is what follows FROM."""
 
     source: str
@@ -74,22 +74,22 @@ class Window:
     limit: int = 20
 
 
-class Found(NamedTuple):
+class SelectedRow(NamedTuple):
     """A row: its JSON text, and its place in the order of the list."""
 
     json: str
-    place: tuple[Any, ...] = ()
+    position: tuple[Any, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
-class Shape:
+class Projection:
     """Which part of the model is asked for; no fields means all of them."""
 
     fields: tuple[str, ...] = ()
     embed: tuple[str, ...] = ()
 
 
-WHOLE = Shape()
+FULL = Projection()
 
 
 @dataclass(frozen=True, eq=False)
@@ -107,71 +107,75 @@ class Select:
     key: str
     join: str = ""
     columns: Mapping[str, str] = field(default_factory=dict)
-    embeds: Mapping[str, One | Many] = field(default_factory=dict)
+    embeds: Mapping[str, ToOne | ToMany] = field(default_factory=dict)
     filters: Mapping[str, str] = field(default_factory=dict)
 
     def where(self, filters: Mapping[str, Any]) -> Condition:
         """Give the condition that the parameters of a list ask for."""
-        found = EVERYTHING
+        found = ALL_ROWS
         for name, value in filters.items():
             sql = self.filters.get(name) or f"{self._column(name)} = %s"
             found &= Condition(sql, (value,) * sql.count("%s"))
         return found
 
-    def one(self, db: Reader, key: Any, visible: Condition, shape: Shape = WHOLE) -> str | None:
+    def read_one(
+        self, db: Reader, key: Any, visible: Condition, projection: Projection = FULL
+    ) -> str | None:
         """Read one row by its key, if it is visible; its JSON text."""
         where = Condition(f"{self.table}.{self.key} = %s", (key,)) & visible
-        row = db.fetch_one(self._text(shape) + f" WHERE {where.sql}", where.params)
+        row = db.fetch_one(self._text(projection) + f" WHERE {where.sql}", where.params)
         return None if row is None else row["item"]
 
-    def one_and_its_rule(
+    def read_with_rule(
         self, db: Reader, key: Any, visible: Condition, rule: Condition, *, lock: bool = False
     ) -> tuple[str, bool] | None:
         """Read one row, and whether the rule holds for it; `lock` keeps it until the COMMIT."""
         where = Condition(f"{self.table}.{self.key} = %s", (key,)) & visible
-        sql = self._text(WHOLE, f"({rule.sql}) AS allowed") + f" WHERE {where.sql}"
+        sql = self._text(FULL, f"({rule.sql}) AS allowed") + f" WHERE {where.sql}"
         row = db.fetch_one(sql + (" FOR UPDATE" if lock else ""), rule.params + where.params)
         return None if row is None else (row["item"], bool(row["allowed"]))
 
     def page(
-        self, db: Reader, where: Condition, window: Window, shape: Shape = WHOLE
-    ) -> list[Found]:
+        self, db: Reader, where: Condition, window: Window, projection: Projection = FULL
+    ) -> list[SelectedRow]:
         """Read the rows of a window; the cost does not grow with its depth."""
-        places = [self._column(order.column) for order in window.orders]
-        places.append(f"{self.table}.{self.key}")
-        extra = [f"{column} AS place_{number}" for number, column in enumerate(places)]
+        sort_columns = [self._column(order.column) for order in window.orders]
+        sort_columns.append(f"{self.table}.{self.key}")
+        extra = [f"{column} AS position_{number}" for number, column in enumerate(sort_columns)]
         directions = [order.descending for order in window.orders]
         # The key goes the way of the last column, so that one index serves both.
         directions.append(directions[-1] if directions else False)
         if window.after is not None:
-            where &= _beyond(places, directions, window.after)
+            where &= _beyond(sort_columns, directions, window.after)
         order_by = ", ".join(
             column + (" DESC" if descending else "")
-            for column, descending in zip(places, directions, strict=True)
+            for column, descending in zip(sort_columns, directions, strict=True)
         )
         rows = db.fetch_all(
-            f"{self._text(shape, *extra)} WHERE {where.sql} ORDER BY {order_by} LIMIT %s",
+            f"{self._text(projection, *extra)} WHERE {where.sql} ORDER BY {order_by} LIMIT %s",
             (*where.params, window.limit),
         )
-        return [Found(item, tuple(place)) for item, *place in map(dict.values, rows)]
+        return [SelectedRow(item, tuple(position)) for item, *position in map(dict.values, rows)]
 
     def _column(self, name: str) -> str:
         return self.columns.get(name, f"{self.table}.{name}")
 
     @lru_cache(maxsize=512)  # noqa: B019 - one instance a resource, for the life of the process
-    def _text(self, shape: Shape, *extra: str) -> str:
-        embeds = [self.embeds[name] for name in shape.embed]
-        joins = [self.join, *(embed.join for embed in embeds if isinstance(embed, One))]
-        columns = ", ".join([f"{self._object(shape)} AS item", *extra])
+    def _text(self, projection: Projection, *extra: str) -> str:
+        embeds = [self.embeds[name] for name in projection.embed]
+        joins = [self.join, *(embed.join for embed in embeds if isinstance(embed, ToOne))]
+        columns = ", ".join([f"{self._object(projection)} AS item", *extra])
         # All of it is written in the query modules; values are bound.
         return f"SELECT {columns} FROM {self.table} {' '.join(joins)}"  # noqa: S608
 
-    def _object(self, shape: Shape) -> str:
-        wanted = {self.key, *shape.fields} if shape.fields else set(self.model.model_fields)
+    def _object(self, projection: Projection) -> str:
+        wanted = (
+            {self.key, *projection.fields} if projection.fields else set(self.model.model_fields)
+        )
         members = []
         for name, info in self.model.model_fields.items():
             if name in self.embeds:
-                if name in shape.embed:
+                if name in projection.embed:
                     members.append(f"'{name}', {self._embedded(name, info.annotation)}")
             elif name in wanted:
                 members.append(f"'{name}', {_value(info.annotation, self._column(name), name)}")
@@ -179,7 +183,7 @@ class Select:
 
     def _embedded(self, name: str, annotation: Any) -> str:
         embed = self.embeds[name]
-        if isinstance(embed, One):
+        if isinstance(embed, ToOne):
             return _value(annotation, "", name)
         (item,) = get_args(_plain(annotation))
         # GROUP_CONCAT and not JSON_ARRAYAGG, which MySQL gives in no order.

@@ -44,7 +44,7 @@ def test_set_password_wants_a_password_of_some_length(password, app, client, use
     result = run(app, "set-password", user.name, password=password)
 
     assert result.exit_code == 1
-    assert "at least 12 characters, at most 256" in result.output
+    assert "use 12 to 256 characters, at most 256" in result.output
     assert user.sign_in(client).status_code == 201
 
 

@@ -58,4 +58,4 @@ def test_a_short_password_is_refused(empty_app):
     result = create(empty_app, "head", password="short")
 
     assert result.exit_code == 1
-    assert "at least 12 characters" in result.output
+    assert "use 12 to 256 characters" in result.output

@@ -8,7 +8,7 @@ import pytest
 from argon2 import PasswordHasher, extract_parameters
 
 from app.auth import passwords
-from app.auth.passwords import HASHES_AT_A_TIME
+from app.auth.passwords import MAX_CONCURRENT_HASHES
 from app.http.problems import Problem
 from tests.support.database import query
 from tests.support.users import new_user
@@ -152,15 +152,15 @@ def test_only_two_hashes_are_made_at_a_time(monkeypatch):
 
     monkeypatch.setattr(passwords, "_hasher", Hasher())
     with ThreadPoolExecutor(8) as pool:
-        list(pool.map(passwords.hashed, "abcdefgh"))
+        list(pool.map(passwords.hash_password, "abcdefgh"))
 
-    assert max(most) == HASHES_AT_A_TIME == 2
+    assert max(most) == MAX_CONCURRENT_HASHES == 2
 
 
 def test_who_waits_too_long_for_a_hash_is_asked_to_come_back(monkeypatch):
-    monkeypatch.setattr(passwords, "LONGEST_WAIT_SECONDS", 0.01)
+    monkeypatch.setattr(passwords, "MAX_WAIT_SECONDS", 0.01)
     with passwords._turn(), passwords._turn(), pytest.raises(Problem) as raised:
-        passwords.hashed("a password of some length")
+        passwords.hash_password("a password of some length")
 
     assert raised.value.status == 503
     assert ("Retry-After", "1") in raised.value.headers

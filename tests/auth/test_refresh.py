@@ -129,7 +129,7 @@ def test_a_token_is_good_until_it_expires(client, pair, time_passes):
 
 def test_a_token_that_comes_again_revokes_its_family(client, pair, time_passes):
     successor = refresh(client, pair).json
-    time_passes(sessions.JUST_USED_SECONDS + 1)
+    time_passes(sessions.REUSE_GRACE_SECONDS + 1)
 
     answer = refresh(client, pair)
 
@@ -142,7 +142,7 @@ def test_another_sign_in_of_the_same_user_outlives_the_revoked_family(
 ):
     other = user.sign_in(client).json
     refresh(client, pair)
-    time_passes(sessions.JUST_USED_SECONDS + 1)
+    time_passes(sessions.REUSE_GRACE_SECONDS + 1)
     refresh(client, pair)
 
     assert works(client, other)
@@ -155,7 +155,7 @@ def test_in_the_moment_after_its_use_a_token_gives_nothing_and_revokes_nothing(c
 
     assert answer.status_code == 409
     assert answer.json["type"].endswith(":just-used")
-    assert int(answer.headers["Retry-After"]) == sessions.JUST_USED_SECONDS
+    assert int(answer.headers["Retry-After"]) == sessions.REUSE_GRACE_SECONDS
     assert works(client, successor)
 
 

@@ -120,7 +120,7 @@ def test_a_user_who_is_not_active_gets_no_token(client, server, dba):
 
 
 def test_nobody_has_the_password_of_an_unknown_user(client):
-    assert not passwords.matches("nobody has this password", None)
+    assert not passwords.verify("nobody has this password", None)
     answer = client.post("/v1/tokens", headers=basic("nobody", "nobody has this password"))
     assert answer.status_code == 401
 

@@ -9,7 +9,7 @@ from typing import Any, Literal
 
 from tests.faults.lane import Lane
 from tests.faults.ledger import Balance
-from tests.faults.load import NO_ANSWER, Answer, at_once
+from tests.faults.load import NO_ANSWER, ResponseData, at_once
 from tests.faults.stage import Stage
 from tests.faults.table import Fault
 from tests.faults.variants import WORKERS, Variant
@@ -168,7 +168,7 @@ def percentile(ordered: Sequence[float], percent: float) -> float:
     return ordered[min(len(ordered) - 1, math.ceil(len(ordered) * percent / 100) - 1)]
 
 
-def _first_success(answers: Sequence[Answer], since: float) -> float | None:
+def _first_success(answers: Sequence[ResponseData], since: float) -> float | None:
     ends = (
         answer.sent_at + answer.seconds
         for answer in answers

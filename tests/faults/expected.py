@@ -25,4 +25,4 @@ def expected_of(fault: str, variant: str, place: str) -> list[str]:
 
 def is_as_expected(cell: Cell) -> bool:
     """Whether the cell came out as the file says."""
-    return cell.grade in expected_of(cell.fault, cell.variant, cell.place)
+    return cell.grade in expected_of(cell.fault, cell.variant, cell.position)

@@ -29,7 +29,7 @@ TRY_AGAIN_FOR_SECONDS = 3
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
+class ResponseData:
     """One request and what came back; status 0 is no answer at all."""
 
     kind: Kind
@@ -65,10 +65,10 @@ class Client:
         self._patience_seconds = patience_seconds
         self._secrets = (*NOT_FOR_CLIENTS, secret) if secret else NOT_FOR_CLIENTS
         self._lock = Lock()
-        self.answers: list[Answer] = []
+        self.answers: list[ResponseData] = []
         self.told: dict[str, Told] = {}
 
-    def read(self, sleep: float = 0) -> Answer:
+    def read(self, sleep: float = 0) -> ResponseData:
         """Read once; the server sleeps for so long."""
         nonce = secrets.token_hex(8)
         path = f"/read?nonce={nonce}" + (f"&sleep={sleep}" if sleep else "")
@@ -82,7 +82,7 @@ class Client:
         hold: Path | None = None,
         size: int = 0,
         entry: str = "",
-    ) -> Answer:
+    ) -> ResponseData:
         """Write one entry, and never again whatever comes of it."""
         entry = entry or secrets.token_hex(16)
         path = _write_path(entry, rows, pause, size) + (f"&hold={hold}" if hold else "")
@@ -90,7 +90,7 @@ class Client:
         self._note(entry, answer)
         return answer
 
-    def write_with_key(self, *, rows: Sequence[int] = (), pause: float = 0) -> Answer:
+    def write_with_key(self, *, rows: Sequence[int] = (), pause: float = 0) -> ResponseData:
         """Write one entry, again with the same key for as long as it fails, for some seconds."""
         entry = secrets.token_hex(16)
         path = _write_path(entry, rows, pause, 0)
@@ -102,7 +102,7 @@ class Client:
                 return answer
             time.sleep(SECONDS_BETWEEN_TRIES)
 
-    def livez(self) -> Answer:
+    def livez(self) -> ResponseData:
         """Ask whether the process lives."""
         return self._ask("livez", "GET", "/livez")
 
@@ -115,7 +115,7 @@ class Client:
 
     def _ask(
         self, kind: Kind, method: str, path: str, *, key: str = "", expect: str = ""
-    ) -> Answer:
+    ) -> ResponseData:
         headers = {"Connection": "close"} | ({"Idempotency-Key": key} if key else {})
         started = time.monotonic()
         status, body, retry_after = NO_ANSWER, "", ""
@@ -129,7 +129,7 @@ class Client:
                 retry_after = response.getheader("Retry-After", "")
         except (OSError, HTTPException):
             pass
-        answer = Answer(
+        answer = ResponseData(
             kind,
             status,
             _problem_of(body) if status >= 400 else "",
@@ -144,7 +144,7 @@ class Client:
             self.answers.append(answer)
         return answer
 
-    def _note(self, entry: str, answer: Answer) -> None:
+    def _note(self, entry: str, answer: ResponseData) -> None:
         told: Told = "not stored"
         if answer.status == 201:
             told = "stored"

@@ -70,7 +70,7 @@ def run(place: Place, options: argparse.Namespace, keep: Callable[[Cell], None])
 
 
 def _as_wrong(cell: Cell) -> str:
-    grades = " or ".join(expected_of(cell.fault, cell.variant, cell.place))
+    grades = " or ".join(expected_of(cell.fault, cell.variant, cell.position))
     return f"NOT AS EXPECTED ({grades}): {cell}"
 
 

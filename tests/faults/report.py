@@ -129,7 +129,7 @@ def _details(cells: Sequence[Cell]) -> str:
 
 
 def _differences(cells: Sequence[Cell], places: Sequence[str]) -> str:
-    found = {(cell.fault, cell.variant, cell.place): cell for cell in cells}
+    found = {(cell.fault, cell.variant, cell.position): cell for cell in cells}
     rows = [
         [f"`{fault}`", variant, *(_short(found.get((fault, variant, place))) for place in places)]
         for fault in FAULTS
@@ -145,7 +145,7 @@ def _differs(cell: Cell | None) -> bool:
 
 
 def _adaptive(cells: Sequence[Cell], places: Sequence[str]) -> str:
-    found = {(cell.fault, cell.place): cell for cell in cells if cell.variant == "adaptive"}
+    found = {(cell.fault, cell.position): cell for cell in cells if cell.variant == "adaptive"}
     rows = [
         [f"`{fault}`", *(_short(found.get((fault, place))) for place in places)] for fault in FAULTS
     ]

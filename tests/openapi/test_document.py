@@ -50,7 +50,7 @@ def test_an_answer_is_described_by_a_model_or_is_no_json(endpoint, described):
     for kind, content in success.get("content", {}).items():
         assert (
             kind != "application/json"
-            or is_model(endpoint.declared.answer)
+            or is_model(endpoint.declared.response)
             or (endpoint.path == "/openapi.json")
         )
         assert content["schema"]

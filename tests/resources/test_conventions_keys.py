@@ -12,7 +12,7 @@ from tests.db.relay import Relay, through
 from tests.support.catalog import resources, valid_body
 from tests.support.database import query, settings_for
 
-KEYED = [it for it in resources() if it.create and it.create.declared.keyed]
+KEYED = [it for it in resources() if it.create and it.create.declared.idempotency_key]
 EVERY_RESOURCE = pytest.mark.parametrize("resource", KEYED, ids=lambda it: it.list.path)
 
 

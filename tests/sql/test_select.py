@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from pydantic import BaseModel
 
 from app.http.json import Provider
-from app.sql.select import EVERYTHING, Many, One, Select, Shape
+from app.sql.select import ALL_ROWS, Projection, Select, ToMany, ToOne
 from tests.support.database import opened, query
 
 TABLES = [
@@ -59,8 +59,8 @@ SELECT = Select(
     table="thing",
     key="thing_id",
     embeds={
-        "twin": One("JOIN thing AS twin ON twin.thing_id = thing.thing_id"),
-        "words": Many("word WHERE word.thing_id = thing.thing_id", "word", "word.word_id"),
+        "twin": ToOne("JOIN thing AS twin ON twin.thing_id = thing.thing_id"),
+        "words": ToMany("word WHERE word.thing_id = thing.thing_id", "word", "word.word_id"),
     },
 )
 
@@ -112,7 +112,7 @@ def test_the_servers_json_is_what_the_columns_hold(db, row):
     held = db.fetch_one(f"SELECT {', '.join(COLUMNS)} FROM thing WHERE thing_id = %s", (key,))
     held["flag"] = None if held["flag"] is None else bool(held["flag"])
 
-    text = SELECT.one(db, key, EVERYTHING, Shape(embed=("twin",)))
+    text = SELECT.read_one(db, key, ALL_ROWS, Projection(embed=("twin",)))
 
     found = json.loads(text)
     assert {name: found[name] for name in COLUMNS} == {
@@ -127,6 +127,6 @@ def test_the_servers_json_is_what_the_columns_hold(db, row):
 def test_relatives_come_whole_and_in_their_order(db, words):
     key = stored(db, dict.fromkeys(COLUMNS), words)
 
-    text = SELECT.one(db, key, EVERYTHING, Shape(embed=("words",)))
+    text = SELECT.read_one(db, key, ALL_ROWS, Projection(embed=("words",)))
 
     assert [item["word"] for item in json.loads(text)["words"]] == words

@@ -128,7 +128,7 @@ def operations():
 def resources():
     """All resources that can be listed and read one by one."""
     found = {(endpoint.path, endpoint.method): endpoint for endpoint in operations()}
-    reads = {it.declared.answer: it for it in found.values() if it.method == "get"}
+    reads = {it.declared.response: it for it in found.values() if it.method == "get"}
     for endpoint in found.values():
         model = listed(endpoint)
         if model is not None and model in reads:
@@ -153,7 +153,7 @@ def required_query(endpoint):
 
 def listed(endpoint):
     """What a list lists; None of what is no list."""
-    answer = endpoint.declared.answer
+    answer = endpoint.declared.response
     if isinstance(answer, type) and issubclass(answer, PageOf):
         return answer.model_fields["items"].annotation.__args__[0]
     return None

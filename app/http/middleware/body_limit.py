@@ -3,13 +3,13 @@
 from flask import Flask, request
 from werkzeug.exceptions import RequestEntityTooLarge
 
-LARGEST_BODY_BYTES = 1024 * 1024
+MAX_BODY_BYTES = 1024 * 1024
 WITH_A_BODY = frozenset({"POST", "PUT", "PATCH"})
 
 
 def register(app: Flask) -> None:
     """Refuse larger ones: 413."""
-    app.config["MAX_CONTENT_LENGTH"] = LARGEST_BODY_BYTES
+    app.config["MAX_CONTENT_LENGTH"] = MAX_BODY_BYTES
     app.before_request(_refuse_endless_chunks)
 
 
@@ -18,5 +18,5 @@ def _refuse_endless_chunks() -> None:
     # the limit without a word: what is left might even be valid. It is kept for the view.
     if request.method not in WITH_A_BODY or request.content_length is not None:
         return
-    if len(request.get_data()) >= LARGEST_BODY_BYTES:
+    if len(request.get_data()) >= MAX_BODY_BYTES:
         raise RequestEntityTooLarge

@@ -4,11 +4,11 @@ from collections.abc import Sequence
 from typing import Any
 
 from app.db.transaction import Transaction
-from app.sql.select import One
+from app.sql.select import ToOne
 
 Values = dict[str, Any]
 
-CITY = One(
+CITY = ToOne(
     "LEFT JOIN city ON city.city_id = address.city_id"
     " LEFT JOIN country ON country.country_id = city.country_id"
 )

@@ -6,14 +6,14 @@ from app.db.transaction import Transaction
 from app.http.caller import Caller
 from app.resources.assessments.schemas import Assessment
 from app.resources.courses.queries import taught_by
-from app.sql.select import EVERYTHING, Condition, One, Select
+from app.sql.select import ALL_ROWS, Condition, Select, ToOne
 
 SELECT = Select(
     Assessment,
     table="assessment",
     key="assessment_id",
     embeds={
-        "chapter": One(
+        "chapter": ToOne(
             "JOIN chapter ON chapter.chapter_id = assessment.chapter_id"
             " JOIN course ON course.course_id = chapter.course_id"
         ),
@@ -32,7 +32,7 @@ COURSE_ID = (
 
 def visible_to(caller: Caller) -> Condition:  # noqa: ARG001
     """Say which assessments a caller may see: all of them."""
-    return EVERYTHING
+    return ALL_ROWS
 
 
 def writable_by(caller: Caller) -> Condition:

@@ -23,12 +23,18 @@ from app.resources.chapters import queries as chapters
 class ChapterAssessments(Resource):  # type: ignore[misc]
     """The assessments of a chapter."""
 
-    @operation(roles=ANY_ROLE, query=ChapterAssessmentPage, answer=PageOf[AssessmentAnswer])
+    @operation(roles=ANY_ROLE, query=ChapterAssessmentPage, response=PageOf[AssessmentAnswer])
     def get(self, chapter_id: int, query: ChapterAssessmentPage) -> Response:
         """List the assessments of a chapter, a page at a time."""
-        return crud.list_of(chapters, chapter_id, queries, query)
+        return crud.list_children(chapters, chapter_id, queries, query)
 
-    @operation(roles=STAFF, body=AssessmentBody, answer=AssessmentAnswer, status=201, keyed=True)
+    @operation(
+        roles=STAFF,
+        body=AssessmentBody,
+        response=AssessmentAnswer,
+        status=201,
+        idempotency_key=True,
+    )
     def post(self, chapter_id: int, body: AssessmentBody) -> Response:
         """Add an assessment to a chapter; staff only to what they teach."""
         return crud.create(queries, "/v1/assessments", body, chapter_id=chapter_id)
@@ -37,7 +43,7 @@ class ChapterAssessments(Resource):  # type: ignore[misc]
 class Assessments(Resource):  # type: ignore[misc]
     """The assessments of all chapters."""
 
-    @operation(roles=ANY_ROLE, query=AssessmentPage, answer=PageOf[AssessmentAnswer])
+    @operation(roles=ANY_ROLE, query=AssessmentPage, response=PageOf[AssessmentAnswer])
     def get(self, query: AssessmentPage) -> Response:
         """List assessments, a page at a time."""
         return crud.list_page(queries, query)
@@ -46,17 +52,17 @@ class Assessments(Resource):  # type: ignore[misc]
 class Assessment(Resource):  # type: ignore[misc]
     """One assessment."""
 
-    @operation(roles=ANY_ROLE, query=AssessmentView, answer=AssessmentAnswer)
+    @operation(roles=ANY_ROLE, query=AssessmentView, response=AssessmentAnswer)
     def get(self, assessment_id: int, query: AssessmentView) -> Response:
         """Read an assessment."""
         return crud.read(queries, assessment_id, query)
 
-    @operation(roles=STAFF, body=AssessmentBody, answer=AssessmentAnswer, conditional=True)
+    @operation(roles=STAFF, body=AssessmentBody, response=AssessmentAnswer, conditional=True)
     def put(self, assessment_id: int, body: AssessmentBody) -> Response:
         """Replace an assessment; staff only of what they teach."""
         return crud.replace(queries, assessment_id, body)
 
-    @operation(roles=STAFF, patch=AssessmentBody, answer=AssessmentAnswer, conditional=True)
+    @operation(roles=STAFF, patch=AssessmentBody, response=AssessmentAnswer, conditional=True)
     def patch(self, assessment_id: int, changes: dict[str, Any]) -> Response:
         """Change parts of an assessment; staff only of what they teach."""
         return crud.patch(queries, assessment_id, changes, AssessmentBody)

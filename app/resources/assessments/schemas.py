@@ -7,7 +7,7 @@ from typing import Annotated
 from pydantic import BaseModel, Field
 
 from app.http.paging import Page, View
-from app.http.parameters import Names, Orders, Part, SortBy, embeds_of, fields_of
+from app.http.parameters import Names, Orders, SortBy, Substring, embeds_of, fields_of
 from app.http.types import Body, Line128, MediumKey, Score, SmallKey
 from app.resources.summaries import AssessmentKind, ChapterInCourse
 
@@ -46,7 +46,7 @@ class ChapterAssessmentPage(AssessmentView, Page):
 
     sort: Annotated[Orders, SortBy("title")] = ()
     kind: AssessmentKind | None = Field(None, description="Only of this kind.")
-    q: Part | None = Field(None, description="With this in the title.")
+    q: Substring | None = Field(None, description="With this in the title.")
 
 
 class AssessmentPage(ChapterAssessmentPage):

@@ -8,7 +8,7 @@ from app.http.caller import Caller
 from app.resources.attempts.schemas import Attempt
 from app.resources.enrollments import queries as enrollments
 from app.resources.students import queries as students
-from app.sql.select import EVERYTHING, Condition, One, Select
+from app.sql.select import ALL_ROWS, Condition, Select, ToOne
 
 # The server begins with the few enrollments of the student.
 OF_STUDENT = (
@@ -21,10 +21,10 @@ SELECT = Select(
     table="attempt",
     key="attempt_id",
     embeds={
-        "assessment": One(
+        "assessment": ToOne(
             "LEFT JOIN assessment ON assessment.assessment_id = attempt.assessment_id"
         ),
-        "enrollment": One(
+        "enrollment": ToOne(
             "LEFT JOIN enrollment ON enrollment.enrollment_id = attempt.enrollment_id"
             " LEFT JOIN student ON student.student_id = enrollment.student_id"
         ),
@@ -42,7 +42,7 @@ SELECT = Select(
 def visible_to(caller: Caller) -> Condition:
     """Say which attempts a caller may see: those in the enrollments that they may see."""
     if caller.role == "admin":
-        return EVERYTHING
+        return ALL_ROWS
     if caller.role == "student":
         return Condition(OF_STUDENT, (caller.student_id,))
     seen = enrollments.visible_to(caller)

@@ -11,7 +11,7 @@ from app.http.context import database
 from app.http.operation import operation
 from app.http.paging import PageOf
 from app.http.problems import not_found
-from app.http.responses import answer
+from app.http.responses import json_response
 from app.resources.attempts import queries
 from app.resources.attempts.schemas import (
     AtDataAnswer,
@@ -27,12 +27,14 @@ from app.resources.attempts.schemas import Attempt as AttemptAnswer
 class Attempts(Resource):  # type: ignore[misc]
     """All attempts that the caller may see."""
 
-    @operation(roles=ANY_ROLE, query=AttemptPage, answer=PageOf[AttemptAnswer])
+    @operation(roles=ANY_ROLE, query=AttemptPage, response=PageOf[AttemptAnswer])
     def get(self, query: AttemptPage) -> Response:
         """List attempts, a page at a time."""
         return crud.list_page(queries, query)
 
-    @operation(roles=STAFF, body=NewAttempt, answer=AttemptAnswer, status=201, keyed=True)
+    @operation(
+        roles=STAFF, body=NewAttempt, response=AttemptAnswer, status=201, idempotency_key=True
+    )
     def post(self, body: NewAttempt) -> Response:
         """Add an attempt at an assessment of the enrolled course."""
         return crud.create(queries, "/v1/attempts", body)
@@ -41,17 +43,17 @@ class Attempts(Resource):  # type: ignore[misc]
 class Attempt(Resource):  # type: ignore[misc]
     """One attempt."""
 
-    @operation(roles=ANY_ROLE, query=AttemptView, answer=AttemptAnswer)
+    @operation(roles=ANY_ROLE, query=AttemptView, response=AttemptAnswer)
     def get(self, attempt_id: int, query: AttemptView) -> Response:
         """Read an attempt."""
         return crud.read(queries, attempt_id, query)
 
-    @operation(roles=STAFF, body=AttemptBody, answer=AttemptAnswer, conditional=True)
+    @operation(roles=STAFF, body=AttemptBody, response=AttemptAnswer, conditional=True)
     def put(self, attempt_id: int, body: AttemptBody) -> Response:
         """Replace an attempt's score and date."""
         return crud.replace(queries, attempt_id, body)
 
-    @operation(roles=STAFF, patch=AttemptBody, answer=AttemptAnswer, conditional=True)
+    @operation(roles=STAFF, patch=AttemptBody, response=AttemptAnswer, conditional=True)
     def patch(self, attempt_id: int, changes: dict[str, Any]) -> Response:
         """Change an attempt's score or date."""
         return crud.patch(queries, attempt_id, changes, AttemptBody)
@@ -65,7 +67,7 @@ class Attempt(Resource):  # type: ignore[misc]
 class AtData(Resource):  # type: ignore[misc]
     """A student's attempts at the assessments of one chapter."""
 
-    @operation(roles=ANY_ROLE, body=AtDataBody, form=True, answer=AtDataAnswer)
+    @operation(roles=ANY_ROLE, body=AtDataBody, form=True, response=AtDataAnswer)
     def post(self, student_id: int, body: AtDataBody) -> Response:
         """List the attempts; `chapterId` comes in a JSON or form body."""
         attempts = queries.list_of_student_in_chapter(
@@ -73,4 +75,6 @@ class AtData(Resource):  # type: ignore[misc]
         )
         if attempts is None:
             raise not_found("student")
-        return answer({"resultCode": 100, "resultDescription": "SUCCESS", "result": attempts})
+        return json_response(
+            {"resultCode": 100, "resultDescription": "SUCCESS", "result": attempts}
+        )

@@ -8,7 +8,7 @@ from pydantic import BaseModel, Field
 
 from app.http.paging import Page, View
 from app.http.parameters import Names, Orders, SortBy, embeds_of, fields_of
-from app.http.types import Body, Key, MediumKey, Moment, Score
+from app.http.types import Body, Key, MediumKey, Score, Timestamp
 from app.resources.summaries import AssessmentSummary, EnrollmentSummary
 
 
@@ -31,14 +31,14 @@ class NewAttempt(Body):
     enrollment_id: Key = Field(examples=[1])
     assessment_id: MediumKey = Field(examples=[1])
     score: Score = Field(examples=["87.50"])
-    attempt_date: Moment | None = Field(None, description="Now, unless given.")
+    attempt_date: Timestamp | None = Field(None, description="Now, unless given.")
 
 
 class AttemptBody(Body):
     """What changes in an attempt; its enrollment and its assessment never do."""
 
     score: Score = Field(examples=["87.50"])
-    attempt_date: Moment = Field(examples=["2026-10-01T08:00:00Z"])
+    attempt_date: Timestamp = Field(examples=["2026-10-01T08:00:00Z"])
 
 
 class AttemptView(View):
@@ -57,8 +57,8 @@ class AttemptPage(AttemptView, Page):
     student_id: Key | None = Field(None, description="Only of this student.")
     min_score: Score | None = Field(None, description="Only with this score or more.")
     max_score: Score | None = Field(None, description="Only with this score or less.")
-    attempted_since: Moment | None = Field(None, description="Only at this time or later.")
-    attempted_before: Moment | None = Field(None, description="Only before this time.")
+    attempted_since: Timestamp | None = Field(None, description="Only at this time or later.")
+    attempted_before: Timestamp | None = Field(None, description="Only before this time.")
 
 
 class AtDataBody(Body):

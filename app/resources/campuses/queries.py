@@ -6,7 +6,7 @@ from app.db.transaction import Transaction
 from app.http.caller import Caller
 from app.resources.addresses import queries as addresses
 from app.resources.campuses.schemas import Campus
-from app.sql.select import EVERYTHING, Condition, Select
+from app.sql.select import ALL_ROWS, Condition, Select
 
 SELECT = Select(
     Campus,
@@ -20,7 +20,7 @@ SELECT = Select(
 
 def visible_to(caller: Caller) -> Condition:  # noqa: ARG001
     """Say which campuses a caller may see: all of them."""
-    return EVERYTHING
+    return ALL_ROWS
 
 
 # Only administrators have a writing operation.

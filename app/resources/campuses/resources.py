@@ -17,12 +17,14 @@ from app.resources.campuses.schemas import CampusBody, CampusPage, CampusView
 class Campuses(Resource):  # type: ignore[misc]
     """All campuses."""
 
-    @operation(roles=ANY_ROLE, query=CampusPage, answer=PageOf[CampusAnswer])
+    @operation(roles=ANY_ROLE, query=CampusPage, response=PageOf[CampusAnswer])
     def get(self, query: CampusPage) -> Response:
         """List campuses, a page at a time."""
         return crud.list_page(queries, query)
 
-    @operation(roles=ADMIN, body=CampusBody, answer=CampusAnswer, status=201, keyed=True)
+    @operation(
+        roles=ADMIN, body=CampusBody, response=CampusAnswer, status=201, idempotency_key=True
+    )
     def post(self, body: CampusBody) -> Response:
         """Add a campus."""
         return crud.create(queries, "/v1/campuses", body)
@@ -31,17 +33,17 @@ class Campuses(Resource):  # type: ignore[misc]
 class Campus(Resource):  # type: ignore[misc]
     """One campus."""
 
-    @operation(roles=ANY_ROLE, query=CampusView, answer=CampusAnswer)
+    @operation(roles=ANY_ROLE, query=CampusView, response=CampusAnswer)
     def get(self, campus_id: int, query: CampusView) -> Response:
         """Read a campus."""
         return crud.read(queries, campus_id, query)
 
-    @operation(roles=ADMIN, body=CampusBody, answer=CampusAnswer, conditional=True)
+    @operation(roles=ADMIN, body=CampusBody, response=CampusAnswer, conditional=True)
     def put(self, campus_id: int, body: CampusBody) -> Response:
         """Replace a campus."""
         return crud.replace(queries, campus_id, body)
 
-    @operation(roles=ADMIN, patch=CampusBody, answer=CampusAnswer, conditional=True)
+    @operation(roles=ADMIN, patch=CampusBody, response=CampusAnswer, conditional=True)
     def patch(self, campus_id: int, changes: dict[str, Any]) -> Response:
         """Change parts of a campus."""
         return crud.patch(queries, campus_id, changes, CampusBody)

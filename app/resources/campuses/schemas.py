@@ -6,7 +6,7 @@ from typing import Annotated
 from pydantic import BaseModel, Field
 
 from app.http.paging import Page, View
-from app.http.parameters import Names, Orders, Part, SortBy, embeds_of, fields_of
+from app.http.parameters import Names, Orders, SortBy, Substring, embeds_of, fields_of
 from app.http.types import Body, Line50
 from app.resources.addresses.schemas import Address
 from app.resources.summaries import CityInCountry
@@ -41,4 +41,4 @@ class CampusPage(CampusView, Page):
 
     sort: Annotated[Orders, SortBy("name")] = ()
     name: Line50 | None = Field(None, description="Of this name.")
-    q: Part | None = Field(None, description="With this in the name.")
+    q: Substring | None = Field(None, description="With this in the name.")

@@ -6,15 +6,15 @@ from app.db.transaction import Transaction
 from app.http.caller import Caller
 from app.resources.chapters.schemas import Chapter
 from app.resources.courses.queries import taught_by
-from app.sql.select import EVERYTHING, Condition, Many, One, Select
+from app.sql.select import ALL_ROWS, Condition, Select, ToMany, ToOne
 
 SELECT = Select(
     Chapter,
     table="chapter",
     key="chapter_id",
     embeds={
-        "course": One("JOIN course ON course.course_id = chapter.course_id"),
-        "assessments": Many(
+        "course": ToOne("JOIN course ON course.course_id = chapter.course_id"),
+        "assessments": ToMany(
             "assessment WHERE assessment.chapter_id = chapter.chapter_id",
             table="assessment",
             order="assessment.assessment_id",
@@ -26,7 +26,7 @@ SELECT = Select(
 
 def visible_to(caller: Caller) -> Condition:  # noqa: ARG001
     """Say which chapters a caller may see: all of them."""
-    return EVERYTHING
+    return ALL_ROWS
 
 
 def writable_by(caller: Caller) -> Condition:

@@ -18,12 +18,14 @@ from app.resources.courses import queries as courses
 class CourseChapters(Resource):  # type: ignore[misc]
     """The chapters of a course."""
 
-    @operation(roles=ANY_ROLE, query=CourseChapterPage, answer=PageOf[ChapterAnswer])
+    @operation(roles=ANY_ROLE, query=CourseChapterPage, response=PageOf[ChapterAnswer])
     def get(self, course_id: int, query: CourseChapterPage) -> Response:
         """List the chapters of a course in their order, a page at a time."""
-        return crud.list_of(courses, course_id, queries, query)
+        return crud.list_children(courses, course_id, queries, query)
 
-    @operation(roles=STAFF, body=ChapterBody, answer=ChapterAnswer, status=201, keyed=True)
+    @operation(
+        roles=STAFF, body=ChapterBody, response=ChapterAnswer, status=201, idempotency_key=True
+    )
     def post(self, course_id: int, body: ChapterBody) -> Response:
         """Add a chapter to a course; staff only to what they teach."""
         return crud.create(queries, "/v1/chapters", body, course_id=course_id)
@@ -32,7 +34,7 @@ class CourseChapters(Resource):  # type: ignore[misc]
 class Chapters(Resource):  # type: ignore[misc]
     """The chapters of all courses."""
 
-    @operation(roles=ANY_ROLE, query=ChapterPage, answer=PageOf[ChapterAnswer])
+    @operation(roles=ANY_ROLE, query=ChapterPage, response=PageOf[ChapterAnswer])
     def get(self, query: ChapterPage) -> Response:
         """List chapters, a page at a time."""
         return crud.list_page(queries, query)
@@ -41,17 +43,17 @@ class Chapters(Resource):  # type: ignore[misc]
 class Chapter(Resource):  # type: ignore[misc]
     """One chapter."""
 
-    @operation(roles=ANY_ROLE, query=ChapterView, answer=ChapterAnswer)
+    @operation(roles=ANY_ROLE, query=ChapterView, response=ChapterAnswer)
     def get(self, chapter_id: int, query: ChapterView) -> Response:
         """Read a chapter."""
         return crud.read(queries, chapter_id, query)
 
-    @operation(roles=STAFF, body=ChapterBody, answer=ChapterAnswer, conditional=True)
+    @operation(roles=STAFF, body=ChapterBody, response=ChapterAnswer, conditional=True)
     def put(self, chapter_id: int, body: ChapterBody) -> Response:
         """Replace a chapter; staff only of what they teach."""
         return crud.replace(queries, chapter_id, body)
 
-    @operation(roles=STAFF, patch=ChapterBody, answer=ChapterAnswer, conditional=True)
+    @operation(roles=STAFF, patch=ChapterBody, response=ChapterAnswer, conditional=True)
     def patch(self, chapter_id: int, changes: dict[str, Any]) -> Response:
         """Change parts of a chapter; staff only of what they teach."""
         return crud.patch(queries, chapter_id, changes, ChapterBody)

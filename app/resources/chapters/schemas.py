@@ -6,7 +6,7 @@ from typing import Annotated
 from pydantic import BaseModel, Field
 
 from app.http.paging import Page, View
-from app.http.parameters import Names, Orders, Part, SortBy, embeds_of, fields_of
+from app.http.parameters import Names, Orders, SortBy, Substring, embeds_of, fields_of
 from app.http.types import Body, Line128, SmallKey
 from app.resources.summaries import AssessmentInChapter, CourseSummary
 
@@ -47,7 +47,7 @@ class CourseChapterPage(ChapterView, Page):
 
     sort: Annotated[ByNumber, Field(default="chapter_number", validate_default=True)]
     chapter_number: Number | None = Field(None, description="Only the one with this number.")
-    q: Part | None = Field(None, description="With this in the title.")
+    q: Substring | None = Field(None, description="With this in the title.")
 
 
 class ChapterPage(ChapterView, Page):
@@ -56,4 +56,4 @@ class ChapterPage(ChapterView, Page):
     sort: ByNumber = ()
     course_id: SmallKey | None = Field(None, description="Only of this course.")
     chapter_number: Number | None = Field(None, description="Only those with this number.")
-    q: Part | None = Field(None, description="With this in the title.")
+    q: Substring | None = Field(None, description="With this in the title.")

@@ -3,20 +3,20 @@
 from app.db.transaction import Reader, Row
 from app.http.caller import Caller
 from app.resources.cities.schemas import City
-from app.sql.select import EVERYTHING, Condition, One, Select
+from app.sql.select import ALL_ROWS, Condition, Select, ToOne
 
 SELECT = Select(
     City,
     table="city",
     key="city_id",
-    embeds={"country": One("LEFT JOIN country ON country.country_id = city.country_id")},
+    embeds={"country": ToOne("LEFT JOIN country ON country.country_id = city.country_id")},
     filters={"q": "city.city LIKE %s"},
 )
 
 
 def visible_to(caller: Caller) -> Condition:  # noqa: ARG001
     """Say which cities a caller may see: all of them."""
-    return EVERYTHING
+    return ALL_ROWS
 
 
 def find_by_name(db: Reader, name: str) -> Row | None:

@@ -28,7 +28,7 @@ class CityLookup(Resource):  # type: ignore[misc]
 class Cities(Resource):  # type: ignore[misc]
     """All cities."""
 
-    @operation(roles=ANY_ROLE, query=CityPage, answer=PageOf[CityAnswer])
+    @operation(roles=ANY_ROLE, query=CityPage, response=PageOf[CityAnswer])
     def get(self, query: CityPage) -> Response:
         """List cities, a page at a time."""
         return crud.list_page(queries, query)
@@ -37,7 +37,7 @@ class Cities(Resource):  # type: ignore[misc]
 class City(Resource):  # type: ignore[misc]
     """One city."""
 
-    @operation(roles=ANY_ROLE, query=CityView, answer=CityAnswer)
+    @operation(roles=ANY_ROLE, query=CityView, response=CityAnswer)
     def get(self, city_id: int, query: CityView) -> Response:
         """Read a city."""
         return crud.read(queries, city_id, query)

@@ -6,7 +6,7 @@ from typing import Annotated
 from pydantic import BaseModel, ConfigDict, Field
 
 from app.http.paging import Page, View
-from app.http.parameters import Names, Orders, Part, SortBy, embeds_of, fields_of
+from app.http.parameters import Names, Orders, SortBy, Substring, embeds_of, fields_of
 from app.http.types import SmallKey
 from app.resources.summaries import CountrySummary
 
@@ -34,7 +34,7 @@ class CityPage(CityView, Page):
     sort: Annotated[Orders, SortBy("city")] = ()
     country_id: SmallKey | None = Field(None, description="Of this country.")
     city: str | None = Field(None, max_length=50, description="Of this name.")
-    q: Part | None = Field(None, description="With this in the name.")
+    q: Substring | None = Field(None, description="With this in the name.")
 
 
 class CityQuery(BaseModel):

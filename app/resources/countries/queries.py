@@ -2,7 +2,7 @@
 
 from app.http.caller import Caller
 from app.resources.countries.schemas import Country
-from app.sql.select import EVERYTHING, Condition, Select
+from app.sql.select import ALL_ROWS, Condition, Select
 
 SELECT = Select(
     Country, table="country", key="country_id", filters={"q": "country.country LIKE %s"}
@@ -11,4 +11,4 @@ SELECT = Select(
 
 def visible_to(caller: Caller) -> Condition:  # noqa: ARG001
     """Say which countries a caller may see: all of them."""
-    return EVERYTHING
+    return ALL_ROWS

@@ -15,7 +15,7 @@ from app.resources.countries.schemas import CountryPage, CountryView
 class Countries(Resource):  # type: ignore[misc]
     """All countries."""
 
-    @operation(roles=ANY_ROLE, query=CountryPage, answer=PageOf[CountryAnswer])
+    @operation(roles=ANY_ROLE, query=CountryPage, response=PageOf[CountryAnswer])
     def get(self, query: CountryPage) -> Response:
         """List countries, a page at a time."""
         return crud.list_page(queries, query)
@@ -24,7 +24,7 @@ class Countries(Resource):  # type: ignore[misc]
 class Country(Resource):  # type: ignore[misc]
     """One country."""
 
-    @operation(roles=ANY_ROLE, query=CountryView, answer=CountryAnswer)
+    @operation(roles=ANY_ROLE, query=CountryView, response=CountryAnswer)
     def get(self, country_id: int, query: CountryView) -> Response:
         """Read a country."""
         return crud.read(queries, country_id, query)

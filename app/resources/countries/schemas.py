@@ -6,7 +6,7 @@ from typing import Annotated
 from pydantic import BaseModel, Field
 
 from app.http.paging import Page, View
-from app.http.parameters import Names, Orders, Part, SortBy, fields_of
+from app.http.parameters import Names, Orders, SortBy, Substring, fields_of
 
 
 class Country(BaseModel):
@@ -28,4 +28,4 @@ class CountryPage(CountryView, Page):
 
     sort: Annotated[Orders, SortBy("country")] = ()
     country: str | None = Field(None, max_length=50, description="Of this name.")
-    q: Part | None = Field(None, description="With this in the name.")
+    q: Substring | None = Field(None, description="With this in the name.")

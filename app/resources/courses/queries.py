@@ -5,26 +5,26 @@ from typing import Any
 from app.db.transaction import Transaction
 from app.http.caller import Caller
 from app.resources.courses.schemas import Course
-from app.sql.select import EVERYTHING, Condition, Many, Select
+from app.sql.select import ALL_ROWS, Condition, Select, ToMany
 
 SELECT = Select(
     Course,
     table="course",
     key="course_id",
     embeds={
-        "subjects": Many(
+        "subjects": ToMany(
             "course_subject JOIN subject ON subject.subject_id = course_subject.subject_id"
             " WHERE course_subject.course_id = course.course_id",
             table="subject",
             order="subject.name",
         ),
-        "staff": Many(
+        "staff": ToMany(
             "course_staff JOIN staff ON staff.staff_id = course_staff.staff_id"
             " WHERE course_staff.course_id = course.course_id",
             table="staff",
             order="staff.last_name, staff.staff_id",
         ),
-        "chapters": Many(
+        "chapters": ToMany(
             "chapter WHERE chapter.course_id = course.course_id",
             table="chapter",
             order="chapter.chapter_number",
@@ -45,7 +45,7 @@ SELECT = Select(
 
 def visible_to(caller: Caller) -> Condition:  # noqa: ARG001
     """Say which courses a caller may see: all of them."""
-    return EVERYTHING
+    return ALL_ROWS
 
 
 def writable_by(caller: Caller) -> Condition:
@@ -56,7 +56,7 @@ def writable_by(caller: Caller) -> Condition:
 def taught_by(caller: Caller, course_id: str) -> Condition:
     """Say that a caller teaches the course with this key (in SQL), or administers them all."""
     if caller.role == "admin":
-        return EVERYTHING
+        return ALL_ROWS
     return Condition(
         "EXISTS (SELECT 1 FROM course_staff"  # noqa: S608 - the key is a constant of ours
         f" WHERE course_staff.course_id = {course_id} AND course_staff.staff_id = %s)",

@@ -17,12 +17,14 @@ from app.resources.courses.schemas import CourseBody, CoursePage, CourseView
 class Courses(Resource):  # type: ignore[misc]
     """All courses."""
 
-    @operation(roles=ANY_ROLE, query=CoursePage, answer=PageOf[CourseAnswer])
+    @operation(roles=ANY_ROLE, query=CoursePage, response=PageOf[CourseAnswer])
     def get(self, query: CoursePage) -> Response:
         """List courses, a page at a time."""
         return crud.list_page(queries, query)
 
-    @operation(roles=ADMIN, body=CourseBody, answer=CourseAnswer, status=201, keyed=True)
+    @operation(
+        roles=ADMIN, body=CourseBody, response=CourseAnswer, status=201, idempotency_key=True
+    )
     def post(self, body: CourseBody) -> Response:
         """Add a course."""
         return crud.create(queries, "/v1/courses", body)
@@ -31,17 +33,17 @@ class Courses(Resource):  # type: ignore[misc]
 class Course(Resource):  # type: ignore[misc]
     """One course."""
 
-    @operation(roles=ANY_ROLE, query=CourseView, answer=CourseAnswer)
+    @operation(roles=ANY_ROLE, query=CourseView, response=CourseAnswer)
     def get(self, course_id: int, query: CourseView) -> Response:
         """Read a course."""
         return crud.read(queries, course_id, query)
 
-    @operation(roles=STAFF, body=CourseBody, answer=CourseAnswer, conditional=True)
+    @operation(roles=STAFF, body=CourseBody, response=CourseAnswer, conditional=True)
     def put(self, course_id: int, body: CourseBody) -> Response:
         """Replace a course; staff only what they teach."""
         return crud.replace(queries, course_id, body)
 
-    @operation(roles=STAFF, patch=CourseBody, answer=CourseAnswer, conditional=True)
+    @operation(roles=STAFF, patch=CourseBody, response=CourseAnswer, conditional=True)
     def patch(self, course_id: int, changes: dict[str, Any]) -> Response:
         """Change parts of a course; staff only of what they teach."""
         return crud.patch(queries, course_id, changes, CourseBody)

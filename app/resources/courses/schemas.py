@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 from pydantic import BaseModel, Field
 
 from app.http.paging import Page, View
-from app.http.parameters import Names, Orders, SortBy, Words, embeds_of, fields_of
+from app.http.parameters import FullTextQuery, Names, Orders, SortBy, embeds_of, fields_of
 from app.http.types import Body, Line128, SmallKey, Text, TinyKey
 from app.resources.summaries import ChapterSummary, StaffSummary, SubjectSummary
 
@@ -59,4 +59,4 @@ class CoursePage(CourseView, Page):
     credits: Credits | None = Field(None, description="Only with so many credits.")
     subject_id: TinyKey | None = Field(None, description="Only of this subject.")
     staff_id: SmallKey | None = Field(None, description="Only what this member of staff teaches.")
-    q: Words | None = Field(None, description="All these words, in title or description.")
+    q: FullTextQuery | None = Field(None, description="All these words, in title or description.")

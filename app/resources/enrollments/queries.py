@@ -6,16 +6,16 @@ from app.db.errors import DuplicateKey
 from app.db.transaction import Transaction
 from app.http.caller import Caller
 from app.resources.enrollments.schemas import Enrollment
-from app.sql.select import EVERYTHING, Condition, Many, One, Select
+from app.sql.select import ALL_ROWS, Condition, Select, ToMany, ToOne
 
 SELECT = Select(
     Enrollment,
     table="enrollment",
     key="enrollment_id",
     embeds={
-        "student": One("LEFT JOIN student ON student.student_id = enrollment.student_id"),
-        "course": One("LEFT JOIN course ON course.course_id = enrollment.course_id"),
-        "attempts": Many(
+        "student": ToOne("LEFT JOIN student ON student.student_id = enrollment.student_id"),
+        "course": ToOne("LEFT JOIN course ON course.course_id = enrollment.course_id"),
+        "attempts": ToMany(
             "attempt WHERE attempt.enrollment_id = enrollment.enrollment_id",
             table="attempt",
             order="attempt.attempt_id",
@@ -40,7 +40,7 @@ def visible_to(caller: Caller) -> Condition:
     All; those of the students of their campus and in the courses they teach; or their own.
     """
     if caller.role == "admin":
-        return EVERYTHING
+        return ALL_ROWS
     if caller.role == "staff":
         return Condition(OF_CAMPUS_OR_TAUGHT, (caller.campus_id, caller.staff_id))
     return Condition("enrollment.student_id = %s", (caller.student_id,))

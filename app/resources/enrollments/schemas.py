@@ -7,7 +7,7 @@ from pydantic import BaseModel, Field
 
 from app.http.paging import Page, View
 from app.http.parameters import Names, Orders, SortBy, embeds_of, fields_of
-from app.http.types import Body, Key, Moment, SmallKey
+from app.http.types import Body, Key, SmallKey, Timestamp
 from app.resources.summaries import AttemptInEnrollment, CourseSummary, StudentSummary
 
 
@@ -30,14 +30,14 @@ class NewEnrollment(Body):
 
     student_id: Key = Field(examples=[1])
     course_id: SmallKey = Field(examples=[1])
-    enrollment_date: Moment | None = Field(None, description="Now, unless given.")
+    enrollment_date: Timestamp | None = Field(None, description="Now, unless given.")
 
 
 class EnrollmentBody(Body):
     """What changes in an enrollment; its student and its course never do."""
 
-    enrollment_date: Moment = Field(examples=["2026-09-01T08:00:00Z"])
-    completion_date: Moment | None = Field(None, description="Not before the enrollment.")
+    enrollment_date: Timestamp = Field(examples=["2026-09-01T08:00:00Z"])
+    completion_date: Timestamp | None = Field(None, description="Not before the enrollment.")
 
 
 class EnrollmentView(View):

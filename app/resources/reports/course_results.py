@@ -6,7 +6,7 @@ for the courses of a page: the view groups the attempts of all courses first.
 
 from app.http.caller import Caller
 from app.resources.reports.schemas import CourseResults
-from app.sql.select import EVERYTHING, Condition, Select
+from app.sql.select import ALL_ROWS, Condition, Select
 
 SCORES = (
     "FROM chapter"
@@ -34,7 +34,7 @@ SELECT = Select(
 def visible_to(caller: Caller) -> Condition:
     """Say whose results a caller may see: of all courses, or of those they teach."""
     if caller.role == "admin":
-        return EVERYTHING
+        return ALL_ROWS
     taught = (
         "(SELECT COUNT(*) FROM course_staff"
         " WHERE course_staff.course_id = course.course_id AND course_staff.staff_id = %s) = 1"

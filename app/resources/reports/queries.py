@@ -6,7 +6,7 @@ from app.db.transaction import Reader
 from app.http.caller import Caller
 from app.resources.reports.schemas import ChapterProgress, Honors
 from app.resources.students import queries as students
-from app.sql.select import Condition, Found, Window, json_of
+from app.sql.select import Condition, SelectedRow, Window, json_of
 
 
 def progress(db: Reader, caller: Caller, student_id: int, filters: dict[str, Any]) -> str | None:
@@ -33,7 +33,7 @@ def progress(db: Reader, caller: Caller, student_id: int, filters: dict[str, Any
     return None if row is None else row["item"]
 
 
-def honors(db: Reader, visible: Condition, earned: Condition, window: Window) -> list[Found]:
+def honors(db: Reader, visible: Condition, earned: Condition, window: Window) -> list[SelectedRow]:
     """Look at the students of a window, in the order of their keys.
 
     Each has a place; those who did not earn honors have no JSON. So the cost is
@@ -57,4 +57,4 @@ def honors(db: Reader, visible: Condition, earned: Condition, window: Window) ->
         """,  # noqa: S608
         (*earned.params, *where.params, window.limit),
     )
-    return [Found(row["item"], (row["student_id"],)) for row in rows]
+    return [SelectedRow(row["item"], (row["student_id"],)) for row in rows]

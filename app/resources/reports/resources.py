@@ -8,7 +8,7 @@ from app.http.caller import ANY_ROLE, STAFF, caller
 from app.http.context import database
 from app.http.operation import operation
 from app.http.paging import PageOf, View
-from app.http.preconditions import fresh
+from app.http.preconditions import etag_response
 from app.http.problems import not_found
 from app.resources.reports import averages, course_results, queries
 from app.resources.reports.schemas import CourseResults as CourseResultsAnswer
@@ -28,20 +28,20 @@ from app.sql.select import Condition
 class StudentProgress(Resource):  # type: ignore[misc]
     """A student's progress."""
 
-    @operation(roles=ANY_ROLE, query=ProgressQuery, answer=Progress)
+    @operation(roles=ANY_ROLE, query=ProgressQuery, response=Progress)
     def get(self, student_id: int, query: ProgressQuery) -> Response:
         """Read how far a student has come, by chapter."""
         filters = query.model_dump(exclude_unset=True)
         found = queries.progress(database(), caller(), student_id, filters)
         if found is None:
             raise not_found("student")
-        return fresh(found)
+        return etag_response(found)
 
 
 class Average(Resource):  # type: ignore[misc]
     """A student's average."""
 
-    @operation(roles=ANY_ROLE, answer=StudentAverage)
+    @operation(roles=ANY_ROLE, response=StudentAverage)
     def get(self, student_id: int) -> Response:
         """Read the mean of a student's best scores."""
         return crud.read(averages, student_id, View())
@@ -50,7 +50,7 @@ class Average(Resource):  # type: ignore[misc]
 class CoursesResults(Resource):  # type: ignore[misc]
     """The results of all courses that the caller may see."""
 
-    @operation(roles=STAFF, query=CourseResultsPage, answer=PageOf[CourseResultsAnswer])
+    @operation(roles=STAFF, query=CourseResultsPage, response=PageOf[CourseResultsAnswer])
     def get(self, query: CourseResultsPage) -> Response:
         """List results by course, a page at a time; staff of the courses they teach."""
         return crud.list_page(course_results, query)
@@ -59,7 +59,7 @@ class CoursesResults(Resource):  # type: ignore[misc]
 class CourseResults(Resource):  # type: ignore[misc]
     """The results of one course."""
 
-    @operation(roles=STAFF, query=CourseResultsView, answer=CourseResultsAnswer)
+    @operation(roles=STAFF, query=CourseResultsView, response=CourseResultsAnswer)
     def get(self, course_id: int, query: CourseResultsView) -> Response:
         """Read the results of a course; staff of one they teach."""
         return crud.read(course_results, course_id, query)
@@ -68,7 +68,7 @@ class CourseResults(Resource):  # type: ignore[misc]
 class HonorsReport(Resource):  # type: ignore[misc]
     """Students with a high average over enough attempts."""
 
-    @operation(roles=STAFF, query=HonorsPage, answer=PageOf[Honors])
+    @operation(roles=STAFF, query=HonorsPage, response=PageOf[Honors])
     def get(self, query: HonorsPage) -> Response:
         """Look for honors among some students at a time, in the order of their keys."""
         visible = students.visible_to(caller())
@@ -79,4 +79,4 @@ class HonorsReport(Resource):  # type: ignore[misc]
             (query.min_average, query.min_attempts),
         )
         found = queries.honors(database(), visible, earned, query.window())
-        return crud.page_of(found, query)
+        return crud.page_response(found, query)

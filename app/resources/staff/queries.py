@@ -6,7 +6,7 @@ from app.db.transaction import Transaction
 from app.http.caller import Caller
 from app.resources.addresses import queries as addresses
 from app.resources.staff.schemas import Staff
-from app.sql.select import EVERYTHING, NOTHING, Condition, Many, One, Select
+from app.sql.select import ALL_ROWS, NO_ROWS, Condition, Select, ToMany, ToOne
 
 SELECT = Select(
     Staff,
@@ -14,9 +14,9 @@ SELECT = Select(
     key="staff_id",
     join=addresses.join("staff"),
     embeds={
-        "campus": One("JOIN campus ON campus.campus_id = staff.campus_id"),
+        "campus": ToOne("JOIN campus ON campus.campus_id = staff.campus_id"),
         "city": addresses.CITY,
-        "courses": Many(
+        "courses": ToMany(
             "course_staff JOIN course ON course.course_id = course_staff.course_id"
             " WHERE course_staff.staff_id = staff.staff_id",
             table="course",
@@ -32,10 +32,10 @@ SELECT = Select(
 def visible_to(caller: Caller) -> Condition:
     """Say which staff a caller may see: all, or those of their campus; a student nobody."""
     if caller.role == "admin":
-        return EVERYTHING
+        return ALL_ROWS
     if caller.role == "staff":
         return Condition("staff.campus_id = %s", (caller.campus_id,))
-    return NOTHING
+    return NO_ROWS
 
 
 # Only administrators have a writing operation.

@@ -16,12 +16,12 @@ from app.resources.staff.schemas import Staff, StaffBody, StaffPage, StaffView
 class StaffMembers(Resource):  # type: ignore[misc]
     """All staff that the caller may see."""
 
-    @operation(roles=STAFF, query=StaffPage, answer=PageOf[Staff])
+    @operation(roles=STAFF, query=StaffPage, response=PageOf[Staff])
     def get(self, query: StaffPage) -> Response:
         """List staff, a page at a time."""
         return crud.list_page(queries, query)
 
-    @operation(roles=ADMIN, body=StaffBody, answer=Staff, status=201, keyed=True)
+    @operation(roles=ADMIN, body=StaffBody, response=Staff, status=201, idempotency_key=True)
     def post(self, body: StaffBody) -> Response:
         """Add a member of staff."""
         return crud.create(queries, "/v1/staff", body)
@@ -30,17 +30,17 @@ class StaffMembers(Resource):  # type: ignore[misc]
 class StaffMember(Resource):  # type: ignore[misc]
     """One member of staff."""
 
-    @operation(roles=STAFF, query=StaffView, answer=Staff)
+    @operation(roles=STAFF, query=StaffView, response=Staff)
     def get(self, staff_id: int, query: StaffView) -> Response:
         """Read a member of staff."""
         return crud.read(queries, staff_id, query)
 
-    @operation(roles=ADMIN, body=StaffBody, answer=Staff, conditional=True)
+    @operation(roles=ADMIN, body=StaffBody, response=Staff, conditional=True)
     def put(self, staff_id: int, body: StaffBody) -> Response:
         """Replace a member of staff."""
         return crud.replace(queries, staff_id, body)
 
-    @operation(roles=ADMIN, patch=StaffBody, answer=Staff, conditional=True)
+    @operation(roles=ADMIN, patch=StaffBody, response=Staff, conditional=True)
     def patch(self, staff_id: int, changes: dict[str, Any]) -> Response:
         """Change parts of a member of staff."""
         return crud.patch(queries, staff_id, changes, StaffBody)

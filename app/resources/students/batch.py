@@ -23,17 +23,17 @@ from app.db.transaction import Transaction
 from app.http import error_handlers
 from app.http.api import Resource
 from app.http.caller import STAFF, caller
-from app.http.idempotency import once
+from app.http.idempotency import run_idempotently
 from app.http.operation import operation
 from app.http.problems import Problem
-from app.http.responses import Answer
+from app.http.responses import ResponseData
 from app.http.types import Body
 from app.http.validation import validate
 from app.resources.students import queries
 from app.resources.students.schemas import Student, StudentBody
 from app.sql.select import Order, Window
 
-MOST_ITEMS = 100
+MAX_ITEMS = 100
 COMPONENTS = "#/components/schemas"
 Refusal = Problem | DatabaseError
 PROBLEM_OR_NULL = {"anyOf": [{"$ref": f"{COMPONENTS}/Problem"}, {"type": "null"}]}
@@ -48,7 +48,7 @@ Unchecked = Annotated[
 class StudentBatchBody(Body):
     """Students to be stored, each for itself."""
 
-    items: list[Unchecked] = Field(min_length=1, max_length=MOST_ITEMS)
+    items: list[Unchecked] = Field(min_length=1, max_length=MAX_ITEMS)
 
 
 class StudentResult(BaseModel):
@@ -70,19 +70,25 @@ class StudentResults(BaseModel):
 class StudentBatch(Resource):  # type: ignore[misc]
     """Many students at once."""
 
-    @operation(roles=STAFF, body=StudentBatchBody, answer=StudentResults, status=207, keyed=True)
+    @operation(
+        roles=STAFF,
+        body=StudentBatchBody,
+        response=StudentResults,
+        status=207,
+        idempotency_key=True,
+    )
     def post(self, body: StudentBatchBody) -> Response:
         """Add up to 100 students; one that cannot be stored does not keep the others away."""
         checked = [_checked(item) for item in body.items]
         valid = [item for item in checked if isinstance(item, dict)]
 
-        def unit(tx: Transaction) -> Answer:
+        def unit(tx: Transaction) -> ResponseData:
             stored = iter(run_for_each(tx, valid, _insert, REFUSALS))
             results = [next(stored) if isinstance(item, dict) else item for item in checked]
             written = ",".join(map(_written, results, body.items))
-            return Answer(207, f'{{"items":[{written}]}}\n')
+            return ResponseData(207, f'{{"items":[{written}]}}\n')
 
-        return once(unit).response()
+        return run_idempotently(unit).response()
 
 
 def _checked(item: Any) -> dict[str, Any] | Problem:
@@ -101,7 +107,7 @@ def _insert(tx: Transaction, students: Sequence[dict[str, Any]]) -> list[str]:
     found = queries.SELECT.page(tx, mine, Window((Order("email"),), limit=len(emails)))
     if len(found) < len(emails):
         raise Problem(403, "That would not be yours to change.")
-    by_email = {row.place[0]: row.json for row in found}
+    by_email = {row.position[0]: row.json for row in found}
     return [by_email[email] for email in emails]
 
 
@@ -109,6 +115,6 @@ def _written(result: str | Refusal, item: Any) -> str:
     if isinstance(result, str):
         return f'{{"status":201,"student":{result}}}'
     problem = (
-        error_handlers.problem_of(result, item) if isinstance(result, DatabaseError) else result
+        error_handlers.problem_from(result, item) if isinstance(result, DatabaseError) else result
     )
-    return json.dumps({"status": problem.status, "problem": error_handlers.body_of(problem)})
+    return json.dumps({"status": problem.status, "problem": error_handlers.problem_body(problem)})

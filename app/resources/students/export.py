@@ -25,17 +25,17 @@ from app.http.context import database
 from app.http.operation import operation
 from app.resources.students import csv_form, queries
 from app.resources.students.schemas import StudentFilters
-from app.sql.select import Condition, Found, Window
+from app.sql.select import Condition, SelectedRow, Window
 
 CSV = "text/csv"
 NDJSON = "application/x-ndjson"
-ROWS_A_PAGE = 1000
+ROWS_PER_PAGE = 1000
 
 
 class StudentExport(Resource):  # type: ignore[misc]
     """All students that the caller may see, as a file."""
 
-    @operation(roles=ANY_ROLE, query=StudentFilters, answer=str, produces=(CSV, NDJSON))
+    @operation(roles=ANY_ROLE, query=StudentFilters, response=str, produces=(CSV, NDJSON))
     def get(self, query: StudentFilters) -> Response:
         """Download students as CSV or NDJSON.
 
@@ -47,7 +47,7 @@ class StudentExport(Resource):  # type: ignore[misc]
         return _download(_pages(database(), where), kind)
 
 
-def _download(pages: Iterator[list[Found]], kind: str) -> Response:
+def _download(pages: Iterator[list[SelectedRow]], kind: str) -> Response:
     write, extension = (_as_csv, "csv") if kind == CSV else (_as_ndjson, "ndjson")
     first = next(pages, [])
     header = csv_form.header() if kind == CSV else ""
@@ -61,36 +61,36 @@ def _download(pages: Iterator[list[Found]], kind: str) -> Response:
     return response
 
 
-def _pages(db: Database, where: Condition) -> Iterator[list[Found]]:
+def _pages(db: Database, where: Condition) -> Iterator[list[SelectedRow]]:
     """Read page after page; between two of them no connection is held."""
     after = None
     while True:
         try:
-            page = queries.SELECT.page(db, where, Window(after=after, limit=ROWS_A_PAGE))
+            page = queries.SELECT.page(db, where, Window(after=after, limit=ROWS_PER_PAGE))
         finally:
             # Some strategies keep a connection for the length of a request, and this one is long.
             db.end_request()
         if page:
             yield page
-        if len(page) < ROWS_A_PAGE:
+        if len(page) < ROWS_PER_PAGE:
             return
-        after = page[-1].place
+        after = page[-1].position
 
 
 def _body(
     header: str,
-    first: list[Found],
-    others: Iterator[list[Found]],
-    write: Callable[[list[Found]], str],
+    first: list[SelectedRow],
+    others: Iterator[list[SelectedRow]],
+    write: Callable[[list[SelectedRow]], str],
 ) -> Iterator[str]:
     yield header + write(first)
     for page in others:
         yield write(page)
 
 
-def _as_csv(page: list[Found]) -> str:
+def _as_csv(page: list[SelectedRow]) -> str:
     return csv_form.lines(csv_form.cells(json.loads(row.json)) for row in page)
 
 
-def _as_ndjson(page: list[Found]) -> str:
+def _as_ndjson(page: list[SelectedRow]) -> str:
     return "".join(f"{row.json}\n" for row in page)

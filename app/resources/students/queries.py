@@ -7,7 +7,7 @@ from app.db.transaction import Transaction
 from app.http.caller import Caller
 from app.resources.addresses import queries as addresses
 from app.resources.students.schemas import Student
-from app.sql.select import EVERYTHING, Condition, One, Select
+from app.sql.select import ALL_ROWS, Condition, Select, ToOne
 
 SELECT = Select(
     Student,
@@ -15,7 +15,7 @@ SELECT = Select(
     key="student_id",
     join=addresses.join("student"),
     embeds={
-        "campus": One("LEFT JOIN campus ON campus.campus_id = student.campus_id"),
+        "campus": ToOne("LEFT JOIN campus ON campus.campus_id = student.campus_id"),
         "city": addresses.CITY,
     },
     filters={
@@ -28,7 +28,7 @@ SELECT = Select(
 def visible_to(caller: Caller) -> Condition:
     """Say which students a caller may see: all, those of their campus, or themselves."""
     if caller.role == "admin":
-        return EVERYTHING
+        return ALL_ROWS
     if caller.role == "staff":
         return Condition("student.campus_id = %s", (caller.campus_id,))
     return Condition("student.student_id = %s", (caller.student_id,))

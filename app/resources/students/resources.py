@@ -17,12 +17,14 @@ from app.resources.students.schemas import StudentBody, StudentPage, StudentView
 class Students(Resource):  # type: ignore[misc]
     """All students that the caller may see."""
 
-    @operation(roles=ANY_ROLE, query=StudentPage, answer=PageOf[StudentAnswer])
+    @operation(roles=ANY_ROLE, query=StudentPage, response=PageOf[StudentAnswer])
     def get(self, query: StudentPage) -> Response:
         """List students, a page at a time."""
         return crud.list_page(queries, query)
 
-    @operation(roles=STAFF, body=StudentBody, answer=StudentAnswer, status=201, keyed=True)
+    @operation(
+        roles=STAFF, body=StudentBody, response=StudentAnswer, status=201, idempotency_key=True
+    )
     def post(self, body: StudentBody) -> Response:
         """Add a student; staff only to their own campus."""
         return crud.create(queries, "/v1/students", body)
@@ -31,17 +33,17 @@ class Students(Resource):  # type: ignore[misc]
 class Student(Resource):  # type: ignore[misc]
     """One student."""
 
-    @operation(roles=ANY_ROLE, query=StudentView, answer=StudentAnswer)
+    @operation(roles=ANY_ROLE, query=StudentView, response=StudentAnswer)
     def get(self, student_id: int, query: StudentView) -> Response:
         """Read a student."""
         return crud.read(queries, student_id, query)
 
-    @operation(roles=STAFF, body=StudentBody, answer=StudentAnswer, conditional=True)
+    @operation(roles=STAFF, body=StudentBody, response=StudentAnswer, conditional=True)
     def put(self, student_id: int, body: StudentBody) -> Response:
         """Replace a student."""
         return crud.replace(queries, student_id, body)
 
-    @operation(roles=STAFF, patch=StudentBody, answer=StudentAnswer, conditional=True)
+    @operation(roles=STAFF, patch=StudentBody, response=StudentAnswer, conditional=True)
     def patch(self, student_id: int, changes: dict[str, Any]) -> Response:
         """Change parts of a student."""
         return crud.patch(queries, student_id, changes, StudentBody)

@@ -6,7 +6,7 @@ from typing import Annotated
 from pydantic import BaseModel, Field
 
 from app.http.paging import Page, View
-from app.http.parameters import Names, Orders, SortBy, Words, embeds_of, fields_of
+from app.http.parameters import FullTextQuery, Names, Orders, SortBy, embeds_of, fields_of
 from app.http.types import Body, Email, Line45, TinyKey
 from app.resources.addresses.schemas import Address
 from app.resources.summaries import CampusSummary, CityInCountry
@@ -53,7 +53,7 @@ class StudentFilters(View):
     active: bool | None = Field(None, description="Only active ones, or only the others.")
     last_name: Line45 | None = Field(None, description="Only with this last name.")
     email: Email | None = Field(None, description="Only the one with this address.")
-    q: Words | None = Field(None, description="All these words, in name or email.")
+    q: FullTextQuery | None = Field(None, description="All these words, in name or email.")
 
 
 class StudentPage(StudentFilters, StudentView, Page):

@@ -5,14 +5,14 @@ from typing import Any
 from app.db.transaction import Transaction
 from app.http.caller import Caller
 from app.resources.subjects.schemas import Subject
-from app.sql.select import EVERYTHING, Condition, Select
+from app.sql.select import ALL_ROWS, Condition, Select
 
 SELECT = Select(Subject, table="subject", key="subject_id", filters={"q": "subject.name LIKE %s"})
 
 
 def visible_to(caller: Caller) -> Condition:  # noqa: ARG001
     """Say which subjects a caller may see: all of them."""
-    return EVERYTHING
+    return ALL_ROWS
 
 
 # Only administrators have a writing operation.

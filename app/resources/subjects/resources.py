@@ -17,12 +17,14 @@ from app.resources.subjects.schemas import SubjectBody, SubjectPage, SubjectView
 class Subjects(Resource):  # type: ignore[misc]
     """All subjects."""
 
-    @operation(roles=ANY_ROLE, query=SubjectPage, answer=PageOf[SubjectAnswer])
+    @operation(roles=ANY_ROLE, query=SubjectPage, response=PageOf[SubjectAnswer])
     def get(self, query: SubjectPage) -> Response:
         """List subjects, a page at a time."""
         return crud.list_page(queries, query)
 
-    @operation(roles=ADMIN, body=SubjectBody, answer=SubjectAnswer, status=201, keyed=True)
+    @operation(
+        roles=ADMIN, body=SubjectBody, response=SubjectAnswer, status=201, idempotency_key=True
+    )
     def post(self, body: SubjectBody) -> Response:
         """Add a subject."""
         return crud.create(queries, "/v1/subjects", body)
@@ -31,17 +33,17 @@ class Subjects(Resource):  # type: ignore[misc]
 class Subject(Resource):  # type: ignore[misc]
     """One subject."""
 
-    @operation(roles=ANY_ROLE, query=SubjectView, answer=SubjectAnswer)
+    @operation(roles=ANY_ROLE, query=SubjectView, response=SubjectAnswer)
     def get(self, subject_id: int, query: SubjectView) -> Response:
         """Read a subject."""
         return crud.read(queries, subject_id, query)
 
-    @operation(roles=ADMIN, body=SubjectBody, answer=SubjectAnswer, conditional=True)
+    @operation(roles=ADMIN, body=SubjectBody, response=SubjectAnswer, conditional=True)
     def put(self, subject_id: int, body: SubjectBody) -> Response:
         """Replace a subject."""
         return crud.replace(queries, subject_id, body)
 
-    @operation(roles=ADMIN, patch=SubjectBody, answer=SubjectAnswer, conditional=True)
+    @operation(roles=ADMIN, patch=SubjectBody, response=SubjectAnswer, conditional=True)
     def patch(self, subject_id: int, changes: dict[str, Any]) -> Response:
         """Change parts of a subject."""
         return crud.patch(queries, subject_id, changes, SubjectBody)

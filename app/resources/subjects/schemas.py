@@ -6,7 +6,7 @@ from typing import Annotated
 from pydantic import BaseModel, Field
 
 from app.http.paging import Page, View
-from app.http.parameters import Names, Orders, Part, SortBy, fields_of
+from app.http.parameters import Names, Orders, SortBy, Substring, fields_of
 from app.http.types import Body, Line25
 
 
@@ -35,4 +35,4 @@ class SubjectPage(SubjectView, Page):
 
     sort: Annotated[Orders, SortBy("name")] = ()
     name: Line25 | None = Field(None, description="Of this name.")
-    q: Part | None = Field(None, description="With this in the name.")
+    q: Substring | None = Field(None, description="With this in the name.")

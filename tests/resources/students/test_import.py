@@ -4,7 +4,7 @@ import tracemalloc
 
 import pytest
 
-from app.resources.students.imports.lines import LONGEST_BYTES, Lines, Place
+from app.resources.students.imports.lines import MAX_LINE_BYTES, Lines, Place
 from tests.resources.students.conftest import student
 from tests.resources.students.files import csv_of, ndjson, report_of
 from tests.support.counting import statements
@@ -238,5 +238,5 @@ def test_a_line_without_end_needs_no_memory(file):
         _, peak = tracemalloc.get_traced_memory()
         tracemalloc.stop()
 
-    assert (len(first), second) == (LONGEST_BYTES + 1, b"short")
+    assert (len(first), second) == (MAX_LINE_BYTES + 1, b"short")
     assert peak < 1_000_000

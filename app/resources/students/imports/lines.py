@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from io import BufferedIOBase
 
-LONGEST_BYTES = 65_536
+MAX_LINE_BYTES = 65_536
 BOM = b"\xef\xbb\xbf"
 
 
@@ -18,7 +18,7 @@ class Place:
 class Lines:
     """Gives line after line; `place` is where the next one begins.
 
-    Of a line that is longer than `LONGEST_BYTES` only so much and one byte more is given, so that
+    Of a line that is longer than `MAX_LINE_BYTES` only so much and one byte more is given, so that
     a file without line ends needs no more memory than any other.
     """
 
@@ -35,13 +35,13 @@ class Lines:
         return self
 
     def __next__(self) -> bytes:
-        line = self._file.readline(LONGEST_BYTES + 1)
+        line = self._file.readline(MAX_LINE_BYTES + 1)
         if not line:
             raise StopIteration
         rest = line
         position = self.place.position + len(line)
-        while len(rest) > LONGEST_BYTES and not rest.endswith(b"\n"):
-            rest = self._file.readline(LONGEST_BYTES + 1)
+        while len(rest) > MAX_LINE_BYTES and not rest.endswith(b"\n"):
+            rest = self._file.readline(MAX_LINE_BYTES + 1)
             position += len(rest)
         is_first = self.place.position == 0
         self.place = Place(position, self.place.line_number + 1)

@@ -14,13 +14,13 @@ from typing import Any
 
 from pydantic import Field, ValidationError
 
-from app.http.types import Key, Moment, said
+from app.http.types import Key, Timestamp, message_of
 from app.resources.addresses.schemas import Address
 from app.resources.students import csv_form
-from app.resources.students.imports.lines import LONGEST_BYTES, Lines, Place
+from app.resources.students.imports.lines import MAX_LINE_BYTES, Lines, Place
 from app.resources.students.schemas import StudentBody
 
-TOO_LONG = f"it is longer than {LONGEST_BYTES:,} bytes"
+TOO_LONG = f"it is longer than {MAX_LINE_BYTES:,} bytes"
 
 
 class BadFile(Exception):
@@ -31,8 +31,8 @@ class StudentRecord(StudentBody):
     """A student as a file has them."""
 
     student_id: Key | None = Field(None, exclude=True)
-    create_date: Moment | None = None
-    last_update: Moment | None = Field(None, exclude=True)
+    create_date: Timestamp | None = None
+    last_update: Timestamp | None = Field(None, exclude=True)
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,7 +92,7 @@ class _Quoted:
         line = next(self._source)
         self.lines.append(line)
         self.ends.append(self._source.place)
-        if sum(map(len, self.lines)) > LONGEST_BYTES:
+        if sum(map(len, self.lines)) > MAX_LINE_BYTES:
             raise csv.Error(TOO_LONG)
         # What is no UTF-8 is refused once it is known where the record ends.
         return line.decode(errors="surrogateescape")
@@ -136,7 +136,7 @@ def _csv_record(record: _Quoted, columns: Sequence[str], cells: Sequence[str]) -
 
 def _record(number: int, raw: bytes, end: Place, as_json: Callable[[str], str]) -> Record:
     try:
-        if len(raw) > LONGEST_BYTES:
+        if len(raw) > MAX_LINE_BYTES:
             return Record(number, raw, end, reason=TOO_LONG)
         text = as_json(raw.decode())
         return Record(number, raw, end, StudentRecord.model_validate_json(text).model_dump())
@@ -148,6 +148,6 @@ def _record(number: int, raw: bytes, end: Place, as_json: Callable[[str], str]) 
 
 def _in_words(error: ValidationError) -> str:
     return "; ".join(
-        ": ".join(filter(None, [".".join(map(str, item["loc"])), said(item)]))
+        ": ".join(filter(None, [".".join(map(str, item["loc"])), message_of(item)]))
         for item in error.errors(include_url=False, include_input=False)
     )

@@ -24,14 +24,14 @@ from app.db.errors import (
 )
 from app.db.savepoints import run_for_each
 from app.db.transaction import Transaction
-from app.http.error_handlers import problem_of
+from app.http.error_handlers import problem_from
 from app.resources.students import queries as students
 from app.resources.students.imports import queries
 from app.resources.students.imports.queries import Progress
 from app.resources.students.imports.records import Record
 from app.resources.students.imports.report import Rejected, Report
 
-RECORDS_A_UNIT = 500
+RECORDS_PER_TRANSACTION = 500
 WAIT_FOR_SERVER_SECONDS = 60
 PAUSE_SECONDS = 0.25
 
@@ -47,7 +47,7 @@ def run(
     database: Database, records: Iterator[Record], progress: Progress, report: Report
 ) -> Iterator[tuple[Progress, list[Rejected]]]:
     """Store all records; tells after each transaction how far it is and what it rejected."""
-    while batch := list(islice(records, RECORDS_A_UNIT)):
+    while batch := list(islice(records, RECORDS_PER_TRANSACTION)):
         unit = _Unit(batch, progress, report)
         progress = _patiently(database, unit)
         yield progress, unit.rejected
@@ -101,7 +101,7 @@ def _insert(tx: Transaction, values: Sequence[dict[str, Any]]) -> list[None]:
 
 def _in_words(refusal: Refusal) -> str:
     column = refusal.column if isinstance(refusal, ConstraintViolation) else None
-    detail = problem_of(refusal).detail
+    detail = problem_from(refusal).detail
     return f"{column}: {detail}" if column else detail
 
 
