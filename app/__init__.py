@@ -13,6 +13,7 @@ from flask import Flask
 
 from app import urls
 from app.auth import bearer, commands, rate_limits
+from app.db import flask
 from app.http import error_handlers, json
 from app.http.middleware import body_limit, cors, proxies, request_ids, security_headers
 from app.operations import doctor, purge, requests
@@ -29,14 +30,13 @@ def create_app(settings: Settings) -> Flask:
     That makes it safe to create it once and fork it into workers. Raises
     `BadSettings` for problems that can be detected without a server.
     """
-    app = Flask(__name__, static_folder=None)
     database = open_database(settings)
+    app = Flask(__name__, static_folder=None)
     if settings.db_strategy == "single":
         log.warning("%s", doctor.SINGLE_WARNING)
     app.extensions["settings"] = settings
-    app.extensions["database"] = database
     requests.register(app, Metrics(database.statistics))
-    app.teardown_appcontext(lambda error: database.end_request())  # noqa: ARG005
+    flask.register(app, database)
     app.json = json.Provider(app)
     request_ids.register(app)
     proxies.register(app, settings.trusted_proxies)

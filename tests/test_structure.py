@@ -26,7 +26,7 @@ MAY_IMPORT = {
     "app.urls": {"app.resources", "app.openapi", "app.operations", "app.auth", "app.http"},
     "app": {
         "app.urls", "app.resources", "app.openapi", "app.operations", "app.auth", "app.http",
-        "app.settings",
+        "app.settings", "app.db",
     },
 }  # fmt: skip
 # The resources, and the other resources they may import.
@@ -48,6 +48,7 @@ RESOURCES_MAY_IMPORT = {
 }
 # What the database package may import besides itself and the standard library, by module.
 DRIVERS = {
+    "app.db.flask": {"flask"},
     "app.db.drivers.pymysql": {"pymysql"},
     "app.db.drivers.pymysql_rows": {"pymysql"},
     "app.db.drivers.mysqlclient": {"MySQLdb"},

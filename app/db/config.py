@@ -1,7 +1,7 @@
 """`DatabaseConfig`: everything this package can be told, with units, limits and defaults."""
 
 from dataclasses import dataclass, fields
-from typing import Any, Literal, get_args
+from typing import Any, Literal, Self, get_args
 
 from .url import DatabaseUrl
 
@@ -74,6 +74,20 @@ class DatabaseConfig:
     # TLS
     ssl_mode: SSLMode = "DISABLED"
     ssl_ca: str | None = None
+
+    @classmethod
+    def from_url(cls, url: str, **options: Any) -> Self:
+        """Create a configuration from a URL and the other fields; raises `ConfigError`."""
+        known = [field.name for field in fields(cls) if field.name != "url"]
+        for name in options.keys() - set(known):
+            raise ConfigError(
+                name, options[name], f"unknown; use {', '.join(known)}"
+            )
+        try:
+            parsed = DatabaseUrl.parse(url)
+        except ValueError as error:
+            raise ConfigError("url", DatabaseUrl.masked(url), str(error)) from None
+        return cls(url=parsed, **options)
 
     def __post_init__(self) -> None:
         """Check each value; raises `ConfigError` for the first one that cannot be used."""

@@ -34,7 +34,6 @@ from .instrumentation import executing
 from .managed_connection import ManagedConnection
 from .strategy import Purpose, construct, load_strategy
 from .transaction import Params, Row, Transaction
-from .url import DatabaseUrl
 
 log = logging.getLogger(__name__)
 T = TypeVar("T")
@@ -72,7 +71,7 @@ class Database:
 
         Options are the other fields of `DatabaseConfig`; raises `ConfigError`.
         """
-        return cls(DatabaseConfig(url=DatabaseUrl.parse(url), **options))
+        return cls(DatabaseConfig.from_url(url, **options))
 
     def fetch_one(self, sql: str, params: Params = ()) -> Row | None:
         """Run a query in autocommit; returns its first row, or None."""
