@@ -31,6 +31,7 @@ class ManagedConnection:
         self._commit = commit
         self._rollback = rollback
         self._transaction: Transaction | None = None
+        self._is_closed = False
 
     def cursor(self, *arguments: Any) -> "ManagedCursor":
         """Return a cursor; arguments are the driver's, such as a cursor class."""
@@ -49,10 +50,15 @@ class ManagedConnection:
             transaction, self._transaction = self._transaction, None
             self._rollback(transaction)
 
-    close = rollback
+    def close(self) -> None:
+        """Roll back and return the connection; it cannot be used any more."""
+        self._is_closed = True
+        self.rollback()
 
     def transaction(self) -> Transaction:
         """Return the open transaction, and begin one if there is none."""
+        if self._is_closed:
+            raise RuntimeError("the connection was returned: use it inside its block")
         if self._transaction is None:
             self._transaction = self._begin()
         return self._transaction
@@ -80,10 +86,11 @@ class ManagedCursor:
         return self._call("callproc", name, params)
 
     def __getattr__(self, name: str) -> Any:
-        return getattr(self._driver_cursor(), name)
+        # Results can be fetched after the commit, as from any buffered cursor.
+        return getattr(self._cursor or self._driver_cursor(), name)
 
     def __iter__(self) -> Iterator[Any]:
-        return iter(self._driver_cursor())
+        return iter(self._cursor or self._driver_cursor())
 
     def __enter__(self) -> Self:
         return self
