@@ -118,6 +118,8 @@ class ManagedCursor:
                 return getattr(cursor, method)(sql, params)
         except BaseException as error:
             transaction.fail(error)
+            if transaction.is_usable and not transaction.has_begun:
+                transaction.failure = None  # in autocommit mode nothing was lost with it
             raise
 
     def _driver_cursor(self) -> Any:
