@@ -16,6 +16,7 @@ from app.auth import bearer, commands, rate_limits
 from app.db import flask
 from app.http import error_handlers, json
 from app.http.middleware import body_limit, cors, proxies, request_ids, security_headers
+from app.http.synchronous import SynchronousFlask
 from app.operations import doctor, purge, requests
 from app.operations.metrics import Metrics
 from app.resources.students.imports import commands as imports
@@ -31,7 +32,7 @@ def create_app(settings: Settings) -> Flask:
     `BadSettings` for problems that can be detected without a server.
     """
     database = open_database(settings)
-    app = Flask(__name__, static_folder=None)
+    app = SynchronousFlask(__name__, static_folder=None)
     if settings.db_strategy == "single":
         log.warning("%s", doctor.SINGLE_WARNING)
     app.extensions["settings"] = settings

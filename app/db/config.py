@@ -80,9 +80,7 @@ class DatabaseConfig:
         """Create a configuration from a URL and the other fields; raises `ConfigError`."""
         known = [field.name for field in fields(cls) if field.name != "url"]
         for name in options.keys() - set(known):
-            raise ConfigError(
-                name, options[name], f"unknown; use {', '.join(known)}"
-            )
+            raise ConfigError(name, options[name], f"unknown; use {', '.join(known)}")
         try:
             parsed = DatabaseUrl.parse(url)
         except ValueError as error:
