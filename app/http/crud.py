@@ -186,5 +186,5 @@ def _read_back(queries: Writable, tx: Transaction, key: int) -> str:
     rule = writable_by(queries, caller())
     found = queries.SELECT.read_with_rule(tx, key, ALL_ROWS, rule)
     if found is None or not found[1]:
-        raise Problem(403, f"You may not store a {queries.SELECT.table} with these values.")
+        raise Problem(403, f"You may not store this {queries.SELECT.table}.")
     return found[0]
