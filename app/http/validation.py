@@ -31,7 +31,7 @@ def read_query(model: type[Model] | None) -> Model | None:
         return None
     values = given.to_dict()
     if len(values) != sum(1 for _ in given.items(multi=True)):
-        repeated = [name for name, all_ in given.lists() if len(all_) > 1]
+        repeated = [name for name, values_ in given.lists() if len(values_) > 1]
         errors: list[InputError] = [
             {"parameter": name, "detail": "repeated parameter"} for name in repeated
         ]
@@ -98,7 +98,7 @@ def _unknown_fields(
         if field is None:
             yield {"pointer": pointer, "detail": "unknown field"}
         elif isinstance(value, dict):
-            for part in _kinds(field.annotation):
+            for part in _plain_types(field.annotation):
                 if isinstance(part, type) and issubclass(part, BaseModel):
                     yield from _unknown_fields(part, value, pointer)
 
@@ -114,16 +114,16 @@ def _parsed_names(model: type[BaseModel]) -> frozenset[str]:
     return frozenset(
         info.alias or name
         for name, info in model.model_fields.items()
-        if _kinds(info.annotation) & {int, bool}
+        if _plain_types(info.annotation) & {int, bool}
     )
 
 
-def _kinds(annotation: Any) -> set[Any]:
+def _plain_types(annotation: Any) -> set[Any]:
     """Return the plain types in an annotation such as `Annotated[int, ...] | None`."""
     parts = get_args(annotation)
     if get_origin(annotation) is Annotated:
         parts = parts[:1]
-    return set().union(*map(_kinds, parts)) if parts else {annotation}
+    return set().union(*map(_plain_types, parts)) if parts else {annotation}
 
 
 def _parsed(text: str) -> Any:
