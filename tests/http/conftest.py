@@ -8,12 +8,13 @@ from app import create_app
 from app.auth import tokens
 from app.http.api import Api, Resource
 from app.http.caller import PUBLIC, STAFF, Caller
+from app.http.context import database
 from app.http.operation import operation
 from app.http.responses import json_response
 from app.http.types import Body, Line50
 from tests.support.database import settings_for
 
-UNREACHABLE = "mysql://nobody@127.0.0.1:1/nothing"
+UNREACHABLE = "mysql://app:secret-word@127.0.0.1:1/nothing"
 
 
 class Note(BaseModel):
@@ -25,8 +26,8 @@ class NoteBody(Body):
     text: Line50 = Field(examples=["Low tide at six"])
 
 
-class PublicNotes(Resource):
-    """Notes for everyone, which are never stored."""
+class Notes(Resource):
+    """Public notes, which are not stored."""
 
     @operation(roles=PUBLIC)
     def get(self):
@@ -38,19 +39,38 @@ class PublicNotes(Resource):
 
 
 class PrivateNotes(Resource):
-    """Notes for signed-in members of staff."""
+    """Notes for members of staff."""
 
     @operation(roles=STAFF)
     def get(self):
         return Response("{}", headers={"ETag": '"one"'}, mimetype="application/json")
 
 
+class DatabaseNotes(Resource):
+    """An operation that needs the database."""
+
+    @operation(roles=PUBLIC)
+    def get(self):
+        return json_response(database().fetch_one("SELECT 1 AS note_id"))
+
+
+class FailingNotes(Resource):
+    """An operation that fails after it has used the database."""
+
+    @operation(roles=PUBLIC)
+    def get(self):
+        database().fetch_one("SELECT 1 AS note_id")
+        raise RuntimeError("a bug in the view")
+
+
 def create_note_app(url=UNREACHABLE, **values):
-    """The whole application with `/notes` and `/private-notes`; neither needs the database."""
+    """Create the whole application, with the resources of this module added."""
     application = create_app(settings_for(url, **values))
     api = Api(application)
-    api.add_resource(PublicNotes, "/notes")
+    api.add_resource(Notes, "/notes")
     api.add_resource(PrivateNotes, "/private-notes")
+    api.add_resource(DatabaseNotes, "/database-notes")
+    api.add_resource(FailingNotes, "/failing-notes")
     return application
 
 
@@ -62,14 +82,14 @@ def note_app():
 
 
 @pytest.fixture
-def notes(note_app):
-    """A client of the small API."""
+def note_client(note_app):
+    """A client of the small API, whose database is unreachable."""
     return note_app.test_client()
 
 
 @pytest.fixture(scope="package")
 def token_headers():
-    """Headers with an access token for some role; no such user needs to exist."""
+    """Headers with an access token for a role; no such user needs to exist."""
 
     def headers(role):
         caller = Caller(api_user_id=1, role=role, campus_id=1, student_id=None, staff_id=1)
