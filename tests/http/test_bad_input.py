@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from tests.support.catalog import kinds_of, longest, operations, resources, valid_body
+from tests.support.catalog import kinds_of, max_length_of, operations, resources, valid_body
 from tests.support.database import query
 
 WRITABLE = [it for it in resources() if it.create]
@@ -79,7 +79,7 @@ def invalid_values(info):
     kinds = kinds_of(info.annotation)
     yield from ([], {"a": 1}) if not any(hasattr(kind, "model_fields") for kind in kinds) else (5,)
     if kinds == {str}:
-        yield from (5, True, "nul\0", "x" * (longest(info) + 1), "bell\a")
+        yield from (5, True, "nul\0", "x" * (max_length_of(info) + 1), "bell\a")
     if kinds == {int}:
         yield from ("1", 1.5, True, 0, -1, 10**12, 10**400)
     if kinds == {bool}:

@@ -1,4 +1,4 @@
-"""The JSON that the server writes says what its columns hold, whatever that is."""
+"""The JSON built by the database server equals the values of the columns."""
 
 import json
 from datetime import date, datetime
@@ -88,8 +88,8 @@ def db(server):
         yield database
 
 
-def stored(db, row, words=()):
-    """The key of a new row with these words."""
+def insert_thing(db, row, words=()):
+    """Insert a row with these words and return its key."""
     with db.transaction() as tx:
         names = ", ".join(COLUMNS)
         values = ", ".join(f"%({name})s" for name in COLUMNS)
@@ -100,32 +100,32 @@ def stored(db, row, words=()):
     return key
 
 
-def written(value):
-    """A column's value as this service writes it, made from the value itself."""
+def as_json(value):
+    """Return a column's value as the application's JSON provider encodes it."""
     return value if value is None or isinstance(value, str | int) else Provider.default(value)
 
 
 @settings(max_examples=150, deadline=None, derandomize=True)
 @given(row=ROWS)
-def test_the_servers_json_is_what_the_columns_hold(db, row):
-    key = stored(db, row)
-    held = db.fetch_one(f"SELECT {', '.join(COLUMNS)} FROM thing WHERE thing_id = %s", (key,))
-    held["flag"] = None if held["flag"] is None else bool(held["flag"])
+def test_json_built_by_the_server_equals_the_columns(db, row):
+    key = insert_thing(db, row)
+    columns = db.fetch_one(f"SELECT {', '.join(COLUMNS)} FROM thing WHERE thing_id = %s", (key,))
+    columns["flag"] = None if columns["flag"] is None else bool(columns["flag"])
 
     text = SELECT.read_one(db, key, ALL_ROWS, Projection(embed=("twin",)))
 
     found = json.loads(text)
     assert {name: found[name] for name in COLUMNS} == {
-        name: written(value) for name, value in held.items()
+        name: as_json(value) for name, value in columns.items()
     }
-    assert held["text"] == row["text"]
+    assert columns["text"] == row["text"]
     assert found["twin"] == {name: found[name] for name in Twin.model_fields}
 
 
 @settings(max_examples=75, deadline=None, derandomize=True)
 @given(words=st.lists(ANY_TEXT, max_size=30))
-def test_relatives_come_whole_and_in_their_order(db, words):
-    key = stored(db, dict.fromkeys(COLUMNS), words)
+def test_embedded_rows_are_complete_and_in_order(db, words):
+    key = insert_thing(db, dict.fromkeys(COLUMNS), words)
 
     text = SELECT.read_one(db, key, ALL_ROWS, Projection(embed=("words",)))
 
