@@ -53,7 +53,7 @@ def run_idempotently(write: Callable[[Transaction], ResponseData]) -> ResponseDa
     except ConstraintViolation:
         try:
             stored = _stored(database(), use)
-        except DatabaseError as error:  # an earlier attempt may have been stored
+        except DatabaseError as error:  # unknown whether an earlier attempt was stored
             raise OutcomeUnknown(str(error)) from error
         if stored is None:
             raise
