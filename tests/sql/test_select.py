@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from pydantic import BaseModel
 
 from app.http.json import Provider
-from app.sql.select import ALL_ROWS, Projection, Select, ToMany, ToOne
+from app.sql.select import ALL_ROWS, Condition, Order, Projection, Select, ToMany, ToOne, Window
 from tests.support.database import opened, query
 
 TABLES = [
@@ -130,3 +130,33 @@ def test_embedded_rows_are_complete_and_in_order(db, words):
     text = SELECT.read_one(db, key, ALL_ROWS, Projection(embed=("words",)))
 
     assert [item["word"] for item in json.loads(text)["words"]] == words
+
+
+@pytest.mark.parametrize(
+    "orders",
+    [
+        (),
+        (Order("number"),),
+        (Order("number", descending=True),),
+        (Order("number"), Order("text", descending=True)),
+        (Order("number", descending=True), Order("text"), Order("flag")),
+    ],
+    ids=str,
+)
+def test_pages_of_one_row_add_up_to_the_whole_list(db, orders):
+    keys = [
+        insert_thing(
+            db, dict.fromkeys(COLUMNS) | {"number": number % 2, "text": text, "flag": text == "b"}
+        )
+        for number, text in enumerate("abbaab")
+    ]
+    where = Condition("thing.thing_id BETWEEN %s AND %s", (keys[0], keys[-1]))
+
+    whole = SELECT.page(db, where, Window(orders, limit=100))
+    pages, after = [], None
+    while page := SELECT.page(db, where, Window(orders, after, limit=1)):
+        pages += page
+        after = page[-1].position
+
+    assert len(whole) == len(keys)
+    assert pages == whole
