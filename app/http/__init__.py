@@ -1,1 +1,1 @@
-"""What all resources share: declarations, pages, problems, answers."""
+"""What all resources share: operations, paging, validation, problems, responses."""

@@ -1,4 +1,4 @@
-"""Flask-RESTful's `Api`, corrected, and the keys in its URLs."""
+"""Flask-RESTful's `Api` with its error handling turned off, and the URL converter for keys."""
 
 from collections.abc import Callable
 from typing import Any
@@ -11,20 +11,23 @@ Resource = flask_restful.Resource
 
 
 class KeyConverter(BaseConverter):
-    """`<key:student_id>`: a row's key. The stock `int` takes zeros and other scripts' digits."""
+    """`<key:student_id>`: the key of a row.
+
+    Werkzeug's `int` converter also accepts zero, leading zeros and non-ASCII digits.
+    """
 
     regex = r"[1-9][0-9]{0,9}"
 
     def to_python(self, value: str) -> int:
-        """Give the number."""
+        """Return the key as a number."""
         return int(value)
 
 
 class Api(flask_restful.Api):  # type: ignore[misc]
-    """Leaves errors to Flask.
+    """Leaves error handling to Flask.
 
-    The original takes them over in production, where an application's own
-    error handlers are then ignored, and loses headers such as Allow.
+    Flask-RESTful's own error handling ignores the application's error handlers unless TESTING is
+    set, and drops headers such as Allow.
     """
 
     def __init__(self, app: Flask) -> None:
@@ -32,5 +35,5 @@ class Api(flask_restful.Api):  # type: ignore[misc]
         super().__init__(app)
 
     def error_router(self, original_handler: Callable[[Any], Any], e: Exception) -> Any:
-        """Hand the error back."""
+        """Call Flask's handler instead of Flask-RESTful's."""
         return original_handler(e)

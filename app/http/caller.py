@@ -1,7 +1,7 @@
-"""The caller of a request, their role, and who may call an operation.
+"""The caller of a request, and the roles that may call an operation.
 
-`app.auth` registers how a request is authenticated (`register_authenticator`), so this package
-does not depend on tokens.
+`app.auth` registers how a request is authenticated (`register_authenticator`), so that this
+package does not depend on tokens.
 """
 
 from collections.abc import Callable
@@ -15,7 +15,7 @@ from app.http.problems import Problem
 Role = Literal["admin", "staff", "student"]
 Roles = frozenset[Role]
 
-PUBLIC: Roles | None = None  # no sign-in needed
+PUBLIC: Roles | None = None  # no authentication
 ANY_ROLE: Roles = frozenset({"admin", "staff", "student"})
 STAFF: Roles = frozenset({"admin", "staff"})
 ADMIN: Roles = frozenset({"admin"})
@@ -23,7 +23,7 @@ ADMIN: Roles = frozenset({"admin"})
 
 @dataclass(frozen=True, slots=True)
 class Caller:
-    """A signed-in user: all that authorization needs, so that it costs no statement."""
+    """A signed-in user. Authorization needs no more than this, and therefore no query."""
 
     api_user_id: int
     role: Role
@@ -32,23 +32,23 @@ class Caller:
     staff_id: int | None
 
     def as_claims(self) -> dict[str, Any]:
-        """Return the token's claims; `sub` is a string (RFC 7519, 4.1.2)."""
+        """Return the claims of an access token; `sub` is a string (RFC 7519, section 4.1.2)."""
         claims = asdict(self)
         return {"sub": str(claims.pop("api_user_id")), **claims}
 
     @classmethod
     def from_claims(cls, claims: dict[str, Any]) -> Self:
-        """Read the claims that `as_claims` wrote; raises `KeyError` if one is missing."""
+        """Create a caller from the claims of `as_claims`; raises `KeyError` if one is missing."""
         return cls.from_row({**claims, "api_user_id": int(claims["sub"])})
 
     @classmethod
     def from_row(cls, row: dict[str, Any]) -> Self:
-        """Create a caller from the row of a user."""
+        """Create a caller from a row with the columns of the same names."""
         return cls(**{field.name: row[field.name] for field in fields(cls)})
 
 
 def register_authenticator(app: Flask, authenticate: Callable[[], Caller]) -> None:
-    """Authenticate requests by this function; it raises a `Problem` with status 401."""
+    """Authenticate requests with this function, which raises a `Problem` (401) on failure."""
     app.extensions["authenticate"] = authenticate
 
 
@@ -59,13 +59,13 @@ def authorize(roles: Roles) -> None:
 
 
 def caller() -> Caller:
-    """Return the caller of the current request, once it is authorized."""
+    """Return the caller of the current request, which must have been authorized."""
     found: Caller = g.caller
     return found
 
 
 def signed_in() -> Caller | None:
-    """Return the caller if the request has a valid token, whether it needs one or not."""
+    """Return the caller if the request has a valid token, even on a public operation."""
     try:
         return _authenticated()
     except Problem:

@@ -1,4 +1,4 @@
-"""What a request finds in its application."""
+"""The database and the settings of the current application."""
 
 from flask import current_app
 
@@ -7,12 +7,12 @@ from app.settings import Settings
 
 
 def database() -> Database:
-    """Give the one door to the server."""
+    """Return the database of the current application."""
     found: Database = current_app.extensions["database"]
     return found
 
 
 def settings() -> Settings:
-    """Give the settings this application was built with."""
+    """Return the settings that the current application was created with."""
     found: Settings = current_app.extensions["settings"]
     return found

@@ -1,14 +1,14 @@
-"""The six things that are done to a resource: list, read, create, replace, patch, delete.
+"""The six operations of a resource: list, read, create, replace, patch, delete.
 
-Each takes the resource's query module, which says in SQL what the resource
-is, who may see it, and who may change it. A write is one unit of work: the
-row is locked, compared with what the client saw, changed, and read back; what
-the caller may not write is rolled back.
+Each gets the resource's query module, which defines in SQL what the resource is, which rows a
+caller may see and which they may write. A write is one transaction: the row is locked, compared
+with the client's ETag, changed and read back. If the caller may not write the row as it is then,
+the transaction is rolled back.
 """
 
 import json
 from collections.abc import Callable
-from typing import Any, Protocol
+from typing import Any, Protocol, runtime_checkable
 
 from flask import Response
 from pydantic import BaseModel
@@ -22,13 +22,13 @@ from app.http.preconditions import check_if_match, etag_response
 from app.http.problems import Problem, not_found
 from app.http.responses import ResponseData, etag_of
 from app.http.validation import validate
-from app.sql.select import ALL_ROWS, Condition, Select, SelectedRow
+from app.sql.select import ALL_ROWS, NO_ROWS, Condition, Select, SelectedRow
 
 Values = dict[str, Any]
 
 
 class Readable(Protocol):
-    """A query module of a resource that can be read."""
+    """The query module of a resource that can be read."""
 
     @property
     def SELECT(self) -> Select: ...  # noqa: N802
@@ -36,44 +36,57 @@ class Readable(Protocol):
 
 
 class Writable(Readable, Protocol):
-    """A query module of a resource that can be written."""
+    """The query module of a resource that can be written; see also `HasWriteRule`."""
 
-    def writable_by(self, caller: Caller, /) -> Condition: ...
     def insert(self, tx: Transaction, values: Values, /) -> int: ...
     def update(self, tx: Transaction, key: int, values: Values, /) -> None: ...
     def delete(self, tx: Transaction, key: int, /) -> None: ...
 
 
+@runtime_checkable
+class HasWriteRule(Protocol):
+    """A query module that declares which rows a caller may write."""
+
+    def writable_by(self, caller: Caller, /) -> Condition: ...
+
+
+def writable_by(queries: Writable, caller: Caller) -> Condition:
+    """Return which rows a caller may write; without a declared rule, administrators only."""
+    if isinstance(queries, HasWriteRule):
+        return queries.writable_by(caller)
+    return ALL_ROWS if caller.role == "admin" else NO_ROWS
+
+
 def list_page(queries: Readable, page: Page, within: Condition = ALL_ROWS) -> Response:
-    """Answer a page of what the caller may see, and an address for the next one."""
-    return page_response(_found(queries, page, within), page)
+    """Return a page of the rows that the caller may see, with a link to the next page."""
+    return page_response(_rows_of(queries, page, within), page)
 
 
 def list_children(parents: Readable, key: int, queries: Readable, page: Page) -> Response:
-    """Answer a page of what belongs to one parent; 404 if that is not there.
+    """Return a page of the rows that belong to one parent; 404 if there is no such parent.
 
-    The foreign key bears the parent's key's name, as everywhere in the schema.
-    Only where nothing is found is the parent looked for.
+    The foreign key has the same name as the parent's key. The parent is queried only if no
+    rows are found.
     """
     parent = parents.SELECT
     within = Condition(f"{queries.SELECT.table}.{parent.key} = %s", (key,))
-    found = _found(queries, page, within)
-    if not found and parent.read_one(database(), key, parents.visible_to(caller())) is None:
+    rows = _rows_of(queries, page, within)
+    if not rows and parent.read_one(database(), key, parents.visible_to(caller())) is None:
         raise not_found(parent.table)
-    return page_response(found, page)
+    return page_response(rows, page)
 
 
-def page_response(found: list[SelectedRow], page: Page) -> Response:
-    """Answer the rows of a page's window; one without JSON has a place, but is not shown."""
-    looked_at = found[: page.limit]
-    body = '{"items":[' + ",".join([row.json for row in looked_at if row.json]) + "]"
-    if len(found) > page.limit:
-        body += f',"next":{json.dumps(page.next_link(looked_at[-1].position))}'
+def page_response(rows: list[SelectedRow], page: Page) -> Response:
+    """Return the rows of a page's window. A row without JSON is left out, but counts."""
+    in_page = rows[: page.limit]
+    body = '{"items":[' + ",".join([row.json for row in in_page if row.json]) + "]"
+    if len(rows) > page.limit:
+        body += f',"next":{json.dumps(page.next_link(in_page[-1].position))}'
     return etag_response(body + "}\n")
 
 
 def read(queries: Readable, key: int, view: View) -> Response:
-    """Answer one, if the caller may see it."""
+    """Return one row; 404 if the caller may not see it."""
     found = queries.SELECT.read_one(database(), key, queries.visible_to(caller()), view.projection)
     if found is None:
         raise not_found(queries.SELECT.table)
@@ -81,48 +94,48 @@ def read(queries: Readable, key: int, view: View) -> Response:
 
 
 def create(queries: Writable, path: str, body: BaseModel, **parents: int) -> Response:
-    """Store a new one, once for each Idempotency-Key; answer it and its address.
+    """Store a new row, once per Idempotency-Key; return it with its URL.
 
-    `parents` are the keys of what it belongs to, by their columns' names.
+    `parents` are the keys of the rows it belongs to, by column name.
     """
 
-    def unit(tx: Transaction) -> ResponseData:
+    def insert(tx: Transaction) -> ResponseData:
         key = queries.insert(tx, {**body.model_dump(), **parents})
         text = _read_back(queries, tx, key)
         return ResponseData(201, text, {"Location": f"{path}/{key}", "ETag": etag_of(text)})
 
-    return run_idempotently(unit).response()
+    return run_idempotently(insert).response()
 
 
 def replace(queries: Writable, key: int, body: BaseModel) -> Response:
-    """Change one that is still as the client saw it; answer what it is now."""
+    """Replace a row if it still has the client's ETag; return the new row."""
     return _change(queries, key, lambda _: body)
 
 
 def patch(queries: Writable, key: int, changes: dict[str, Any], model: type[BaseModel]) -> Response:
-    """Change parts of one, by JSON Merge Patch (RFC 7396); what comes out has to be valid."""
+    """Apply a JSON Merge Patch (RFC 7396) to a row; the result must be a valid body."""
 
     def merge(current: str) -> BaseModel:
-        parts = json.loads(current)
-        writable = {name: parts[name] for name in model.model_fields}
+        fields = json.loads(current)
+        writable = {name: fields[name] for name in model.model_fields}
         return validate(model, json.dumps(merged(writable, changes)))
 
     return _change(queries, key, merge)
 
 
 def delete(queries: Writable, key: int) -> Response:
-    """Delete one that is still as the client saw it."""
+    """Delete a row if it still has the client's ETag."""
 
-    def unit(tx: Transaction) -> None:
+    def delete_row(tx: Transaction) -> None:
         _lock(queries, tx, key)
         queries.delete(tx, key)
 
-    database().run_transaction(unit)
+    database().run_transaction(delete_row)
     return ResponseData(204).response()
 
 
 def merged(target: Any, changes: Any) -> Any:
-    """Apply a merge patch (RFC 7396, 2)."""
+    """Return a value with a merge patch applied (RFC 7396, section 2)."""
     if not isinstance(changes, dict):
         return changes
     result = dict(target) if isinstance(target, dict) else {}
@@ -134,39 +147,44 @@ def merged(target: Any, changes: Any) -> Any:
     return result
 
 
-def _found(queries: Readable, page: Page, within: Condition) -> list[SelectedRow]:
+def _rows_of(queries: Readable, page: Page, within: Condition) -> list[SelectedRow]:
     select = queries.SELECT
     where = within & queries.visible_to(caller()) & select.where(page.filters())
     return select.page(database(), where, page.window(), page.projection)
 
 
 def _change(queries: Writable, key: int, change: Callable[[str], BaseModel]) -> Response:
-    def unit(tx: Transaction) -> str:
+    def update(tx: Transaction) -> str:
         body = change(_lock(queries, tx, key))
         queries.update(tx, key, body.model_dump())
         return _read_back(queries, tx, key)
 
-    text = database().run_transaction(unit)
+    text = database().run_transaction(update)
     return ResponseData(200, text, {"ETag": etag_of(text)}).response()
 
 
 def _lock(queries: Writable, tx: Transaction, key: int) -> str:
-    """Lock the row; raises a `Problem` unless the caller may change it and knows it as it is."""
-    me = caller()
-    rule = queries.writable_by(me)
-    found = queries.SELECT.read_with_rule(tx, key, queries.visible_to(me), rule, lock=True)
+    """Lock a row and return its JSON.
+
+    Raises a `Problem` if the caller may not see it (404), may not write it (403), or sent an
+    outdated ETag (412).
+    """
+    visible = queries.visible_to(caller())
+    rule = writable_by(queries, caller())
+    found = queries.SELECT.read_with_rule(tx, key, visible, rule, lock=True)
     if found is None:
         raise not_found(queries.SELECT.table)
     body, allowed = found
     if not allowed:
-        raise Problem(403, f"This {queries.SELECT.table} is not yours to change.")
+        raise Problem(403, f"You may not change this {queries.SELECT.table}.")
     check_if_match(body)
     return body
 
 
 def _read_back(queries: Writable, tx: Transaction, key: int) -> str:
-    """Read what was written; what the caller may not write is not stored."""
-    found = queries.SELECT.read_with_rule(tx, key, ALL_ROWS, queries.writable_by(caller()))
+    """Return the JSON of the row just written; 403 if the caller may not write such a row."""
+    rule = writable_by(queries, caller())
+    found = queries.SELECT.read_with_rule(tx, key, ALL_ROWS, rule)
     if found is None or not found[1]:
-        raise Problem(403, "That would not be yours to change.")
+        raise Problem(403, f"You may not store this {queries.SELECT.table}.")
     return found[0]

@@ -1,8 +1,9 @@
-"""The one place that knows statuses and problem types.
+"""Error handlers: every error response is a problem (RFC 9457).
 
-Every 4xx and 5xx, the framework's own included, is RFC 9457 problem+json with
-a `request_id`; input problems list `errors: [{pointer, detail}]`. A client
-never sees the driver's words: those are in the log, under the same request id.
+All 4xx and 5xx responses, including the framework's own, are `application/problem+json` with a
+`request_id`; input errors are listed as `errors: [{pointer, detail}]`. This is the only module
+that maps database errors to statuses and problem types. A driver's error message is never sent to
+the client; it is logged with the same request id.
 """
 
 import logging
@@ -22,39 +23,71 @@ log = logging.getLogger(__name__)
 
 RETRY_AFTER_SECONDS = 1
 
-# Status, problem type, and what the client may conclude about its data.
+# Status, problem type, and the detail, which says what happened to the client's data.
 DATABASE_PROBLEMS: dict[type[db.DatabaseError], tuple[int, str, str]] = {
-    db.PoolExhausted: (503, "busy", "Every database connection is busy; nothing was stored."),
-    db.ReadOnlyServer: (503, "read-only", "The database takes no writes now; nothing was stored."),
-    db.ConnectionLost: (503, "connection-lost", "The connection broke; nothing was stored."),
-    db.DatabaseUnavailable: (503, "unavailable", "The database is away; nothing was stored."),
+    db.PoolExhausted: (503, "busy", "All database connections are in use; nothing was stored."),
+    db.ReadOnlyServer: (503, "read-only", "The database is read-only; nothing was stored."),
+    db.ConnectionLost: (
+        503,
+        "connection-lost",
+        "The database connection was lost; nothing was stored.",
+    ),
+    db.DatabaseUnavailable: (
+        503,
+        "unavailable",
+        "The database is unavailable; nothing was stored.",
+    ),
     db.OutcomeUnknown: (
         503,
         "outcome-unknown",
-        "The database's answer was cut off; the change may or may not be stored.",
+        "The database's response was lost; the change may or may not have been stored.",
     ),
-    db.TransactionConflict: (503, "conflict", "Another change was in the way; nothing was stored."),
-    db.StatementInterrupted: (503, "interrupted", "The statement was stopped; nothing was stored."),
-    db.TableMissing: (503, "not-migrated", "The database has no such table yet."),
-    db.InvalidValue: (422, "value-refused", "A value does not fit; nothing was stored."),
-    db.DuplicateKey: (409, "duplicate", "Another one has this already; nothing was stored."),
-    db.MissingReference: (409, "missing-reference", "It points to something that does not exist."),
-    db.StillReferenced: (409, "still-referenced", "Others still point to it; nothing was changed."),
-    db.CheckViolated: (409, "rule-violated", "A rule of the data says no; nothing was stored."),
-    db.DatabaseError: (500, "internal", "Something went wrong here; nothing was stored."),
+    db.TransactionConflict: (
+        503,
+        "conflict",
+        "Conflict with a concurrent change; nothing was stored.",
+    ),
+    db.StatementInterrupted: (
+        503,
+        "interrupted",
+        "The statement was interrupted; nothing was stored.",
+    ),
+    db.TableMissing: (
+        503,
+        "not-migrated",
+        "The database schema is not up to date; nothing was stored.",
+    ),
+    db.InvalidValue: (422, "value-refused", "A value does not fit its column; nothing was stored."),
+    db.DuplicateKey: (
+        409,
+        "duplicate",
+        "A record with this value already exists; nothing was stored.",
+    ),
+    db.MissingReference: (
+        409,
+        "missing-reference",
+        "A referenced record does not exist; nothing was stored.",
+    ),
+    db.StillReferenced: (
+        409,
+        "still-referenced",
+        "Other records still refer to this one; nothing was changed.",
+    ),
+    db.CheckViolated: (409, "rule-violated", "A data constraint was violated; nothing was stored."),
+    db.DatabaseError: (500, "internal", "An internal error occurred; nothing was stored."),
 }
 
 
 def register(app: Flask) -> None:
-    """Turn whatever goes wrong in this application into a problem."""
+    """Turn every exception of a request into a problem response."""
     app.register_error_handler(Problem, respond)
     app.register_error_handler(HTTPException, _from_http)
     app.register_error_handler(db.DatabaseError, _from_database)
-    app.register_error_handler(Exception, _from_bug)
+    app.register_error_handler(Exception, _from_unexpected)
 
 
 def respond(problem: Problem) -> Response:
-    """Write a problem as RFC 9457 says."""
+    """Return the response for a problem."""
     response = Response(
         current_app.json.dumps(problem_body(problem)) + "\n",
         problem.status,
@@ -65,9 +98,9 @@ def respond(problem: Problem) -> Response:
 
 
 def problem_body(problem: Problem) -> dict[str, Any]:
-    """Give a problem's members, for an answer that is about several things."""
+    """Return the members of a problem, also to embed it in a response with several results."""
     body: dict[str, Any] = {
-        "type": _type(problem.kind),
+        "type": _type_uri(problem.kind),
         "title": HTTPStatus(problem.status).phrase,
         "status": problem.status,
         "detail": problem.detail,
@@ -80,18 +113,18 @@ def problem_body(problem: Problem) -> dict[str, Any]:
 
 
 def problem_from(error: db.DatabaseError, body: Any = None) -> Problem:
-    """Say what a failure below means for whoever asked, and where in their body it is."""
-    kind = next(cls for cls in type(error).__mro__ if cls in DATABASE_PROBLEMS)
-    status, name, detail = DATABASE_PROBLEMS[kind]
+    """Return the problem for a database error, with pointers to the affected fields of `body`."""
+    cls = next(cls for cls in type(error).__mro__ if cls in DATABASE_PROBLEMS)
+    status, kind, detail = DATABASE_PROBLEMS[cls]
     errors: list[InputError] = [
         {"pointer": pointer, "detail": detail} for pointer in pointers_to(error.column, body)
     ]
     headers = [("Retry-After", str(RETRY_AFTER_SECONDS))] if status == 503 else []
-    return Problem(status, detail, kind=name, errors=errors, headers=headers)
+    return Problem(status, detail, kind=kind, errors=errors, headers=headers)
 
 
-def _type(kind: str) -> str:
-    if ":" in kind:  # a registered one, which keeps its own name
+def _type_uri(kind: str) -> str:
+    if ":" in kind:  # a full URI already, such as a registered problem type
         return kind
     return f"{PROBLEM_TYPE}{kind}" if kind else "about:blank"
 
@@ -99,13 +132,13 @@ def _type(kind: str) -> str:
 def _from_http(error: HTTPException) -> Response:
     if error.response is not None:
         return error.response  # type: ignore[return-value]
-    # A redirect of the router's, 405 with its Allow, 413, 415, ...
+    # Routing redirects, 405 with its Allow header, 413, 415 and others.
     headers = [(name, value) for name, value in error.get_headers() if name != "Content-Type"]
     return respond(Problem(error.code or 500, error.description or "", headers=headers))
 
 
 def _from_database(error: db.DatabaseError) -> Response:
-    if _is_in_the_path(error):
+    if _is_about_path(error):
         return respond(not_found(error.column.removesuffix("_id")))
     problem = problem_from(error, request.get_json(silent=True))
     if problem.status >= 500:
@@ -113,12 +146,12 @@ def _from_database(error: db.DatabaseError) -> Response:
     return respond(problem)
 
 
-def _is_in_the_path(error: db.DatabaseError) -> bool:
-    """Tell whether what is missing is what the path names; a key that does not fit is missing."""
+def _is_about_path(error: db.DatabaseError) -> bool:
+    """Return whether a key in the path does not exist, or is too large for its column."""
     missing = isinstance(error, db.MissingReference | db.InvalidValue)
     return missing and error.column in (request.view_args or {})
 
 
-def _from_bug(error: Exception) -> Response:
+def _from_unexpected(error: Exception) -> Response:
     log.error("%s %s failed", request.method, request.path, exc_info=error)
-    return respond(Problem(500, "Something went wrong here.", kind="internal"))
+    return respond(Problem(500, "An internal error occurred.", kind="internal"))

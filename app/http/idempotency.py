@@ -1,9 +1,9 @@
-"""Exactly once: a write and the answer to it are stored together, under the client's key.
+"""Idempotency keys: a write is executed once, however often the client sends it.
 
-draft-ietf-httpapi-idempotency-key-header. The key is inserted last, by the
-unit that does the work: a second request with the key fails there, or on a
-unique key of the data before, is rolled back whole, and gets the answer that
-the first one stored. That costs one statement, and none where no key is sent.
+Implements draft-ietf-httpapi-idempotency-key-header. The key and the response are inserted at the
+end of the transaction that does the work. A second request with the same key fails on that INSERT,
+or earlier on a unique key of the data; it is rolled back, and the stored response is returned.
+This costs one statement, or none for a request without a key.
 """
 
 import json
@@ -27,33 +27,33 @@ from app.http.problems import Problem
 from app.http.responses import ResponseData
 
 HEADER = "Idempotency-Key"
-# The draft's string in quotes, or what most clients send: the same without them.
+# The draft requires a quoted string; most clients send it without quotes.
 PATTERN = r'^("[!#-~]{1,255}"|[!#-~]{1,255})$'
 
 
-def run_idempotently(unit: Callable[[Transaction], ResponseData]) -> ResponseData:
-    """Run a unit; with an Idempotency-Key, at most once for this caller and key.
+def run_idempotently(write: Callable[[Transaction], ResponseData]) -> ResponseData:
+    """Run a transaction; with an Idempotency-Key, at most once for this caller and key.
 
-    A replay gets the stored answer. Raises a `Problem`: 422 where the key was
-    used for another request, 409 where that one is still running.
+    A retry gets the stored response. Raises a `Problem`: 422 if the key was used for a different
+    request, 409 if the first request is still running.
     """
     key = _key()
     if key is None:
-        return database().run_transaction(unit)
+        return database().run_transaction(write)
     use = {**_request(), "key": key}
 
-    def unit_and_key(tx: Transaction) -> ResponseData:
-        answer = unit(tx)
-        _store(tx, use, answer)
-        return answer
+    def write_and_store(tx: Transaction) -> ResponseData:
+        response = write(tx)
+        _store(tx, use, response)
+        return response
 
     try:
-        # A repetition is harmless, so it is also made when the outcome is unknown.
-        return database().run_transaction(unit_and_key, idempotent=True)
+        # The key makes it safe to retry even if the outcome of the COMMIT is unknown.
+        return database().run_transaction(write_and_store, idempotent=True)
     except ConstraintViolation:
         try:
             stored = _stored(database(), use)
-        except DatabaseError as error:  # so it stays open whether an earlier run was stored
+        except DatabaseError as error:  # unknown whether an earlier attempt was stored
             raise OutcomeUnknown(str(error)) from error
         if stored is None:
             raise
@@ -67,26 +67,26 @@ def _key() -> str | None:
     if not re.fullmatch(PATTERN, given):
         raise Problem(
             400,
-            "The Idempotency-Key cannot be used.",
+            "The Idempotency-Key is not valid.",
             kind="invalid",
             errors=[
-                {"header": HEADER, "detail": "1 to 255 characters of ASCII, without spaces"},
+                {"header": HEADER, "detail": "use 1 to 255 ASCII characters, without spaces"},
             ],
         )
     return given.strip('"')
 
 
 def _request() -> dict[str, object]:
-    what = [request.method, request.path, request.get_data(as_text=True)]
+    content = [request.method, request.path, request.get_data(as_text=True)]
     return {
         "api_user_id": caller().api_user_id,
         "method": request.method,
         "path": request.path,
-        "fingerprint": sha256(json.dumps(what).encode()).hexdigest(),
+        "fingerprint": sha256(json.dumps(content).encode()).hexdigest(),
     }
 
 
-def _store(tx: Transaction, use: dict[str, object], answer: ResponseData) -> None:
+def _store(tx: Transaction, use: dict[str, object], response: ResponseData) -> None:
     try:
         tx.execute(
             """
@@ -98,13 +98,13 @@ def _store(tx: Transaction, use: dict[str, object], answer: ResponseData) -> Non
             """,
             {
                 **use,
-                "status": answer.status,
-                "headers": json.dumps(dict(answer.headers)),
-                "body": answer.body,
+                "status": response.status,
+                "headers": json.dumps(dict(response.headers)),
+                "body": response.body,
             },
         )
     except TransactionConflict as error:
-        if error.code == 1205:  # somebody holds this key and has not ended
+        if error.code == 1205:  # another transaction inserted this key and is still open
             raise Problem(
                 409,
                 "A request with this Idempotency-Key is still running.",
@@ -127,6 +127,8 @@ def _stored(db: Database, use: dict[str, object]) -> ResponseData | None:
     if found is None:
         return None
     if found["fingerprint"] != use["fingerprint"]:
-        raise Problem(422, "This Idempotency-Key was used for another request.", kind="key-reused")
+        raise Problem(
+            422, "This Idempotency-Key was used for a different request.", kind="key-reused"
+        )
     headers = {**json.loads(found["response_headers"]), "Idempotency-Replayed": "true"}
     return ResponseData(found["response_status"], bytes(found["response_body"]).decode(), headers)

@@ -1,4 +1,4 @@
-"""How values look in JSON: times in RFC 3339 UTC, decimals as strings without rounding."""
+"""JSON encoding: times in UTC as in RFC 3339, decimals as strings without rounding."""
 
 from datetime import date, datetime
 from decimal import Decimal
@@ -7,21 +7,21 @@ from typing import Any
 from flask.json.provider import DefaultJSONProvider
 
 
-def _write(value: Any) -> str:
+def _encode(value: Any) -> str:
     if isinstance(value, datetime):
-        # The session's time zone is UTC, so the server's naive times are too.
+        # Naive times from the database are in UTC, the time zone of its sessions.
         return value.isoformat() + "Z"
     if isinstance(value, date):
         return value.isoformat()
     if isinstance(value, Decimal):
         return str(value)
-    raise TypeError(f"{type(value).__name__} cannot be written as JSON")
+    raise TypeError(f"{type(value).__name__} is not JSON serializable")
 
 
 class Provider(DefaultJSONProvider):
-    """Flask's own, with our types; accents stay as they are and keys keep their order."""
+    """Flask's JSON provider with these types; keeps non-ASCII characters and the order of keys."""
 
-    default = staticmethod(_write)
+    default = staticmethod(_encode)
     ensure_ascii = False
     sort_keys = False
     compact = True

@@ -1,8 +1,8 @@
-"""Links between two things, which exist or not: PUT makes one, DELETE takes it away.
+"""Links between two rows, such as a course and its staff: PUT adds one, DELETE removes it.
 
-Both keys are in the path. A link has no state to compare, so neither needs
-If-Match. PUT may be repeated. A link that is not there is a 404 like anything
-else, so that a wrong key does not pass for a success.
+Both keys are in the path. A link has no state, so neither method needs If-Match. PUT is
+idempotent. DELETE of a link that does not exist returns 404, so that a wrong key is not reported
+as a success.
 """
 
 from collections.abc import Callable
@@ -16,13 +16,13 @@ from app.http.responses import ResponseData
 
 
 def add(insert: Callable[[Transaction], None]) -> Response:
-    """Make a link, if it is not there already."""
+    """Add a link unless it exists; `insert` must have no effect if it does."""
     database().run_transaction(insert, idempotent=True)
     return ResponseData(204).response()
 
 
 def remove(delete: Callable[[Transaction], int]) -> Response:
-    """Take a link away; `delete` tells how many there were."""
+    """Remove a link; `delete` returns the number of rows deleted."""
     if not database().run_transaction(delete):
         raise not_found("link")
     return ResponseData(204).response()

@@ -1,11 +1,11 @@
-"""Declares one operation of a resource: who may call it, what it takes, what it answers.
+"""Declaration of an operation: who may call it, its input and its response.
 
     @operation(roles=ANY_ROLE, query=StudentPage, response=PageOf[Student])
     def get(self, query: StudentPage) -> Response: ...
 
-The method runs only if all of that holds. The same declaration becomes the
-operation's part of the OpenAPI document (`app.http.openapi`), so the two
-cannot disagree. Path parameters are passed on.
+The caller is authorized and the input validated before the method is called; path parameters are
+passed through. `app.openapi` generates the OpenAPI document from the same declarations, so that
+the document and the service cannot disagree.
 """
 
 from collections.abc import Callable
@@ -26,14 +26,19 @@ Method = Callable[..., Response]
 
 @dataclass(frozen=True, slots=True)
 class Operation:
-    """What is known of an operation without running it.
+    """The declaration of an operation.
 
-    `roles` None makes it public. `query`, `body` and `patch` are pydantic
-    models; the method receives `query=`, `body=`, or `changes=` for a merge
-    patch of `patch`. `form` admits an HTML form's body too. `answer` and
-    `status` describe success, `produces` its media types, `problems` the
-    statuses that do not follow from all this. `conditional` demands If-Match,
-    `keyed` honors Idempotency-Key; `basic` is for HTTP Basic.
+    roles            may call it; None makes it public
+    query            model of the query string, passed to the method as `query`
+    body             model of the body, passed as `body`
+    patch            model that a JSON Merge Patch applies to; the patch is passed as `changes`
+    form             also accept the body as an HTML form
+    response, status model of the successful response, and its status
+    produces         media types of the successful response
+    problems         error statuses that do not follow from the other fields
+    conditional      require If-Match
+    idempotency_key  support Idempotency-Key
+    basic            the caller authenticates with HTTP Basic
     """
 
     roles: Roles | None
@@ -56,18 +61,18 @@ class Operation:
 
     @property
     def has_etag(self) -> bool:
-        """Whether what is read comes with an ETag: private JSON does, a stream cannot."""
+        """Whether a GET returns an ETag: only JSON that requires a token does."""
         return self.roles is not None and self.produces == (JSON,)
 
 
 def operation(**declared: Any) -> Callable[[Method], Method]:
-    """Guard a method and validate its input; takes the fields of `Operation`."""
+    """Authorize and validate before the method runs. The arguments are those of `Operation`."""
     declaration = Operation(**declared)
 
     def declare(method: Method) -> Method:
         @wraps(method)
         def guarded(self: object, **path: Any) -> Response:
-            _admit(declaration, path)
+            _check(declaration, path)
             return method(self, **path)
 
         guarded.declaration = declaration  # type: ignore[attr-defined]
@@ -76,8 +81,8 @@ def operation(**declared: Any) -> Callable[[Method], Method]:
     return declare
 
 
-def _admit(declared: Operation, arguments: dict[str, Any]) -> None:
-    """Refuse what does not fit the declaration; add what was read to the arguments."""
+def _check(declared: Operation, arguments: dict[str, Any]) -> None:
+    """Raise a `Problem` for a request that does not match; add its input to the arguments."""
     if declared.roles is not None:
         authorize(declared.roles)
     _check_accept(declared.produces)
@@ -96,9 +101,9 @@ def _check_accept(produces: tuple[str, ...]) -> None:
     accept = request.headers.get("Accept")
     if accept is None or accept == "*/*" or accept in produces:
         return
-    # Parameters, such as a version, are the operation's own business.
+    # Media type parameters, such as a version, are left to the operation.
     accepted = {kind.partition(";")[0] for kind, quality in request.accept_mimetypes if quality > 0}
     for kind in produces:
         if {kind, "*/*", f"{kind.partition('/')[0]}/*"} & accepted:
             return
-    raise Problem(406, f"This is available as {' or '.join(produces)}.")
+    raise Problem(406, f"The response is available as {' or '.join(produces)} only.")

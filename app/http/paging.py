@@ -1,8 +1,8 @@
-"""Cursor pages: the same cost at any depth.
+"""Cursor pagination: the cost of a page does not depend on how far into the list it is.
 
-A cursor is the place of the last row shown, signed together with the list,
-the filters and the order it belongs to. It is opaque: a forged one, or one of
-another list, is a 400.
+A cursor is the position of the last row of a page, signed together with the list, the filters and
+the order it belongs to. It is opaque to clients; a forged cursor, or the cursor of another list,
+is rejected with 400.
 """
 
 from datetime import datetime
@@ -22,43 +22,46 @@ from app.sql.select import Order, Projection, Window
 
 Item = TypeVar("Item")
 
+# Parameters that do not select rows; all others are filters.
 NO_FILTERS = {"limit", "cursor", "sort", "fields", "embed"}
 
 
 class View(BaseModel):
-    """How one item is asked for; a resource declares `fields`, and `embed` if it has relatives."""
+    """Query parameters of one item; a resource adds `fields` and, if it embeds others, `embed`."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     @property
     def projection(self) -> Projection:
-        """Which part of the item is asked for."""
+        """The fields and the embedded resources to return."""
         return Projection(getattr(self, "fields", ()), getattr(self, "embed", ()))
 
     def filters(self) -> dict[str, Any]:
-        """Give the filters that were set, by the parameter's name."""
+        """Return the filters in the request, by parameter name."""
         return {name: getattr(self, name) for name in self.model_fields_set - NO_FILTERS}
 
 
 class Page(View):
-    """The parameters every list takes; a list adds its filters, and `sort` if it has an order."""
+    """Query parameters of a list; a resource adds its filters, and `sort` if it can be sorted."""
 
-    limit: int = Field(20, ge=1, le=100, description="Items a page.")
-    cursor: str | None = Field(None, max_length=700, description="From `next` of the page before.")
+    limit: int = Field(20, ge=1, le=100, description="Maximum number of items per page.")
+    cursor: str | None = Field(
+        None, max_length=700, description="Cursor from the previous page's `next` link."
+    )
 
     @property
     def orders(self) -> Orders:
-        """How the list is sorted, before its key."""
+        """The columns to sort by, before the key."""
         found: Orders = getattr(self, "sort", ())
         return found
 
     def window(self) -> Window:
-        """Say which rows this page shows, and one more to see whether there is a next page."""
+        """Return the rows of this page and one more, which shows whether there is a next page."""
         return Window(self.orders, self._after(), self.limit + 1)
 
-    def next_link(self, place: tuple[Any, ...]) -> str:
-        """Give the address of the page that follows the row at this place."""
-        cursor = _serializer().dumps([self._list(), [_written(value) for value in place]])
+    def next_link(self, position: tuple[Any, ...]) -> str:
+        """Return the URL of the page that starts after this position."""
+        cursor = _serializer().dumps([self._list_identity(), [*map(_serializable, position)]])
         parameters = {**request.args.to_dict(), "cursor": cursor}
         return f"{request.path}?{urlencode(parameters)}"
 
@@ -66,32 +69,32 @@ class Page(View):
         if self.cursor is None:
             return None
         try:
-            list_, place = _serializer().loads(self.cursor)
+            list_identity, position = _serializer().loads(self.cursor)
         except (BadSignature, ValueError):
-            raise _bad_cursor("it was not given out by this service") from None
-        if list_ != self._list():
-            raise _bad_cursor("it belongs to another list, other filters or another order")
-        return tuple(place)
+            raise _bad_cursor("not issued by this service") from None
+        if list_identity != self._list_identity():
+            raise _bad_cursor("issued for another list, other filters or another order")
+        return tuple(position)
 
-    def _list(self) -> list[Any]:
-        """Tell this list from all others."""
-        orders = [_in_words(order) for order in self.orders]
+    def _list_identity(self) -> list[Any]:
+        """Return what a cursor is bound to: the path, the order and the filters."""
+        orders = [_as_parameter(order) for order in self.orders]
         filters = sorted((name, str(value)) for name, value in self.filters().items())
         return [request.path, orders, [list(pair) for pair in filters]]
 
 
 class PageOf(BaseModel, Generic[Item]):
-    """A page of a list; `next` is absent on the last one."""
+    """A page of a list; the last page has no `next`."""
 
     items: list[Item]
-    next: str | None = Field(None, description="The address of the next page.")
+    next: str | None = Field(None, description="URL of the next page.")
 
 
-def _in_words(order: Order) -> str:
+def _as_parameter(order: Order) -> str:
     return ("-" if order.descending else "") + order.column
 
 
-def _written(value: Any) -> Any:
+def _serializable(value: Any) -> Any:
     return str(value) if isinstance(value, datetime | Decimal) else value
 
 
@@ -107,7 +110,7 @@ def _serializer_with(secret: str) -> URLSafeSerializer:
 def _bad_cursor(reason: str) -> Problem:
     return Problem(
         400,
-        "The cursor cannot be used; begin again without one.",
+        "The cursor is not valid; start again without a cursor.",
         kind="invalid",
         errors=[{"parameter": "cursor", "detail": reason}],
     )

@@ -1,4 +1,4 @@
-"""Types of query parameters that several resources share."""
+"""Types of query parameters shared by several resources."""
 
 import re
 from typing import Annotated, Any
@@ -24,7 +24,7 @@ MAX_LIST_LENGTH = 500
 class NameList:
     """A comma-separated list of some of these names.
 
-    Use it as `fields: Annotated[Names, NameList("title", "level")] = ()`.
+    Usage: `fields: Annotated[Names, NameList("title", "level")] = ()`.
     """
 
     sign = ""
@@ -52,43 +52,45 @@ class NameList:
         }
 
     def read(self, given: Any) -> Any:
-        """Give the names; raises what pydantic reports as an invalid value."""
+        """Return the names; raises an error that pydantic reports as an invalid value."""
         return self._split(given)
 
     def _split(self, given: Any) -> Names:
         found = tuple(given.split(",")) if isinstance(given, str) else ()
         if not found or any(name.removeprefix(self.sign[:1]) not in self.names for name in found):
             allowed = ", ".join(self.names)
-            raise PydanticCustomError("among", "use some of: {allowed}", {"allowed": allowed})
+            raise PydanticCustomError(
+                "names", "must be one or more of: {allowed}", {"allowed": allowed}
+            )
         return tuple(dict.fromkeys(found))
 
 
 def fields_of(model: type[BaseModel]) -> NameList:
-    """Let some fields be chosen; a field that is always there has no default."""
+    """Return the list type for `fields`: the fields that are always in the response."""
     names = [name for name, info in model.model_fields.items() if info.is_required()]
-    return NameList(*names, meaning="Only these fields; the key comes along.")
+    return NameList(*names, meaning="Return only these fields and the key.")
 
 
 def embeds_of(model: type[BaseModel]) -> NameList:
-    """Let relatives be added: the fields that are there on request only."""
+    """Return the list type for `embed`: the fields that are in the response on request only."""
     names = [name for name, info in model.model_fields.items() if not info.is_required()]
-    return NameList(*names, meaning="Close relatives to add.")
+    return NameList(*names, meaning="Related resources to include.")
 
 
 class SortBy(NameList):
-    """A comma-separated list of columns to sort by, each with a minus for descending.
+    """A comma-separated list of columns to sort by; a minus sign sorts in descending order.
 
-    Use it as `sort: Annotated[Orders, SortBy("last_name")] = ()`. Only columns
-    that are never NULL: a cursor cannot go beyond NULL.
+    Usage: `sort: Annotated[Orders, SortBy("last_name")] = ()`. The columns must be NOT NULL,
+    because a cursor compares their values.
     """
 
     sign = "-?"
 
     def __init__(self, *names: str) -> None:
-        super().__init__(*names, meaning="Columns to sort by; a minus sorts descending.")
+        super().__init__(*names, meaning="Columns to sort by; a minus sign means descending.")
 
     def read(self, given: Any) -> Orders:
-        """Give the orders; the first mention of a column counts."""
+        """Return the orders; if a column is repeated, its first mention counts."""
         orders: dict[str, Order] = {}
         for name in self._split(given):
             column = name.removeprefix("-")
@@ -97,8 +99,8 @@ class SortBy(NameList):
 
 
 def _as_search(text: str) -> str:
-    # In MySQL's boolean mode: each word has to be there, or one that it begins. Signs beyond
-    # ASCII are no words either, but no pattern says so: they find nothing.
+    # MySQL's boolean mode: each word, or a word that starts with it, must occur. The pattern of
+    # FullTextQuery cannot exclude non-ASCII punctuation; a text of nothing else matches no rows.
     return " ".join(f"+{word}*" for word in re.findall(r"\w+", text))
 
 
@@ -106,13 +108,13 @@ def _as_pattern(text: str) -> str:
     return "%" + re.sub(r"([\\%_])", r"\\\1", text) + "%"
 
 
-# Full text: all of these words, or beginnings of words.
+# Full-text search for rows with all of these words or prefixes of words.
 FullTextQuery = Annotated[
     str,
     StringConstraints(min_length=1, max_length=100, pattern=r"[A-Za-z0-9]|[^\x00-\x7f]"),
     AfterValidator(_as_search),
 ]
-# For LIKE: this text somewhere.
+# LIKE search for a substring.
 Substring = Annotated[
     str, StringConstraints(min_length=1, max_length=50), AfterValidator(_as_pattern)
 ]

@@ -1,4 +1,4 @@
-"""Conditional requests (RFC 9110, 13; RFC 6585, 3): nobody overwrites what they have not seen."""
+"""Conditional requests (RFC 9110, section 13; RFC 6585, section 3): ETags prevent lost updates."""
 
 from flask import Response, request
 
@@ -7,7 +7,7 @@ from app.http.responses import ResponseData, etag_of
 
 
 def etag_response(body: str) -> Response:
-    """Answer a GET: 304 if the client has these very bytes, else 200 with their ETag."""
+    """Return the response to a GET: 304 if the client has this body already, otherwise 200."""
     etag = etag_of(body)
     headers = {"ETag": etag}
     if "If-None-Match" in request.headers and request.if_none_match.contains_weak(etag.strip('"')):
@@ -18,12 +18,12 @@ def etag_response(body: str) -> Response:
 
 
 def require_if_match() -> None:
-    """Refuse a change that does not say what it changes."""
+    """Raise a `Problem` (428) if the request has no If-Match header."""
     if "If-Match" not in request.headers:
-        raise Problem(428, "Send If-Match with the ETag of what you are changing.")
+        raise Problem(428, "Send If-Match with the current ETag of the resource.")
 
 
 def check_if_match(body: str) -> None:
-    """Refuse to change what is no longer as the client saw it; call it under the row's lock."""
+    """Raise a `Problem` (412) if the client's ETag is outdated; call it with the row locked."""
     if not request.if_match.contains(etag_of(body).strip('"')):
-        raise Problem(412, "It was changed since you read it; read it again.")
+        raise Problem(412, "The resource has changed since you read it; read it again.")

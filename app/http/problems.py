@@ -1,11 +1,11 @@
-"""What a resource raises when it cannot do what was asked."""
+"""The exception for error responses, which `app.http.error_handlers` renders."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any, NotRequired, TypedDict
 
 
 class InputError(TypedDict):
-    """One thing wrong with the input, by JSON pointer into the body, or by name."""
+    """An input error, located by a JSON pointer into the body, or by parameter or header name."""
 
     pointer: NotRequired[str]
     parameter: NotRequired[str]
@@ -14,9 +14,9 @@ class InputError(TypedDict):
 
 
 class Problem(Exception):
-    """An answer that is no success; `app.http.error_handlers` writes it as problem+json."""
+    """An error response: a problem as in RFC 9457. `kind` is the name of its type."""
 
-    def __init__(  # noqa: PLR0913 - a problem has that many members
+    def __init__(  # noqa: PLR0913 - one argument for each member
         self,
         status: int,
         detail: str,
@@ -32,9 +32,9 @@ class Problem(Exception):
         self.kind = kind
         self.errors = errors
         self.headers = headers
-        self.members = members or {}  # further ones, which its type defines (RFC 9457, 3.2)
+        self.members = members or {}  # extension members (RFC 9457, section 3.2)
 
 
 def not_found(what: str) -> Problem:
-    """Say that something is not there, or not for this caller: the answer is the same."""
+    """Return the problem for a row that does not exist or that the caller may not see."""
     return Problem(404, f"No such {what}.")

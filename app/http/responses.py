@@ -1,4 +1,4 @@
-"""What an operation answers: JSON text as the server wrote it, with its ETag."""
+"""JSON responses and their ETags."""
 
 from base64 import urlsafe_b64encode
 from collections.abc import Mapping
@@ -10,14 +10,14 @@ from flask import Response, json
 
 @dataclass(frozen=True, slots=True)
 class ResponseData:
-    """A status, a body and headers, before they become a `Response`; it can be stored."""
+    """The status, body and headers of a response, in a form that can be stored."""
 
     status: int
     body: str = ""
     headers: Mapping[str, str] = field(default_factory=dict)
 
     def response(self) -> Response:
-        """Give what Flask sends."""
+        """Return the Flask response."""
         response = Response(
             self.body, self.status, self.headers.items(), content_type="application/json"
         )
@@ -27,15 +27,15 @@ class ResponseData:
 
 
 def etag_of(body: str) -> str:
-    """Give the strong ETag of a body (RFC 9110, 8.8.3): equal bytes, equal tag."""
+    """Return the strong ETag of a body (RFC 9110, section 8.8.3)."""
     digest = blake2b(body.encode(), digest_size=15).digest()
     return f'"{urlsafe_b64encode(digest).decode()}"'
 
 
 def json_response(body: object, status: int = 200, **headers: str) -> Response:
-    """Write an answer that is not a row; `Location=...` and the like become headers.
+    """Serialize a response; keyword arguments such as `Location=...` become headers.
 
-    One `Response`, never a tuple: Flask-RESTful would serialize it once more.
+    It is a `Response` because Flask-RESTful would serialize a tuple again.
     """
     named = {name.replace("_", "-"): value for name, value in headers.items()}
     return ResponseData(status, json.dumps(body) + "\n", named).response()

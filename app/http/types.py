@@ -1,4 +1,4 @@
-"""Types of the values in bodies and parameters; their limits are the columns' own."""
+"""Types of the values in bodies and parameters, with the limits of their columns."""
 
 import re
 from datetime import UTC, datetime
@@ -23,8 +23,8 @@ SmallKey = Annotated[int, Field(ge=1, le=65_535)]  # SMALLINT UNSIGNED
 MediumKey = Annotated[int, Field(ge=1, le=16_777_215)]  # MEDIUMINT UNSIGNED
 Key = Annotated[int, Field(ge=1, le=4_294_967_295)]  # INT UNSIGNED
 
-# Written so that the regular expressions of Python, Rust and ECMA 262 agree on them: what
-# counts as \s is not the same to them. U+2028 and U+2029 separate lines, U+00A0 is a space.
+# These patterns match the same strings in Python, Rust and ECMA 262, which differ in the meaning
+# of \s. U+2028 and U+2029 are line separators, U+00A0 is a no-break space.
 _CONTROL = r"\x00-\x1f\x7f-\x9f\u2028\u2029"
 _SPACE = r"\x20\xa0"
 LINE = f"^[^{_CONTROL}{_SPACE}]([^{_CONTROL}]*[^{_CONTROL}{_SPACE}])?$"
@@ -35,21 +35,21 @@ RFC_3339 = re.compile(
 )
 SCORE = r"^(100(\.0{1,2})?|[0-9]{1,2}(\.[0-9]{1,2})?)$"
 
-# What is said instead of a pattern that nobody wants to read.
+# Error messages instead of the patterns themselves.
 PATTERN_DESCRIPTIONS = {
-    LINE: "a line of text, without control characters, not beginning or ending with a space",
-    TEXT: "text without control characters",
-    EMAIL: "an email address has the form name@domain",
+    LINE: "must be a line of text without control characters, leading or trailing spaces",
+    TEXT: "must be text without control characters",
+    EMAIL: "must be an email address of the form name@domain",
 }
 
 
 def message_of(item: ErrorDetails) -> str:
-    """Give pydantic's words for a bad value, but for the patterns that nobody wants to read."""
+    """Return the message for an invalid value: pydantic's, or the description of the pattern."""
     pattern = item.get("ctx", {}).get("pattern")
     return PATTERN_DESCRIPTIONS.get(str(pattern), item["msg"])
 
 
-# Whether mail arrives, only a mail can tell.
+# Only the form is checked, not that the address exists.
 Email = Annotated[str, StringConstraints(max_length=50, pattern=EMAIL)]
 Line10 = Annotated[str, StringConstraints(max_length=10, pattern=LINE)]
 Line20 = Annotated[str, StringConstraints(max_length=20, pattern=LINE)]
@@ -57,50 +57,52 @@ Line25 = Annotated[str, StringConstraints(max_length=25, pattern=LINE)]
 Line45 = Annotated[str, StringConstraints(max_length=45, pattern=LINE)]
 Line50 = Annotated[str, StringConstraints(max_length=50, pattern=LINE)]
 Line128 = Annotated[str, StringConstraints(max_length=128, pattern=LINE)]
-# A TEXT column holds 65,535 bytes, a character up to 4 of them.
+# A TEXT column holds 65,535 bytes; a character takes up to 4.
 Text = Annotated[str, StringConstraints(max_length=16_000, pattern=TEXT)]
 
 
 class Body(BaseModel):
-    """A request's body: no field but these, and no type but theirs."""
+    """A request body: unknown fields and other types are rejected."""
 
     model_config = ConfigDict(extra="forbid", strict=True)
 
     @field_validator("*", mode="before")
     @classmethod
-    def _whole(cls, given: Any) -> Any:
-        """Take 8.0 for 8: JSON has one kind of number."""
+    def _accept_whole_floats(cls, given: Any) -> Any:
+        """Convert 8.0 to 8: JSON does not distinguish integers from floats."""
         return int(given) if isinstance(given, float) and given.is_integer() else given
 
 
-def _moment(given: Any) -> datetime:
+def _parse_timestamp(given: Any) -> datetime:
     if not isinstance(given, str) or not RFC_3339.fullmatch(given):
-        raise PydanticCustomError("moment", 'a time like "2026-09-01T08:00:00Z" (RFC 3339)')
+        raise PydanticCustomError(
+            "timestamp", 'must be an RFC 3339 time such as "2026-09-01T08:00:00Z"'
+        )
     try:
         return datetime.fromisoformat(given.upper())
     except ValueError:
-        raise PydanticCustomError("moment", "there is no such day or time") from None
+        raise PydanticCustomError("timestamp", "must be an existing date and time") from None
 
 
-def _in_utc(moment: datetime) -> datetime:
-    """Give the moment as the columns store it: UTC, whole seconds, no zone."""
+def _in_utc(time: datetime) -> datetime:
+    """Return the time as columns store it: in UTC, in whole seconds, without a time zone."""
     try:
-        return moment.astimezone(UTC).replace(tzinfo=None, microsecond=0)
+        return time.astimezone(UTC).replace(tzinfo=None, microsecond=0)
     except OverflowError:
-        raise PydanticCustomError("moment", "a year from 1 to 9999, in UTC too") from None
+        raise PydanticCustomError("timestamp", "must be in the years 1 to 9999 in UTC") from None
 
 
-def _decimal(given: Any) -> Decimal:
+def _parse_score(given: Any) -> Decimal:
     if not isinstance(given, str) or not re.fullmatch(SCORE, given, re.ASCII):
         raise PydanticCustomError(
-            "score", 'a string from "0" to "100" with at most two decimals, such as "87.50"'
+            "score", 'must be a string from "0" to "100" with at most two decimals, such as "87.50"'
         )
     return Decimal(given)
 
 
-# RFC 3339 with its offset; fractions of a second are cut off.
-Timestamp = Annotated[AwareDatetime, BeforeValidator(_moment), AfterValidator(_in_utc)]
-# DECIMAL(5,2); a string, since a JSON number would become a binary fraction on the way.
+# RFC 3339 with an offset; fractions of a second are truncated.
+Timestamp = Annotated[AwareDatetime, BeforeValidator(_parse_timestamp), AfterValidator(_in_utc)]
+# DECIMAL(5,2), as a string: many JSON parsers turn numbers into binary fractions.
 Score = Annotated[
-    Decimal, BeforeValidator(_decimal), WithJsonSchema({"type": "string", "pattern": SCORE})
+    Decimal, BeforeValidator(_parse_score), WithJsonSchema({"type": "string", "pattern": SCORE})
 ]

@@ -1,7 +1,7 @@
-"""Reads the input of a request: query, JSON body, merge patch or form, each by its model.
+"""Validation of a request's input with pydantic: query string, JSON body, merge patch and form.
 
-A query and a form are text. Where their model has a number or a boolean, they
-are read as JSON would: `07`, `1_0` and `yes` are none.
+Query strings and forms are text. If the model's field is a number or a boolean, the text is parsed
+as JSON: `07`, `1_0` and `yes` are not valid.
 """
 
 from collections.abc import Iterator, Mapping
@@ -23,7 +23,7 @@ FORMS = ("application/x-www-form-urlencoded", "multipart/form-data")
 
 
 def read_query(model: type[Model] | None) -> Model | None:
-    """Validate the query string; raises a `Problem` that names each bad parameter."""
+    """Validate the query string; raises a `Problem` with each invalid parameter."""
     given = request.args
     if model is None:
         if given:
@@ -31,9 +31,9 @@ def read_query(model: type[Model] | None) -> Model | None:
         return None
     values = given.to_dict()
     if len(values) != sum(1 for _ in given.items(multi=True)):
-        repeated = [name for name, all_ in given.lists() if len(all_) > 1]
+        repeated = [name for name, values_ in given.lists() if len(values_) > 1]
         errors: list[InputError] = [
-            {"parameter": name, "detail": "given more than once"} for name in repeated
+            {"parameter": name, "detail": "repeated parameter"} for name in repeated
         ]
         raise invalid(400, "query", errors)
     try:
@@ -43,7 +43,7 @@ def read_query(model: type[Model] | None) -> Model | None:
 
 
 def read_body(model: type[Model], types: tuple[str, ...]) -> Model:
-    """Validate the body, if it is of one of these media types."""
+    """Validate the body, which must have one of these media types."""
     _check_type(types)
     if request.mimetype in FORMS:
         try:
@@ -54,7 +54,7 @@ def read_body(model: type[Model], types: tuple[str, ...]) -> Model:
 
 
 def read_patch(model: type[BaseModel]) -> dict[str, Any]:
-    """Read a merge patch of what this model describes; the values are validated once merged."""
+    """Return a merge patch with fields of this model; values are validated after the merge."""
     _check_type((MERGE_PATCH,))
     try:
         changes = from_json(request.get_data(), allow_inf_nan=False)
@@ -69,7 +69,7 @@ def read_patch(model: type[BaseModel]) -> dict[str, Any]:
 
 
 def validate(model: type[Model], text: str | bytes) -> Model:
-    """Validate JSON text; raises a `Problem` with a pointer to each bad value."""
+    """Validate JSON text; raises a `Problem` with a pointer to each invalid value."""
     try:
         return model.model_validate_json(text)
     except ValidationError as error:
@@ -79,13 +79,13 @@ def validate(model: type[Model], text: str | bytes) -> Model:
 
 
 def pointers_to(column: str, body: Any) -> list[str]:
-    """Find the fields of a body that are stored in a column, or in several of a key's name."""
+    """Return pointers to the fields of a body that are named in a column or index name."""
     fields = _fields(body, "")
     return [pointer for name, pointer in fields if f"_{name}_" in f"_{column}_"]
 
 
 def invalid(status: int, what: str, errors: list[InputError]) -> Problem:
-    """Say what is wrong with an input, and where."""
+    """Return the problem for invalid input: the query (400) or the body (422)."""
     return Problem(status, f"The {what} is not valid; see errors.", kind="invalid", errors=errors)
 
 
@@ -96,37 +96,37 @@ def _unknown_fields(
         pointer = f"{within}/{_escaped(name)}"
         field = model.model_fields.get(name)
         if field is None:
-            yield {"pointer": pointer, "detail": "there is no such field to change"}
+            yield {"pointer": pointer, "detail": "unknown field"}
         elif isinstance(value, dict):
-            for part in _kinds(field.annotation):
+            for part in _plain_types(field.annotation):
                 if isinstance(part, type) and issubclass(part, BaseModel):
                     yield from _unknown_fields(part, value, pointer)
 
 
 def _typed(model: type[BaseModel], texts: Mapping[str, str]) -> dict[str, Any]:
-    """Give numbers and booleans their types; all else stays text."""
-    bare = _bare_names(model)
-    return {name: _bare(text) if name in bare else text for name, text in texts.items()}
+    """Parse the values of number and boolean fields; others stay text."""
+    parsed = _parsed_names(model)
+    return {name: _parsed(text) if name in parsed else text for name, text in texts.items()}
 
 
 @cache
-def _bare_names(model: type[BaseModel]) -> frozenset[str]:
+def _parsed_names(model: type[BaseModel]) -> frozenset[str]:
     return frozenset(
         info.alias or name
         for name, info in model.model_fields.items()
-        if _kinds(info.annotation) & {int, bool}
+        if _plain_types(info.annotation) & {int, bool}
     )
 
 
-def _kinds(annotation: Any) -> set[Any]:
-    """Give the types that are left of `Annotated[int, ...] | None`."""
+def _plain_types(annotation: Any) -> set[Any]:
+    """Return the plain types in an annotation such as `Annotated[int, ...] | None`."""
     parts = get_args(annotation)
     if get_origin(annotation) is Annotated:
         parts = parts[:1]
-    return set().union(*map(_kinds, parts)) if parts else {annotation}
+    return set().union(*map(_plain_types, parts)) if parts else {annotation}
 
 
-def _bare(text: str) -> Any:
+def _parsed(text: str) -> Any:
     try:
         found = from_json(text, allow_inf_nan=False)
     except ValueError:
@@ -137,7 +137,7 @@ def _bare(text: str) -> Any:
 def _check_type(types: tuple[str, ...]) -> None:
     if request.mimetype not in types:
         headers = [("Accept-Patch", MERGE_PATCH)] if MERGE_PATCH in types else []
-        raise Problem(415, f"Send the body as {' or '.join(types)}.", headers=headers)
+        raise Problem(415, f"The Content-Type must be {' or '.join(types)}.", headers=headers)
 
 
 def _malformed() -> Problem:

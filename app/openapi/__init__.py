@@ -1,1 +1,1 @@
-"""The OpenAPI 3.1 document, built from the declarations that validate."""
+"""The OpenAPI 3.1 document, generated from the declarations that also validate requests."""

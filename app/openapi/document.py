@@ -1,4 +1,4 @@
-"""Visits every URL of the application and writes what its declarations say."""
+"""Generates the OpenAPI document from the declared operations of an application."""
 
 import inspect
 from typing import Any
@@ -17,12 +17,14 @@ Json = dict[str, Any]
 
 
 def document(app: Flask) -> Json:
-    """Build the document of an application."""
+    """Return the OpenAPI document of an application."""
     found = list(endpoints(app))
     models = Models([endpoint.declared for endpoint in found])
     paths: dict[str, Json] = {}
     for endpoint in found:
         paths.setdefault(endpoint.path, {})[endpoint.method] = _operation(endpoint, models)
+    for name, schema in COMPONENTS.items():
+        models.define(name, schema)
     tags = sorted({endpoint.tag for endpoint in found})
     return {
         "openapi": "3.1.0",
@@ -31,7 +33,7 @@ def document(app: Flask) -> Json:
         "tags": [{"name": tag} for tag in tags],
         "paths": paths,
         "components": {
-            "schemas": {**models.definitions, **COMPONENTS},
+            "schemas": models.definitions,
             "securitySchemes": SECURITY,
         },
     }
@@ -45,7 +47,7 @@ def _operation(endpoint: Endpoint, models: Models) -> Json:
         "operationId": endpoint.name,
         "tags": [endpoint.tag],
         "summary": summary,
-        "description": f"{description.strip()}\n\n{_who(declared)}".strip(),
+        "description": f"{description.strip()}\n\n{_allowed_callers(declared)}".strip(),
         "parameters": [
             *path_parameters(endpoint.rule),
             *query_parameters(declared),
@@ -59,16 +61,16 @@ def _operation(endpoint: Endpoint, models: Models) -> Json:
     return written
 
 
-def _who(declared: Operation) -> str:
+def _allowed_callers(declared: Operation) -> str:
     if declared.roles is None:
-        return "For anybody."
-    return f"For signed-in users: {', '.join(sorted(declared.roles))}."
+        return "No access token is required."
+    return f"Allowed roles: {', '.join(sorted(declared.roles))}."
 
 
 def _security(declared: Operation) -> list[Json]:
     if declared.basic:
         return [{"basic": []}]
-    # OpenAPI 3.1: beside a scheme without scopes, the roles.
+    # OpenAPI 3.1 allows roles here for schemes that have no scopes.
     return [] if declared.roles is None else [{"bearer": sorted(declared.roles)}]
 
 

@@ -14,7 +14,7 @@ METHODS = ("get", "post", "put", "patch", "delete")
 
 @dataclass(frozen=True)
 class Endpoint:
-    """One operation and its URL."""
+    """An operation and its URL rule."""
 
     rule: Rule
     method: str
@@ -23,18 +23,18 @@ class Endpoint:
 
     @property
     def path(self) -> str:
-        """The path as OpenAPI writes it."""
+        """The path in OpenAPI's notation, such as `/v1/students/{student_id}`."""
         return re.sub(r"<(?:\w+:)?(\w+)>", r"{\1}", self.rule.rule)
 
     @property
     def name(self) -> str:
-        """A name for generated clients, such as `get_student`."""
+        """The operation's id, such as `get_student`, which names it in generated clients."""
         words = re.sub(r"(?<!^)(?=[A-Z])", "_", self.view.__name__).lower()
         return f"{self.method}_{words}"
 
     @property
     def tag(self) -> str:
-        """The resource it belongs to."""
+        """The tag that groups the operations of one resource."""
         parts = [part for part in self.path.split("/") if part not in ("", "v1")]
         return parts[0].partition(":")[0] if self.path.startswith("/v1/") else "service"
 

@@ -1,4 +1,4 @@
-"""What the document says of the service as a whole."""
+"""The general part of the OpenAPI document."""
 
 from app.service import DESCRIPTION, TITLE
 
@@ -9,9 +9,9 @@ INFO = {
     "description": (
         f"{DESCRIPTION}\n\n"
         "Sign in at `POST /v1/tokens` with a user name and a password (HTTP Basic) and send the "
-        "access token as `Authorization: Bearer`. Lists are pages: follow `next`, which is absent "
-        "on the last one. Whoever changes something sends `If-Match` with its `ETag`. Every "
-        "failure is an `application/problem+json` (RFC 9457)."
+        "access token as `Authorization: Bearer`. Lists are paginated: follow the `next` link, "
+        "which is absent on the last page. To change or delete a resource, send its `ETag` in "
+        "`If-Match`. Every error response is an `application/problem+json` (RFC 9457)."
     ),
 }
 

@@ -1,4 +1,4 @@
-"""The JSON Schemas of the models that operations take and answer."""
+"""The JSON Schemas of the bodies and responses of operations."""
 
 import re
 from typing import Any, get_args
@@ -14,7 +14,7 @@ _REF = "#/components/schemas/{model}"
 
 
 class Models:
-    """Collects the schemas of all operations; `definitions` are the document's components."""
+    """The schemas of all operations; `definitions` become the document's components."""
 
     def __init__(self, operations: list[Operation]) -> None:
         wanted: dict[tuple[type[BaseModel], JsonSchemaMode], None] = {}
@@ -25,24 +25,28 @@ class Models:
             if is_model(operation.response):
                 wanted[operation.response, "serialization"] = None
         self._refs, schema = models_json_schema(list(wanted), ref_template=_REF)
-        self.definitions: Json = {
-            _page_name(name): _plain(definition)
-            for name, definition in schema.get("$defs", {}).items()
-        }
+        self.definitions: Json = {}
+        for name, definition in schema.get("$defs", {}).items():
+            self.define(_component_name(name), _without_titles(definition))
         for operation in operations:
             if operation.query is not None and "fields" in operation.query.model_fields:
-                self._require_the_key_only(operation.response)
+                self._require_only_the_key(operation.response)
+
+    def define(self, name: str, schema: Json) -> None:
+        """Add a component; raises `ValueError` if the name belongs to a different schema."""
+        if self.definitions.setdefault(name, schema) != schema:
+            raise ValueError(f"two different schemas are named {name}")
 
     def ref(self, model: type[BaseModel], mode: JsonSchemaMode) -> Json:
-        """Refer to the schema of a model."""
-        return {"$ref": _REF.format(model=_page_name(_name(self._refs[model, mode])))}
+        """Return a reference to the schema of a model."""
+        return {"$ref": _REF.format(model=_component_name(_name(self._refs[model, mode])))}
 
     def patch(self, model: type[BaseModel]) -> Json:
-        """Refer to the schema of a merge patch of a model."""
+        """Return a reference to the schema of a merge patch of a model."""
         return self._patch_of(_name(self.ref(model, "validation")))
 
     def example(self, schema: Json) -> Any:
-        """Give a valid value of a schema, made of the examples of its fields."""
+        """Return a valid value for a schema, built from the examples of its fields."""
         if schema.get("type") == "array":
             return [self.example(schema["items"])]
         if "anyOf" in schema and "examples" not in schema:
@@ -54,49 +58,49 @@ class Models:
         return {name: value for name, value in values.items() if value is not None}
 
     def _patch_of(self, model: str) -> Json:
-        """Let each field be left out, and null remove one that need not be there."""
+        """Add the schema of a merge patch: all fields are optional, null removes a value."""
         whole = self.definitions[model]
         required = whole.get("required", ())
         name = model.removesuffix("Body") + "Patch"
-        self.definitions[name] = {
+        changes = {
+            field: self._change_of(value, removable=field not in required)
+            for field, value in whole["properties"].items()
+        }
+        schema = {
             "type": "object",
-            "description": f"{whole['description']} Only what changes is sent.",
-            "properties": {
-                field: self._change_of(value, removable=field not in required)
-                for field, value in whole["properties"].items()
-            },
+            "description": f"{whole['description']} Send only the fields to change.",
+            "properties": changes,
             "additionalProperties": False,
         }
+        self.define(name, schema)
         return {"$ref": _REF.format(model=name)}
 
     def _change_of(self, field: Json, *, removable: bool) -> Json:
         if "$ref" in field:
             return self._patch_of(_name(field))
         if removable and "anyOf" not in field:
-            said = {"description", "examples"} & field.keys()
-            value = {key: field[key] for key in field.keys() - said - {"default"}}
-            return {key: field[key] for key in sorted(said)} | {"anyOf": [value, {"type": "null"}]}
+            kept = {"description", "examples"} & field.keys()
+            value = {key: field[key] for key in field if key not in {*kept, "default"}}
+            return {key: field[key] for key in sorted(kept)} | {"anyOf": [value, {"type": "null"}]}
         return field
 
-    def _require_the_key_only(self, answer: Any) -> None:
-        """Say what `fields` makes of an answer: any part of it, and the key."""
-        items = get_args(answer.model_fields["items"].annotation) if _is_list(answer) else [answer]
+    def _require_only_the_key(self, response: Any) -> None:
+        """Mark only the key as required, because `fields` can leave out all other fields."""
+        items: tuple[Any, ...] = (response,)
+        if "items" in response.model_fields:
+            items = get_args(response.model_fields["items"].annotation)
         for item in items:
-            key = next(iter(item.model_fields))  # it comes first
+            key = next(iter(item.model_fields))  # the first field of every model
             self.definitions[item.__name__]["required"] = [key]
 
 
-def is_model(answer: Any) -> bool:
-    """Tell whether an answer is described by a model."""
-    return isinstance(answer, type) and issubclass(answer, BaseModel)
+def is_model(response: Any) -> bool:
+    """Return whether a declared response is a pydantic model."""
+    return isinstance(response, type) and issubclass(response, BaseModel)
 
 
-def _is_list(answer: Any) -> bool:
-    return "items" in answer.model_fields
-
-
-def _page_name(name: str) -> str:
-    """Call the page of a list `StudentList` and not `PageOf_Student_`."""
+def _component_name(name: str) -> str:
+    """Return pydantic's name of a schema, but `StudentList` instead of `PageOf_Student_`."""
     return re.sub(r"^PageOf_(\w+)_$", r"\1List", name)
 
 
@@ -104,14 +108,14 @@ def _name(reference: Json) -> str:
     return str(reference["$ref"].rsplit("/", 1)[-1])
 
 
-def _plain(schema: Any) -> Any:
-    """Take off the titles that pydantic makes of names."""
+def _without_titles(schema: Any) -> Any:
+    """Return a schema without the titles that pydantic derives from names."""
     if isinstance(schema, dict):
         return {
-            key: _plain(value)
+            key: _without_titles(value)
             for key, value in schema.items()
             if not (key == "title" and isinstance(value, str))
         }
     if isinstance(schema, list):
-        return [_plain(value) for value in schema]
+        return [_without_titles(value) for value in schema]
     return schema

@@ -1,4 +1,4 @@
-"""The parameters of an operation: in its path, its query and its headers."""
+"""The parameters of an operation, in its path, query and headers."""
 
 from typing import Any
 
@@ -9,12 +9,12 @@ from app.http.operation import Operation
 
 Json = dict[str, Any]
 
-LARGEST_KEY = 4_294_967_295  # INT UNSIGNED
+MAX_KEY = 4_294_967_295  # INT UNSIGNED
 
 
 def path_parameters(rule: Rule) -> list[Json]:
-    """Describe the keys in a path."""
-    schema = {"type": "integer", "minimum": 1, "maximum": LARGEST_KEY}
+    """Describe the parameters in a path, which are keys."""
+    schema = {"type": "integer", "minimum": 1, "maximum": MAX_KEY}
     return [
         {
             "name": name,
@@ -28,7 +28,7 @@ def path_parameters(rule: Rule) -> list[Json]:
 
 
 def query_parameters(declared: Operation) -> list[Json]:
-    """Describe the query's parameters, from its model."""
+    """Describe the query parameters by their model."""
     if declared.query is None:
         return []
     schema = declared.query.model_json_schema(mode="validation")
@@ -39,14 +39,14 @@ def query_parameters(declared: Operation) -> list[Json]:
 
 
 def header_parameters(method: str, declared: Operation) -> list[Json]:
-    """Describe the headers that an operation minds."""
+    """Describe the request headers that an operation uses."""
     found = []
     if declared.conditional:
-        found.append(_header("If-Match", "The ETag of what is changed.", required=True))
+        found.append(_header("If-Match", "The current ETag of the resource.", required=True))
     if declared.has_etag and method == "get":
-        found.append(_header("If-None-Match", "The ETag of what the client has: then 304."))
+        found.append(_header("If-None-Match", "ETag of the client's copy; 304 if it is current."))
     if declared.idempotency_key:
-        meaning = "Makes the request happen once, however often it is sent (24 hours)."
+        meaning = "Retries with the same key within 24 hours return the stored response."
         key = _header(HEADER, meaning)
         key["schema"] |= {"pattern": PATTERN, "examples": ["5d4c6a1e-9f0b-4a55-8f0e-2f6f1c7d7c11"]}
         found.append(key)
@@ -55,7 +55,7 @@ def header_parameters(method: str, declared: Operation) -> list[Json]:
 
 def _query_parameter(name: str, schema: Json, required: bool) -> Json:
     parameter: Json = {"name": name, "in": "query", "required": required}
-    if "anyOf" in schema:  # `| None` means that it may be left out
+    if "anyOf" in schema:  # `| None` means optional; null itself cannot be sent
         (value,) = [one for one in schema.pop("anyOf") if one.get("type") != "null"]
         schema |= value
     schema.pop("title", None)

@@ -1,4 +1,4 @@
-"""The document over HTTP."""
+"""The resource `/openapi.json`."""
 
 import json
 
@@ -12,16 +12,16 @@ from app.openapi.document import document
 
 
 class Document(Resource):  # type: ignore[misc]
-    """This service, described for programs."""
+    """The OpenAPI document."""
 
     @operation(roles=PUBLIC, response=dict)
     def get(self) -> Response:
-        """Read the OpenAPI document of this service."""
-        return etag_response(text_of(current_app))
+        """Get the OpenAPI document of this service."""
+        return etag_response(_document_json(current_app))
 
 
-def text_of(app: Flask) -> str:
-    """Give the document as JSON; built at the first request for it."""
+def _document_json(app: Flask) -> str:
+    """Return the document as JSON text; it is generated on the first request."""
     if "openapi" not in app.extensions:
         app.extensions["openapi"] = json.dumps(document(app), ensure_ascii=False) + "\n"
     text: str = app.extensions["openapi"]

@@ -1,4 +1,4 @@
-"""The answers of an operation: its success, and every problem that can come instead."""
+"""The responses of an operation: success and every possible problem."""
 
 from http import HTTPStatus
 from typing import Any
@@ -8,29 +8,30 @@ from app.http.error_handlers import DATABASE_PROBLEMS
 from app.http.validation import JSON
 from app.openapi.endpoints import Endpoint
 from app.openapi.models import Models, is_model
+from app.service import PROBLEM_TYPE
 
 Json = dict[str, Any]
 
 MEANINGS = {
-    400: "A parameter is unknown or wrong, or the body is not well-formed.",
-    401: "Not signed in.",
-    403: "Not for this caller.",
-    404: "There is no such thing, or not for this caller.",
-    406: "Not available in the media types that Accept names.",
-    409: "The data do not allow it.",
-    412: "It was changed since it was read.",
+    400: "A parameter is unknown or not valid, or the body is malformed.",
+    401: "Authentication is missing or not valid.",
+    403: "The caller may not do this.",
+    404: "It does not exist, or the caller may not see it.",
+    406: "Not available in any media type in Accept.",
+    409: "The request conflicts with stored data.",
+    412: "The resource has changed since the ETag was returned.",
     413: "The body is too large.",
-    415: "The body is of another media type.",
+    415: "The media type of the body is not supported.",
     422: "A value in the body is not valid.",
     428: "If-Match is missing.",
     429: "Too many requests.",
-    503: "The database cannot be worked with at present.",
+    503: "The database cannot serve the request; try again after Retry-After.",
 }
 
 COMPONENTS: Json = {
     "Problem": {
         "type": "object",
-        "description": "RFC 9457.",
+        "description": "An error response (RFC 9457).",
         "required": ["type", "title", "status", "detail", "instance", "request_id"],
         "properties": {
             "type": {"type": "string", "format": "uri-reference"},
@@ -44,12 +45,12 @@ COMPONENTS: Json = {
     },
     "InputError": {
         "type": "object",
-        "description": "One thing wrong with the input, and where.",
+        "description": "An error in the input, and its location.",
         "required": ["detail"],
         "properties": {
-            "pointer": {"type": "string", "description": "A JSON pointer into the body."},
-            "parameter": {"type": "string", "description": "A parameter of the query."},
-            "header": {"type": "string", "description": "A header."},
+            "pointer": {"type": "string", "description": "JSON pointer into the body."},
+            "parameter": {"type": "string", "description": "Name of the query parameter."},
+            "header": {"type": "string", "description": "Name of the request header."},
             "detail": {"type": "string"},
         },
     },
@@ -64,25 +65,25 @@ _HEADERS = {
 
 
 def responses(endpoint: Endpoint, models: Models) -> Json:
-    """Describe all answers of an operation, by status."""
+    """Describe all responses of an operation, by status."""
     found = {str(endpoint.declared.status): _success(endpoint, models)}
     if endpoint.declared.has_etag and endpoint.method == "get":
-        found["304"] = {"description": "The client has it already."}
+        found["304"] = {"description": "The client's copy is current."}
     for status in sorted(problems(endpoint)):
         found[str(status)] = _problem(status)
     for status in endpoint.declared.problems:
-        # What is not JSON may also say in its own type what is wrong.
+        # Responses that are not JSON may describe the error in their own media type.
         others = {kind: _STRING for kind in endpoint.declared.produces if kind != JSON}
         found[str(status)]["content"] |= others
     return found
 
 
 def problems(endpoint: Endpoint) -> set[int]:
-    """Tell which problems an operation can answer, by what it declares."""
+    """Return the statuses of the problems that an operation can return."""
     declared = endpoint.declared
     writes = endpoint.method != "get" and declared.roles is not None
     takes_body = declared.body is not None or declared.patch is not None
-    follows = {
+    conditions = {
         (400, 406): True,
         (401,): declared.roles is not None or declared.basic,
         (403,): writes or (declared.roles or ANY_ROLE) != ANY_ROLE,
@@ -92,7 +93,7 @@ def problems(endpoint: Endpoint) -> set[int]:
         (413, 415, 422): takes_body,
         (429, 503): endpoint.path.startswith("/v1/"),
     }
-    found = {status for statuses, holds in follows.items() if holds for status in statuses}
+    found = {status for statuses, holds in conditions.items() if holds for status in statuses}
     return found | set(declared.problems)
 
 
@@ -115,7 +116,7 @@ def _success(endpoint: Endpoint, models: Models) -> Json:
 
 def _problem(status: int) -> Json:
     kinds = [kind for code, kind, _ in DATABASE_PROBLEMS.values() if code == status]
-    types = ", ".join(f"`urn:student-data:problem:{kind}`" for kind in kinds)
+    types = ", ".join(f"`{PROBLEM_TYPE}{kind}`" for kind in kinds)
     written: Json = {
         "description": MEANINGS[status] + (f" Types: {types}." if types else ""),
         "content": {

@@ -1,7 +1,7 @@
-"""The document for people, at /docs: Swagger UI, whose files come from this service alone.
+"""Swagger UI at /docs, served without files from other hosts.
 
-The page is the library's own. Its one inline script is allowed by its hash, so that no other
-script can run in a page into which somebody types a password.
+The page comes from flask-swagger-ui. Users enter passwords there, so its Content-Security-Policy
+allows only the page's own inline script, by hash.
 """
 
 import re
@@ -15,15 +15,15 @@ from app.service import TITLE
 
 CONFIG = {
     "app_name": TITLE,
-    # A fixed place makes the page the same for everybody; OAuth is not used here.
+    # A fixed URL makes the page the same on every host; OAuth is not used.
     "oauth2RedirectUrl": "/docs/oauth2-redirect.html",
-    "validatorUrl": None,  # would send the document's address to swagger.io
+    "validatorUrl": None,  # otherwise the URL of the document is sent to swagger.io
     "displayRequestDuration": True,
 }
 
 
 def blueprint() -> Blueprint:
-    """Give the page and its files."""
+    """Return the blueprint of the page and its files."""
     pages: Blueprint = get_swaggerui_blueprint("/docs", "/openapi.json", config=CONFIG)
     pages.after_request(_allow_its_own_script)
     return pages

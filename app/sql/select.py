@@ -1,27 +1,27 @@
-"""SELECTs whose rows are JSON objects, written by the server itself.
+"""SELECT statements whose rows are JSON objects built by the database server.
 
-A query module declares once what its resource looks like: a pydantic model,
-whose fields are the columns, and the tables they come from. The JSON text
-goes to the client as it is; nothing is parsed on the way. `docs/decisions`
-says why. What a caller may see, and HTTP, are the business of others.
+A query module declares its resource once: a pydantic model, whose fields are the columns, and the
+tables they come from. The JSON text is sent to the client unchanged, without being parsed
+(docs/decisions, 9). Which rows a caller may see is decided by the query modules.
+
+A statement depends only on its shape: projection, conditions, order. The text of each shape is
+built once and cached; values are bound when it is executed.
 """
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
-from decimal import Decimal
 from functools import lru_cache
-from types import UnionType
-from typing import Any, NamedTuple, Union, get_args, get_origin
+from typing import Any, NamedTuple
 
 from pydantic import BaseModel
 
 from app.db.transaction import Reader
+from app.sql.json_columns import json_array, json_object, json_value
 
 
 @dataclass(frozen=True, slots=True)
 class Condition:
-    """SQL for a WHERE clause, and the values bound in it."""
+    """SQL for a WHERE clause, with one `%s` for each of `params`. An OR must be in parentheses."""
 
     sql: str
     params: tuple[Any, ...] = ()
@@ -36,10 +36,10 @@ NO_ROWS = Condition("FALSE")
 
 @dataclass(frozen=True, slots=True)
 class ToOne:
-    """A relative that each row has one of: `join` brings its table, under the embed's name.
+    """An embedded resource of which each row has one; `join` joins its table.
 
-    A LEFT JOIN: after a plain one the server may begin with the relatives, and
-    sort the rows of all of them to give a page.
+    The table or its alias has the name of the field. Use a LEFT JOIN: with an inner join the
+    server may start from the joined table and sort all its rows to return one page.
     """
 
     join: str
@@ -47,7 +47,7 @@ class ToOne:
 
 @dataclass(frozen=True, slots=True)
 class ToMany:
-    """Relatives that each row has several of, in an order; `source` is what follows FROM."""
+    """Embedded resources of which each row has several, sorted; `source` follows FROM."""
 
     source: str
     table: str
@@ -64,9 +64,9 @@ class Order:
 
 @dataclass(frozen=True, slots=True)
 class Window:
-    """Which rows of a list: in which order, after which row, how many.
+    """Which rows of a list to read: their order, the row to start after, and how many.
 
-    `after` holds the last row's values of the columns in `orders` and its key.
+    `after` holds that row's values of the columns in `orders`, and its key.
     """
 
     orders: tuple[Order, ...] = ()
@@ -75,7 +75,7 @@ class Window:
 
 
 class SelectedRow(NamedTuple):
-    """A row: its JSON text, and its place in the order of the list."""
+    """The JSON text of a row, and its values of the columns that the list is sorted by."""
 
     json: str
     position: tuple[Any, ...] = ()
@@ -83,23 +83,23 @@ class SelectedRow(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Projection:
-    """Which part of the model is asked for; no fields means all of them."""
+    """Which fields and embedded resources to return. No `fields` means all of them."""
 
     fields: tuple[str, ...] = ()
     embed: tuple[str, ...] = ()
 
 
-FULL = Projection()
+ALL_FIELDS = Projection()
 
 
 @dataclass(frozen=True, eq=False)
 class Select:
-    """What a resource looks like in the database.
+    """How a resource is read from the database.
 
-    A field is `<table>.<field>` unless `columns` says otherwise; a field that
-    is a model itself is read from a table of the field's name, which `join`
-    brings. `filters` are conditions with one `%s` by the parameter's name;
-    other parameters compare the column of their name.
+    A field is read from `<table>.<field>`, unless `columns` has an SQL expression for it. A field
+    that is a model itself is read from a table of the field's name, which `join` must join.
+    `filters` maps parameter names to conditions with one `%s`; a parameter that is not in it is
+    compared with the column of its name.
     """
 
     model: type[BaseModel]
@@ -111,129 +111,109 @@ class Select:
     filters: Mapping[str, str] = field(default_factory=dict)
 
     def where(self, filters: Mapping[str, Any]) -> Condition:
-        """Give the condition that the parameters of a list ask for."""
+        """Return the condition for the filter parameters of a list."""
         found = ALL_ROWS
         for name, value in filters.items():
             sql = self.filters.get(name) or f"{self._column(name)} = %s"
-            found &= Condition(sql, (value,) * sql.count("%s"))
+            found &= Condition(sql, (value,))
         return found
 
     def read_one(
-        self, db: Reader, key: Any, visible: Condition, projection: Projection = FULL
+        self, db: Reader, key: Any, visible: Condition, projection: Projection = ALL_FIELDS
     ) -> str | None:
-        """Read one row by its key, if it is visible; its JSON text."""
-        where = Condition(f"{self.table}.{self.key} = %s", (key,)) & visible
-        row = db.fetch_one(self._text(projection) + f" WHERE {where.sql}", where.params)
+        """Return the JSON of the row with this key, or None if it is missing or not visible."""
+        row = db.fetch_one(self._row_sql(projection, visible.sql), (key, *visible.params))
         return None if row is None else row["item"]
 
     def read_with_rule(
         self, db: Reader, key: Any, visible: Condition, rule: Condition, *, lock: bool = False
     ) -> tuple[str, bool] | None:
-        """Read one row, and whether the rule holds for it; `lock` keeps it until the COMMIT."""
-        where = Condition(f"{self.table}.{self.key} = %s", (key,)) & visible
-        sql = self._text(FULL, f"({rule.sql}) AS allowed") + f" WHERE {where.sql}"
-        row = db.fetch_one(sql + (" FOR UPDATE" if lock else ""), rule.params + where.params)
+        """Return the JSON of a row and whether `rule` holds for it.
+
+        With `lock`, the row stays locked until the end of the transaction.
+        """
+        sql = self._row_sql(ALL_FIELDS, visible.sql, rule=rule.sql, lock=lock)
+        row = db.fetch_one(sql, (*rule.params, key, *visible.params))
         return None if row is None else (row["item"], bool(row["allowed"]))
 
     def page(
-        self, db: Reader, where: Condition, window: Window, projection: Projection = FULL
+        self, db: Reader, where: Condition, window: Window, projection: Projection = ALL_FIELDS
     ) -> list[SelectedRow]:
-        """Read the rows of a window; the cost does not grow with its depth."""
-        sort_columns = [self._column(order.column) for order in window.orders]
-        sort_columns.append(f"{self.table}.{self.key}")
-        extra = [f"{column} AS position_{number}" for number, column in enumerate(sort_columns)]
-        directions = [order.descending for order in window.orders]
-        # The key goes the way of the last column, so that one index serves both.
-        directions.append(directions[-1] if directions else False)
-        if window.after is not None:
-            where &= _beyond(sort_columns, directions, window.after)
+        """Return the rows of a window. The cost does not depend on how far into the list it is."""
+        sql = self._page_sql(projection, where.sql, window.orders, window.after is not None)
+        after = () if window.after is None else _after_params(window.after)
+        rows = db.fetch_all(sql, (*where.params, *after, window.limit))
+        return [SelectedRow(row.pop("item"), tuple(row.values())) for row in rows]
+
+    @lru_cache(maxsize=512)  # noqa: B019 - there is one instance per resource, never deleted
+    def _row_sql(
+        self, projection: Projection, visible: str, *, rule: str = "", lock: bool = False
+    ) -> str:
+        columns = [f"({rule}) AS allowed"] if rule else []
+        sql = self._select_sql(projection, columns)
+        sql += f" WHERE {self.table}.{self.key} = %s AND {visible}"
+        return sql + " FOR UPDATE" if lock else sql
+
+    @lru_cache(maxsize=512)  # noqa: B019
+    def _page_sql(
+        self, projection: Projection, where: str, orders: tuple[Order, ...], continued: bool
+    ) -> str:
+        columns = [self._column(order.column) for order in orders]
+        columns.append(f"{self.table}.{self.key}")
+        descending = [order.descending for order in orders]
+        # The key is sorted in the direction of the last column, so that one index serves both.
+        descending.append(descending[-1] if descending else False)
+        if continued:
+            where += f" AND {_after_sql(columns, descending)}"
+        positions = [f"{column} AS position_{number}" for number, column in enumerate(columns)]
         order_by = ", ".join(
-            column + (" DESC" if descending else "")
-            for column, descending in zip(sort_columns, directions, strict=True)
+            f"{column} DESC" if down else column
+            for column, down in zip(columns, descending, strict=True)
         )
-        rows = db.fetch_all(
-            f"{self._text(projection, *extra)} WHERE {where.sql} ORDER BY {order_by} LIMIT %s",
-            (*where.params, window.limit),
+        select = self._select_sql(projection, positions)
+        return f"{select} WHERE {where} ORDER BY {order_by} LIMIT %s"
+
+    def _select_sql(self, projection: Projection, more_columns: Sequence[str]) -> str:
+        embeds = [self.embeds[name] for name in projection.embed]
+        joins = [self.join, *(embed.join for embed in embeds if isinstance(embed, ToOne))]
+        columns = ", ".join([f"{self._item(projection)} AS item", *more_columns])
+        # All SQL comes from the query modules; values are always bound.
+        return f"SELECT {columns} FROM {self.table} {' '.join(joins)}"  # noqa: S608
+
+    def _item(self, projection: Projection) -> str:
+        wanted = {self.key, *(projection.fields or self.model.model_fields)} - self.embeds.keys()
+        return json_object(
+            {
+                name: self._value(name, info.annotation)
+                for name, info in self.model.model_fields.items()
+                if name in wanted or name in projection.embed
+            }
         )
-        return [SelectedRow(item, tuple(position)) for item, *position in map(dict.values, rows)]
+
+    def _value(self, name: str, annotation: Any) -> str:
+        embed = self.embeds.get(name)
+        if isinstance(embed, ToMany):
+            return json_array(annotation, embed.source, embed.table, embed.order)
+        return json_value(annotation, self._column(name), name)
 
     def _column(self, name: str) -> str:
         return self.columns.get(name, f"{self.table}.{name}")
 
-    @lru_cache(maxsize=512)  # noqa: B019 - one instance a resource, for the life of the process
-    def _text(self, projection: Projection, *extra: str) -> str:
-        embeds = [self.embeds[name] for name in projection.embed]
-        joins = [self.join, *(embed.join for embed in embeds if isinstance(embed, ToOne))]
-        columns = ", ".join([f"{self._object(projection)} AS item", *extra])
-        # All of it is written in the query modules; values are bound.
-        return f"SELECT {columns} FROM {self.table} {' '.join(joins)}"  # noqa: S608
 
-    def _object(self, projection: Projection) -> str:
-        wanted = (
-            {self.key, *projection.fields} if projection.fields else set(self.model.model_fields)
-        )
-        members = []
-        for name, info in self.model.model_fields.items():
-            if name in self.embeds:
-                if name in projection.embed:
-                    members.append(f"'{name}', {self._embedded(name, info.annotation)}")
-            elif name in wanted:
-                members.append(f"'{name}', {_value(info.annotation, self._column(name), name)}")
-        return f"JSON_OBJECT({', '.join(members)})"
+def _after_sql(columns: Sequence[str], descending: Sequence[bool]) -> str:
+    """Return the condition for rows after a given row in this order; see `_after_params`.
 
-    def _embedded(self, name: str, annotation: Any) -> str:
-        embed = self.embeds[name]
-        if isinstance(embed, ToOne):
-            return _value(annotation, "", name)
-        (item,) = get_args(_plain(annotation))
-        # GROUP_CONCAT and not JSON_ARRAYAGG, which MySQL gives in no order.
-        items = f"GROUP_CONCAT({_value(item, '', embed.table)} ORDER BY {embed.order})"
-        array = f"CONCAT('[', COALESCE({items}, ''), ']')"
-        return f"JSON_EXTRACT((SELECT {array} FROM {embed.source}), '$')"  # noqa: S608
-
-
-def json_of(model: type[BaseModel], table: str) -> str:
-    """Write the SQL of a JSON object whose fields are columns of a table, derived table or view."""
-    return _value(model, "", table)
-
-
-def _value(annotation: Any, column: str, table: str) -> str:
-    """Write the SQL of one JSON value, by its declared type."""
-    kind = _plain(annotation)
-    if isinstance(kind, type) and issubclass(kind, BaseModel):
-        members = [
-            f"'{name}', {_value(info.annotation, f'{table}.{name}', name)}"
-            for name, info in kind.model_fields.items()
-        ]
-        return f"JSON_OBJECT({', '.join(members)})"
-    if kind is bool:
-        return f"{column} = 1"  # BOOLEAN is TINYINT(1) to the server; a comparison is true or false
-    if kind is datetime:
-        return f"REPLACE(CONCAT({column}, 'Z'), ' ', 'T')"  # the session's time zone is UTC
-    if kind is Decimal:
-        return f"CAST({column} AS CHAR)"
-    return column
-
-
-def _plain(annotation: Any) -> Any:
-    """Take `| None` off a type."""
-    if get_origin(annotation) in (Union, UnionType):
-        (annotation,) = [it for it in get_args(annotation) if it is not type(None)]
-    return annotation
-
-
-def _beyond(columns: Sequence[str], descending: Sequence[bool], last: Sequence[Any]) -> Condition:
-    """Say "after this row" for a list ordered by these columns.
-
-    (a > x OR (a = x AND (b < y OR ...))), after a bound on the first column
-    alone, which lets the server enter its index at the right place.
+    It is (a > %s OR (a = %s AND (b < %s OR ...))), preceded by a >= %s: only a plain comparison
+    of the first column lets the server seek in its index.
     """
     sql = ""
-    params: tuple[Any, ...] = ()
-    for column, down, value in reversed(list(zip(columns, descending, last, strict=True))):
-        sign = "<" if down else ">"
-        step = f"{column} {sign} %s"
+    for column, down in reversed(list(zip(columns, descending, strict=True))):
+        step = f"{column} {'<' if down else '>'} %s"
         sql = f"({step} OR ({column} = %s AND {sql}))" if sql else step
-        params = (value, value, *params) if params else (value,)
-    bound = f"{columns[0]} {'<=' if descending[0] else '>='} %s"
-    return Condition(bound, (last[0],)) & Condition(sql, params)
+    return f"{columns[0]} {'<=' if descending[0] else '>='} %s AND {sql}"
+
+
+def _after_params(after: Sequence[Any]) -> list[Any]:
+    """Return the values for `_after_sql`: the first one, each but the last twice, the last."""
+    *leading, last = after
+    return [after[0], *(value for value in leading for _ in range(2)), last]

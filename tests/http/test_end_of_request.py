@@ -1,37 +1,44 @@
-"""The end of a request reaches the strategy, also when the request failed."""
+"""At the end of a request its connection is released, even if the request failed."""
 
 from contextlib import closing
 
 import pytest
 
-from app import create_app
 from tests.db.test_concurrency import settles
-from tests.support.database import connections_of, query, settings_for
+from tests.http.conftest import create_note_app
+from tests.support.database import connections_of
 
-CITY = "CREATE TABLE city (city_id INT PRIMARY KEY, city VARCHAR(50))"
+REQUESTS = pytest.mark.parametrize(
+    ("path", "status"), [("/database-notes", 200), ("/failing-notes", 500)]
+)
 
 
 @pytest.fixture
 def url(server):
-    """A database that nobody else is in."""
-    url = server.create_database()
-    with closing(server.connect(url)) as dba:
-        query(dba, CITY)
-    return url
+    """A database without other connections."""
+    return server.create_database()
 
 
-@pytest.mark.parametrize("path", ["/?city=London", "/readyz"])
-def test_per_request_leaves_no_connection_behind(path, url, server):
-    client = create_app(settings_for(url, db_strategy="per_request")).test_client()
-    client.get(path)
+@REQUESTS
+def test_per_request_closes_the_connection(path, status, url, server):
+    application = create_note_app(url, db_strategy="per_request")
+    database = application.extensions["database"]
 
-    with closing(server.connect()) as dba:
-        assert settles(lambda: connections_of(dba, url) == set())
+    response = application.test_client().get(path)
+
+    assert response.status_code == status
+    assert database.statistics()["opened"] == 1
+    with closing(server.connect()) as root:
+        assert settles(lambda: connections_of(root, url) == set())
 
 
-def test_a_session_gives_its_connection_back(url):
-    app = create_app(settings_for(url, db_strategy="sqlalchemy_session"))
-    app.test_client().get("/?city=London")
+@REQUESTS
+def test_sqlalchemy_session_returns_the_connection_to_its_pool(path, status, url):
+    application = create_note_app(url, db_strategy="sqlalchemy_session")
+    database = application.extensions["database"]
+    with closing(database):
+        response = application.test_client().get(path)
 
-    assert app.extensions["database"].connections.strategy._engine.pool.checkedout() == 0
-    app.extensions["database"].close()
+        pool = database.connections.strategy._engine.pool
+        assert response.status_code == status
+        assert (pool.checkedin(), pool.checkedout()) == (1, 0)

@@ -1,84 +1,79 @@
-"""What every answer tells browsers and caches."""
+"""Default security and caching headers."""
 
 from contextlib import closing
 
 import pytest
 from flask import Blueprint
 
-from app import create_app
-from tests.support.database import settings_for
+from tests.http.conftest import create_note_app
 
 
 @pytest.mark.parametrize(
     ("method", "path", "status"),
     [
-        ("GET", "/v1/students?limit=1", 200),
-        ("GET", "/livez", 200),
-        ("OPTIONS", "/v1/students", 200),
+        ("GET", "/notes", 200),
+        ("GET", "/private-notes", 200),
+        ("OPTIONS", "/notes", 200),
         ("GET", "/nowhere", 404),
-        ("DELETE", "/v1/students", 405),
+        ("DELETE", "/notes", 405),
         ("POST", "/v1/tokens", 401),
+        ("GET", "/failing-notes", 503),
     ],
 )
-def test_every_answer_is_data_and_nothing_else(method, path, status, client, as_role):
-    headers = as_role("admin") if path.startswith("/v1/students") else {}
+def test_every_response_has_the_security_headers(method, path, status, note_client, token_headers):
+    headers = token_headers("staff") if path == "/private-notes" else {}
 
-    answer = client.open(path, method=method, headers=headers)
+    response = note_client.open(path, method=method, headers=headers)
 
-    assert answer.status_code == status
-    assert answer.headers["X-Content-Type-Options"] == "nosniff"
-    assert answer.headers["Referrer-Policy"] == "no-referrer"
-    assert answer.headers["Content-Security-Policy"] == (
+    assert response.status_code == status
+    assert response.headers["X-Content-Type-Options"] == "nosniff"
+    assert response.headers["Referrer-Policy"] == "no-referrer"
+    assert response.headers["Content-Security-Policy"] == (
         "default-src 'none'; frame-ancestors 'none'"
     )
 
 
-def test_personal_data_are_kept_by_nobody_but_a_client_that_asks_each_time(client, as_role):
-    listed = client.get("/v1/students?limit=1", headers=as_role("admin"))
-    refused = client.get("/v1/students?limit=0", headers=as_role("admin"))
+def test_a_response_with_an_etag_must_be_revalidated_and_any_other_is_not_cached(
+    note_client, token_headers
+):
+    with_etag = note_client.get("/private-notes", headers=token_headers("staff"))
+    without_etag = note_client.get("/notes")
 
-    assert listed.headers["Cache-Control"] == "private, no-cache"
-    assert refused.headers["Cache-Control"] == "no-store"
+    assert with_etag.headers["Cache-Control"] == "private, no-cache"
+    assert without_etag.headers["Cache-Control"] == "no-store"
 
 
 @pytest.fixture
-def pages(migrated):
-    """An application with views that say something else."""
-    application = create_app(settings_for(migrated))
-    blueprint = Blueprint("pages", __name__)
+def page_client():
+    """A client of an application whose views and blueprint set headers themselves."""
+    application = create_note_app()
+    pages = Blueprint("pages", __name__)
 
-    @blueprint.get("/page")
+    @pages.get("/page")
     def page():
         return "<p>a page</p>"
 
-    @blueprint.after_request
-    def loosen(response):
+    @pages.after_request
+    def allow_own_files(response):
         response.headers["Content-Security-Policy"] = "default-src 'self'"
         return response
-
-    @application.get("/tagged")
-    def tagged():
-        return "", 200, {"ETag": '"one"'}
 
     @application.get("/public")
     def public():
         return "", 200, {"Cache-Control": "public, max-age=60"}
 
-    application.register_blueprint(blueprint)
+    application.register_blueprint(pages)
     with closing(application.extensions["database"]):
         yield application.test_client()
 
 
-def test_an_answer_with_an_etag_may_be_kept_by_its_client_and_asked_about(pages):
-    assert pages.get("/tagged").headers["Cache-Control"] == "private, no-cache"
+def test_the_cache_control_of_a_view_is_kept(page_client):
+    assert page_client.get("/public").headers["Cache-Control"] == "public, max-age=60"
 
 
-def test_a_view_that_says_how_long_it_may_be_kept_is_believed(pages):
-    assert pages.get("/public").headers["Cache-Control"] == "public, max-age=60"
+def test_the_policy_of_a_blueprint_applies_to_its_own_pages_only(page_client):
+    own = page_client.get("/page").headers["Content-Security-Policy"]
+    other = page_client.get("/notes").headers["Content-Security-Policy"]
 
-
-def test_a_blueprint_may_loosen_its_own_policy_and_no_other(pages):
-    loose = pages.get("/page").headers["Content-Security-Policy"]
-    strict = pages.get("/livez").headers["Content-Security-Policy"]
-
-    assert (loose, "'none'" in strict) == ("default-src 'self'", True)
+    assert own == "default-src 'self'"
+    assert other == "default-src 'none'; frame-ancestors 'none'"

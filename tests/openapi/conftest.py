@@ -1,4 +1,4 @@
-"""The application's document, which needs no server."""
+"""The OpenAPI document of the application; no database server is needed."""
 
 import pytest
 
@@ -8,5 +8,5 @@ from tests.support.database import settings_for
 
 
 @pytest.fixture(scope="package")
-def written():
+def openapi_document():
     return document(create_app(settings_for("mysql://nobody@127.0.0.1:1/nothing")))

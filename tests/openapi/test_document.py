@@ -1,12 +1,15 @@
-"""The document is valid, and says everything about every operation."""
+"""The OpenAPI document is valid and describes every operation completely."""
 
 import json
+import re
 
 import pytest
 from openapi_spec_validator import OpenAPIV31SpecValidator
-from pydantic import TypeAdapter
+from pydantic import BaseModel, TypeAdapter
 
-from app.openapi.models import is_model
+from app.http.operation import Operation
+from app.http.paging import PageOf
+from app.openapi.models import Models, is_model
 from tests.support.catalog import operations
 
 OPERATIONS = operations()
@@ -16,28 +19,71 @@ EVERY_OPERATION = pytest.mark.parametrize(
 
 
 @pytest.fixture
-def described(written, endpoint):
-    return written["paths"][endpoint.path][endpoint.method]
+def described(openapi_document, endpoint):
+    """An operation in the document."""
+    return openapi_document["paths"][endpoint.path][endpoint.method]
 
 
-def test_the_document_is_valid_openapi(written):
-    OpenAPIV31SpecValidator(written).validate()
+@pytest.fixture
+def component_names(openapi_document):
+    return list(openapi_document["components"]["schemas"])
 
 
-def test_the_document_is_served_to_anybody(written):
-    assert written["openapi"].startswith("3.1.")
-    assert written["paths"].keys() == {endpoint.path for endpoint in OPERATIONS}
+def test_the_document_is_valid_openapi(openapi_document):
+    OpenAPIV31SpecValidator(openapi_document).validate()
 
 
-def test_every_operation_has_a_name_of_its_own():
-    names = [endpoint.name for endpoint in OPERATIONS]
+def test_the_document_describes_every_declared_operation(openapi_document):
+    described = {
+        (path, method) for path, item in openapi_document["paths"].items() for method in item
+    }
 
-    assert sorted(names) == sorted(set(names))
+    assert described == {(endpoint.path, endpoint.method) for endpoint in OPERATIONS}
+
+
+def test_the_document_is_served_without_a_token(client, openapi_document):
+    response = client.get("/openapi.json")
+
+    assert response.status_code == 200
+    assert response.json == openapi_document
+    assert response.json["openapi"].startswith("3.1.")
+
+
+def test_operation_ids_are_unique(openapi_document):
+    ids = [
+        operation["operationId"]
+        for item in openapi_document["paths"].values()
+        for operation in item.values()
+    ]
+
+    assert sorted(ids) == sorted(set(ids))
+
+
+def test_component_names_are_plain_words(component_names):
+    # For classes of the same name pydantic makes names such as app__resources__x__Student.
+    assert [name for name in component_names if not re.fullmatch("[A-Z][A-Za-z]+", name)] == []
+
+
+def test_component_names_differ_by_more_than_case(component_names):
+    assert len({name.lower() for name in component_names}) == len(component_names)
+
+
+def test_two_schemas_of_the_same_name_are_rejected():
+    class Note(BaseModel):
+        note_id: int
+
+    class NoteList(BaseModel):
+        title: str
+
+    declared = [Operation(roles=None, response=model) for model in (PageOf[Note], NoteList)]
+
+    with pytest.raises(ValueError, match="NoteList"):
+        Models(declared)
 
 
 @EVERY_OPERATION
 def test_an_operation_and_its_parameters_are_described(endpoint, described):
-    assert described["summary"].endswith(".") or described["summary"]
+    assert re.fullmatch(r"[A-Z].*\.", described["summary"])
     assert described["description"]
     for parameter in described["parameters"]:
         assert parameter.get("description"), parameter["name"]
@@ -45,19 +91,19 @@ def test_an_operation_and_its_parameters_are_described(endpoint, described):
 
 
 @EVERY_OPERATION
-def test_an_answer_is_described_by_a_model_or_is_no_json(endpoint, described):
+def test_a_json_response_is_described_by_a_model(endpoint, described):
     success = described["responses"][str(endpoint.declared.status)]
-    for kind, content in success.get("content", {}).items():
+    for media_type, content in success.get("content", {}).items():
         assert (
-            kind != "application/json"
+            media_type != "application/json"
             or is_model(endpoint.declared.response)
-            or (endpoint.path == "/openapi.json")
+            or endpoint.path == "/openapi.json"
         )
         assert content["schema"]
 
 
 @EVERY_OPERATION
-def test_every_problem_says_when_it_comes_and_looks_like_a_problem(endpoint, described):
+def test_every_problem_is_described(endpoint, described):
     problems = {status: it for status, it in described["responses"].items() if status >= "400"}
 
     assert problems.keys() >= {"400"}
@@ -69,15 +115,15 @@ def test_every_problem_says_when_it_comes_and_looks_like_a_problem(endpoint, des
 
 @EVERY_OPERATION
 def test_the_example_of_a_body_is_a_valid_body(endpoint, described):
-    for kind, content in described.get("requestBody", {}).get("content", {}).items():
+    for media_type, content in described.get("requestBody", {}).get("content", {}).items():
         example = content["example"]
-        if endpoint.declared.patch is None and kind == "application/json":
+        if endpoint.declared.patch is None and media_type == "application/json":
             TypeAdapter(endpoint.declared.body).validate_json(json.dumps(example))
         assert example
 
 
 @EVERY_OPERATION
-def test_what_needs_a_token_says_so(endpoint, described):
+def test_the_security_of_an_operation_matches_its_roles(endpoint, described):
     if endpoint.declared.roles is None:
         assert described["security"] in ([], [{"basic": []}])
     else:

@@ -1,8 +1,8 @@
-"""Requests made from the document: whatever they are, the service does as it says.
+"""Schemathesis sends requests generated from the OpenAPI document and checks the responses.
 
-`make test` sends a few hundred, `make fuzz CASES=10000` as many as are asked for, with the
-boundaries of every parameter and chains of requests as well. A failure is printed with the curl
-command that repeats it.
+`make test` sends a few hundred; `make fuzz CASES=10000` sends that number and also covers the
+boundaries of every parameter and sequences of requests. Each failure is printed with a curl
+command that reproduces it.
 """
 
 import os
@@ -18,13 +18,13 @@ from tests.support.database import query, settings_for
 from tests.support.service import PROJECT, serving
 
 CASES = int(os.environ.get("CASES", "0"))
-IN_A_TEST = 2  # for each operation and role
+MIN_CASES = 2  # per operation and role
 ROLES = ("admin", "staff", "student")
 
 
 @pytest.fixture(scope="module")
 def url(server):
-    """Sample data that may be spoiled."""
+    """A copy of the sample data that the requests may change."""
     users = server.users
     url = server.create_sample_database()
     server.users = users
@@ -39,7 +39,7 @@ def service(url):
 
 @pytest.fixture
 def token(role, server, url):
-    """A token that lasts until the last request."""
+    """A token that is valid for the whole test."""
     names = ("api_user_id", "role", "campus_id", "student_id", "staff_id")
     sql = (
         "SELECT api_user_id, role, campus_id, student_id, staff_id "
@@ -51,8 +51,8 @@ def token(role, server, url):
 
 
 @pytest.mark.parametrize("role", ROLES)
-def test_no_request_finds_the_service_and_its_document_at_odds(role, service, token):
-    share = CASES // (len(ROLES) * len(operations()))
+def test_responses_match_the_document(role, service, token):
+    cases = CASES // (len(ROLES) * len(operations()))
     phases = "examples,coverage,fuzzing,stateful" if CASES else "fuzzing"
     done = subprocess.run(
         [
@@ -60,7 +60,7 @@ def test_no_request_finds_the_service_and_its_document_at_odds(role, service, to
             *("--config-file", PROJECT / "tests/openapi/schemathesis.toml"),
             *("run", f"{service.client.base_url}/openapi.json", "--no-color"),
             *("--header", f"Authorization: Bearer {token}"),
-            *("--max-examples", str(max(share, IN_A_TEST)), "--phases", phases, "--workers", "2"),
+            *("--max-examples", str(max(cases, MIN_CASES)), "--phases", phases, "--workers", "2"),
             *(() if CASES else ("--seed", "1")),
         ],
         cwd=PROJECT,

@@ -1,4 +1,4 @@
-"""/docs in a real browser: whoever reads it can sign in and try what is described."""
+"""Swagger UI in a real browser: a user can sign in and try operations."""
 
 import json
 from urllib.parse import urlsplit
@@ -10,7 +10,7 @@ from selenium.webdriver.support.ui import WebDriverWait
 
 @pytest.fixture
 def page(browser, sample_service):
-    """The page, drawn."""
+    """The rendered page."""
     browser.get(f"{sample_service.client.base_url}/docs/")
     page = Page(browser)
     page.find(".opblock-tag-section")
@@ -18,13 +18,13 @@ def page(browser, sample_service):
 
 
 class Page:
-    """Swagger UI, as its user sees it."""
+    """Swagger UI, controlled through the browser."""
 
     def __init__(self, browser):
         self.browser = browser
 
     def find(self, selector, within=None):
-        """The first visible element, once it is there."""
+        """Wait for the first visible element and return it."""
 
         def visible(_):
             found = (within or self.browser).find_elements(By.CSS_SELECTOR, selector)
@@ -38,7 +38,7 @@ class Page:
         element.click()
 
     def authorize(self, **values):
-        """Fill in the Authorize dialog: labels of its fields, and their values."""
+        """Fill in the Authorize dialog, with values by field label."""
         self.click(".auth-wrapper .authorize")
         for label, value in values.items():
             field = self.find(f".modal-ux input[aria-label='{label}']")
@@ -48,24 +48,24 @@ class Page:
         self.click(".modal-ux .btn-done")
 
     def execute(self, tag, name):
-        """Try an operation; the status and the body of its answer."""
+        """Execute an operation and return the status and the body of its response."""
         operation = self.find(f"#operations-{tag}-{name}")
         self.click(".opblock-summary-control", operation)
         self.click(".try-out__btn", operation)
         self.click("button.execute", operation)
-        answer = self.find(".live-responses-table .response", operation)
-        status = self.find(".response-col_status", answer).text.split()[0]
-        return int(status), json.loads(self.find(".highlight-code code, pre", answer).text)
+        response = self.find(".live-responses-table .response", operation)
+        status = self.find(".response-col_status", response).text.split()[0]
+        return int(status), json.loads(self.find(".highlight-code code, pre", response).text)
 
-    def asked_for(self):
-        """The addresses of all requests the browser made."""
+    def requested_urls(self):
+        """Yield the URLs of all requests that the browser has sent."""
         for line in self.browser.get_log("performance"):
             message = json.loads(line["message"])["message"]
             if message["method"] == "Network.requestWillBeSent":
                 yield message["params"]["request"]["url"]
 
 
-def test_a_reader_signs_in_and_tries_an_operation(page, server, browser):
+def test_a_user_can_sign_in_and_execute_an_operation(page, server, browser):
     admin = next(user for user in server.users if user.role == "admin")
 
     page.authorize(
@@ -78,8 +78,8 @@ def test_a_reader_signs_in_and_tries_an_operation(page, server, browser):
 
     assert status == 200
     assert len(students["items"]) == 20
-    assert {urlsplit(url).hostname for url in page.asked_for() if url.startswith("http")} == {
+    assert {urlsplit(url).hostname for url in page.requested_urls() if url.startswith("http")} == {
         "127.0.0.1"
     }
     errors = [line for line in browser.get_log("browser") if line["level"] == "SEVERE"]
-    assert errors == []  # nothing that the page's own security policy refused
+    assert errors == []  # nothing was blocked by the page's Content-Security-Policy

@@ -1,4 +1,4 @@
-"""The JSON that the server writes says what its columns hold, whatever that is."""
+"""The JSON built by the database server equals the values of the columns."""
 
 import json
 from datetime import date, datetime
@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from pydantic import BaseModel
 
 from app.http.json import Provider
-from app.sql.select import ALL_ROWS, Projection, Select, ToMany, ToOne
+from app.sql.select import ALL_ROWS, Condition, Order, Projection, Select, ToMany, ToOne, Window
 from tests.support.database import opened, query
 
 TABLES = [
@@ -88,8 +88,8 @@ def db(server):
         yield database
 
 
-def stored(db, row, words=()):
-    """The key of a new row with these words."""
+def insert_thing(db, row, words=()):
+    """Insert a row with these words and return its key."""
     with db.transaction() as tx:
         names = ", ".join(COLUMNS)
         values = ", ".join(f"%({name})s" for name in COLUMNS)
@@ -100,33 +100,63 @@ def stored(db, row, words=()):
     return key
 
 
-def written(value):
-    """A column's value as this service writes it, made from the value itself."""
+def as_json(value):
+    """Return a column's value as the application's JSON provider encodes it."""
     return value if value is None or isinstance(value, str | int) else Provider.default(value)
 
 
 @settings(max_examples=150, deadline=None, derandomize=True)
 @given(row=ROWS)
-def test_the_servers_json_is_what_the_columns_hold(db, row):
-    key = stored(db, row)
-    held = db.fetch_one(f"SELECT {', '.join(COLUMNS)} FROM thing WHERE thing_id = %s", (key,))
-    held["flag"] = None if held["flag"] is None else bool(held["flag"])
+def test_json_built_by_the_server_equals_the_columns(db, row):
+    key = insert_thing(db, row)
+    columns = db.fetch_one(f"SELECT {', '.join(COLUMNS)} FROM thing WHERE thing_id = %s", (key,))
+    columns["flag"] = None if columns["flag"] is None else bool(columns["flag"])
 
     text = SELECT.read_one(db, key, ALL_ROWS, Projection(embed=("twin",)))
 
     found = json.loads(text)
     assert {name: found[name] for name in COLUMNS} == {
-        name: written(value) for name, value in held.items()
+        name: as_json(value) for name, value in columns.items()
     }
-    assert held["text"] == row["text"]
+    assert columns["text"] == row["text"]
     assert found["twin"] == {name: found[name] for name in Twin.model_fields}
 
 
 @settings(max_examples=75, deadline=None, derandomize=True)
 @given(words=st.lists(ANY_TEXT, max_size=30))
-def test_relatives_come_whole_and_in_their_order(db, words):
-    key = stored(db, dict.fromkeys(COLUMNS), words)
+def test_embedded_rows_are_complete_and_in_order(db, words):
+    key = insert_thing(db, dict.fromkeys(COLUMNS), words)
 
     text = SELECT.read_one(db, key, ALL_ROWS, Projection(embed=("words",)))
 
     assert [item["word"] for item in json.loads(text)["words"]] == words
+
+
+@pytest.mark.parametrize(
+    "orders",
+    [
+        (),
+        (Order("number"),),
+        (Order("number", descending=True),),
+        (Order("number"), Order("text", descending=True)),
+        (Order("number", descending=True), Order("text"), Order("flag")),
+    ],
+    ids=str,
+)
+def test_pages_of_one_row_add_up_to_the_whole_list(db, orders):
+    keys = [
+        insert_thing(
+            db, dict.fromkeys(COLUMNS) | {"number": number % 2, "text": text, "flag": text == "b"}
+        )
+        for number, text in enumerate("abbaab")
+    ]
+    where = Condition("thing.thing_id BETWEEN %s AND %s", (keys[0], keys[-1]))
+
+    whole = SELECT.page(db, where, Window(orders, limit=100))
+    pages, after = [], None
+    while page := SELECT.page(db, where, Window(orders, after, limit=1)):
+        pages += page
+        after = page[-1].position
+
+    assert len(whole) == len(keys)
+    assert pages == whole

@@ -1,7 +1,8 @@
-"""Every resource of the API, found by walking what is declared, so that a new one is covered.
+"""All resources of the API, found from the declared operations, so that new ones are tested too.
 
-A resource is a list (what answers a `PageOf` something) and what else answers that something.
-Valid bodies are made of the models' examples; what those cannot know is in `FRESH` and `PAIRS`.
+A resource is an operation that returns a `PageOf` some model, and the operations on its items.
+Valid bodies are built from the examples of the models; `FRESH` and `PAIRS` add what the examples
+cannot express.
 """
 
 import re
@@ -21,10 +22,10 @@ from tests.support.database import query, settings_for
 
 _numbers = count(1)
 
-# Fields that have to be unlike all others and are no text: what the n-th body has there.
+# Fields that are not text but must be unique, and their value in the n-th body.
 FRESH = {"chapter_number": lambda number: 60 + number % 190}
 
-# Bodies whose keys have to go together: the pairs that do and that a rule lets pass.
+# Bodies with two keys that must match: the query for valid pairs; `rule` restricts them.
 PAIRS = {
     "NewEnrollment": """
         SELECT student_id, course_id FROM student CROSS JOIN course
@@ -43,7 +44,7 @@ PAIRS = {
 
 @dataclass(frozen=True)
 class Resource:
-    """A list and its items; an operation that there is not is None."""
+    """A list and the operations on its items, each of which may be None."""
 
     list: Endpoint
     model: type[BaseModel]
@@ -55,52 +56,52 @@ class Resource:
 
     @property
     def key(self):
-        """The name of an item's key."""
+        """The name of the key."""
         return re.findall(r"{(\w+)}", self.read.path)[-1]
 
     @property
     def table(self):
-        """The table of the items."""
+        """The table that the items are stored in."""
         return self.key.removesuffix("_id")
 
     @property
     def parents(self):
-        """The names of the keys of what the list belongs to."""
+        """The names of the keys in the path of the list."""
         return re.findall(r"{(\w+)}", self.list.path)
 
     @property
     def sorts(self):
-        """What the list can be sorted by."""
+        """The columns that the list can be sorted by."""
         return names_of(self.list.declared.query, "sort")
 
     @property
     def embeds(self):
-        """The relatives that can be added."""
+        """The resources that can be embedded."""
         return names_of(self.list.declared.query, "embed")
 
     @property
     def most(self):
-        """How many items a page has at most."""
+        """The maximum number of items per page."""
         metadata = self.list.declared.query.model_fields["limit"].metadata
         return next(it.le for it in metadata if hasattr(it, "le"))
 
     @property
     def fields(self):
-        """What is in each item."""
+        """The fields of every item."""
         return [name for name, info in self.model.model_fields.items() if info.is_required()]
 
     @property
     def filters(self):
-        """The parameters that choose items, but for `q`."""
+        """The filter parameters, except `q`."""
         return sorted(self.list.declared.query.model_fields.keys() - NO_FILTERS - {"q"})
 
     @property
     def is_searchable(self):
-        """Whether the list takes `q`."""
+        """Whether the list has the parameter `q`."""
         return "q" in self.list.declared.query.model_fields
 
     def list_path(self, dba):
-        """The list's path, in a parent that has items."""
+        """Return the path of the list, for the parent with the most items."""
         path = self.list.path
         for name in self.parents:
             sql = f"SELECT {name} FROM {self.table} GROUP BY {name} ORDER BY COUNT(*) DESC LIMIT 1"
@@ -108,25 +109,25 @@ class Resource:
         return path
 
     def path_of(self, item, list_path):
-        """The path of an item of the list with that path."""
+        """Return the path of an item of the list with this path."""
         if self.read.path.startswith(self.list.path):
             return f"{list_path}/{item[self.key]}"
         return self.read.path.replace(f"{{{self.key}}}", str(item[self.key]))
 
 
 def names_of(model, parameter):
-    """The names that a comma-separated parameter takes."""
+    """Return the names that a comma-separated parameter accepts."""
     info = model.model_fields.get(parameter)
     return list(info.metadata[0].names) if info else []
 
 
 def operations():
-    """All declared operations; nothing is connected for that."""
+    """Return all declared operations; no database server is needed."""
     return list(endpoints(create_app(settings_for("mysql://nobody@127.0.0.1:1/nothing"))))
 
 
 def resources():
-    """All resources that can be listed and read one by one."""
+    """Yield all resources that have a list and a GET for one item."""
     found = {(endpoint.path, endpoint.method): endpoint for endpoint in operations()}
     reads = {it.declared.response: it for it in found.values() if it.method == "get"}
     for endpoint in found.values():
@@ -146,21 +147,21 @@ def resources():
 
 
 def required_query(endpoint):
-    """The parameters that have to be given."""
+    """Return examples of the required query parameters."""
     fields = endpoint.declared.query.model_fields if endpoint.declared.query else {}
     return {name: info.examples[0] for name, info in fields.items() if info.is_required()}
 
 
 def listed(endpoint):
-    """What a list lists; None of what is no list."""
-    answer = endpoint.declared.response
-    if isinstance(answer, type) and issubclass(answer, PageOf):
-        return answer.model_fields["items"].annotation.__args__[0]
+    """Return the model of a list's items, or None if the operation is not a list."""
+    response = endpoint.declared.response
+    if isinstance(response, type) and issubclass(response, PageOf):
+        return response.model_fields["items"].annotation.__args__[0]
     return None
 
 
 def valid_body(model, dba, rule="TRUE", **values):
-    """A body of this model that is unlike all others; a rule says which keys it may have."""
+    """Return a valid body with unique values; `rule` is an SQL condition for its keys."""
     number = next(_numbers)
     if model is StudentBatchBody:
         return {"items": [valid_body(StudentBody, dba)]}
@@ -195,11 +196,11 @@ def _fresh(info, kinds, number):
         return value
     if "@" in value:
         return f"{number}.{value}"
-    return f"{value[: longest(info) - 7]} {number}"
+    return f"{value[: max_length_of(info) - 7]} {number}"
 
 
-def longest(info):
-    """How many characters a field has at most."""
+def max_length_of(info):
+    """Return the maximum number of characters of a field."""
     parts = [*info.metadata]
     for part in get_args(info.annotation):
         parts += getattr(part, "__metadata__", ())
@@ -207,7 +208,7 @@ def longest(info):
 
 
 def kinds_of(annotation):
-    """The types that are left of `Annotated[int, ...] | None`."""
+    """Return the plain types in an annotation such as `Annotated[int, ...] | None`."""
     if get_origin(annotation) is Annotated:
         return kinds_of(get_args(annotation)[0])
     if get_origin(annotation) in (Union, UnionType):

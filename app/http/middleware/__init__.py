@@ -1,1 +1,1 @@
-"""Request and response processing that is independent of the resources."""
+"""Request and response processing that does not depend on the resources."""

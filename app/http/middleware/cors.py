@@ -1,32 +1,32 @@
-"""Which web pages of other origins may call the service: those of CORS_ORIGINS, or none.
+"""CORS: web pages of the origins in CORS_ORIGINS may call the service; by default, none may.
 
-No cookie is ever read, so credentials in the sense of CORS are not allowed to anybody; the
-access token is a header that a page has to send on purpose.
+Credentials in the sense of CORS are not allowed, because the service uses no cookies: a page sends
+the access token in a header.
 """
 
 from flask import Flask
 from flask_cors import CORS
 
 METHODS = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"]
-# What a page may send, and what its scripts may read of an answer.
-ALLOWED = [
+# Request headers that a page may send, and response headers that its scripts may read.
+REQUEST_HEADERS = [
     "Authorization", "Content-Type", "Idempotency-Key", "If-Match", "If-None-Match",
     "X-Request-ID", "traceparent",
 ]  # fmt: skip
-EXPOSED = [
+RESPONSE_HEADERS = [
     "ETag", "Link", "Location", "RateLimit", "RateLimit-Policy", "Retry-After", "X-Request-ID",
 ]  # fmt: skip
-PREFLIGHT_SECONDS = 600
+PREFLIGHT_MAX_AGE_SECONDS = 600
 
 
 def register(app: Flask, origins: tuple[str, ...] | None) -> None:
-    """Answer the preflights of these origins, and let their pages read the answers."""
+    """Allow these origins in preflight responses and in all other responses."""
     if origins:
         CORS(
             app,
             origins=list(origins),
             methods=METHODS,
-            allow_headers=ALLOWED,
-            expose_headers=EXPOSED,
-            max_age=PREFLIGHT_SECONDS,
+            allow_headers=REQUEST_HEADERS,
+            expose_headers=RESPONSE_HEADERS,
+            max_age=PREFLIGHT_MAX_AGE_SECONDS,
         )

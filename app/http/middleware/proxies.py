@@ -1,15 +1,15 @@
-"""Which client address and scheme count where the service stands behind proxies.
+"""Client address and scheme behind reverse proxies.
 
-X-Forwarded-For is written by everybody on the way, the client included: only the last
-TRUSTED_PROXIES entries are our own proxies' words.
+Anyone, including the client, can add entries to X-Forwarded-For; only the last TRUSTED_PROXIES
+entries were added by trusted proxies.
 """
 
 from flask import Flask
 from werkzeug.middleware.proxy_fix import ProxyFix
 
 
-def register(app: Flask, trusted: int) -> None:
-    """Believe so many proxies; none of them by default."""
-    if trusted:
-        fixed = ProxyFix(app.wsgi_app, x_for=trusted, x_proto=trusted)
+def register(app: Flask, trusted_proxies: int) -> None:
+    """Use the headers set by this number of proxies; with 0, ignore them."""
+    if trusted_proxies:
+        fixed = ProxyFix(app.wsgi_app, x_for=trusted_proxies, x_proto=trusted_proxies)
         app.wsgi_app = fixed  # type: ignore[method-assign]

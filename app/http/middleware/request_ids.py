@@ -1,4 +1,4 @@
-"""An id for each request, in its answer, its problems and its log lines."""
+"""A request id in each response, problem and log line."""
 
 import os
 import re
@@ -6,26 +6,26 @@ import re
 from flask import Flask, Response, g, request
 
 HEADER = "X-Request-ID"
-_VARIABLE = "HTTP_X_REQUEST_ID"
-_ACCEPTABLE = re.compile(r"[A-Za-z0-9._-]{1,64}")
+_ENVIRON_KEY = "HTTP_X_REQUEST_ID"
+_VALID = re.compile(r"[A-Za-z0-9._-]{1,64}")
 
 
 def register(app: Flask) -> None:
-    """Echo the client's id, or make one."""
-    app.after_request(_echo)
+    """Add the request id to every response."""
+    app.after_request(_add_header)
 
 
 def request_id() -> str:
-    """Give the id of the current request; a client's own is used if it is short and plain."""
+    """Return the id of the current request: the client's if it is valid, otherwise a new one."""
     found: str | None = g.get("request_id")
     if found is None:
-        theirs = request.environ.get(_VARIABLE)
-        # 128 random bits, as a UUID has, without the cost of making one
-        found = theirs if theirs and _ACCEPTABLE.fullmatch(theirs) else os.urandom(16).hex()
+        given = request.environ.get(_ENVIRON_KEY)
+        # 128 random bits, cheaper than `uuid.uuid4()`
+        found = given if given and _VALID.fullmatch(given) else os.urandom(16).hex()
         g.request_id = found
     return found
 
 
-def _echo(response: Response) -> Response:
+def _add_header(response: Response) -> Response:
     response.headers.add(HEADER, request_id())
     return response

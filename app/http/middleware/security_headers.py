@@ -1,19 +1,19 @@
-"""What every answer tells a browser and a cache, unless the view has said otherwise.
+"""Default security and caching headers of every response.
 
-Each field is a default: a view that sets one keeps its own, and so does a blueprint, such as
-one with HTML pages that need a looser policy:
+A header that a view has set is kept. A blueprint can set its own, for example a less strict policy
+for HTML pages:
 
     @pages.after_request
     def _allow_scripts(response):
         response.headers["Content-Security-Policy"] = "default-src 'self'"
         return response
 
-Strict-Transport-Security belongs to whoever ends TLS (docs/security.md).
+Strict-Transport-Security is set where TLS is terminated (docs/security.md).
 """
 
 from flask import Flask, Response
 
-# An answer is data: nothing in it is to be run, framed, guessed at or told to other sites.
+# Responses are data: no scripts, no frames, no content sniffing, no referrer.
 DEFAULTS = (
     ("X-Content-Type-Options", "nosniff"),
     ("Content-Security-Policy", "default-src 'none'; frame-ancestors 'none'"),
@@ -22,16 +22,16 @@ DEFAULTS = (
 
 
 def register(app: Flask) -> None:
-    """Add the fields to every answer of this application."""
+    """Add the headers to every response of the application."""
     app.after_request(_add)
 
 
 def _add(response: Response) -> Response:
     given = {name.lower() for name, _ in response.headers}
-    # Personal data are kept by nobody. An answer with an ETag may be kept by the client, if it
-    # asks each time whether it still holds: else If-None-Match would never be sent.
-    keep = "private, no-cache" if "etag" in given else "no-store"
-    for name, value in (*DEFAULTS, ("Cache-Control", keep)):
+    # Responses contain personal data and must not be cached. A response with an ETag may be cached
+    # by the client if it is revalidated each time; otherwise If-None-Match would never be sent.
+    cache_control = "private, no-cache" if "etag" in given else "no-store"
+    for name, value in (*DEFAULTS, ("Cache-Control", cache_control)):
         if name.lower() not in given:
             response.headers.add(name, value)
     return response

@@ -8,7 +8,7 @@ from app.http.caller import Caller
 from app.resources.attempts.schemas import Attempt
 from app.resources.enrollments import queries as enrollments
 from app.resources.students import queries as students
-from app.sql.select import ALL_ROWS, Condition, Select, ToOne
+from app.sql.select import ALL_ROWS, NO_ROWS, Condition, Select, ToOne
 
 # The server begins with the few enrollments of the student.
 OF_STUDENT = (
@@ -53,8 +53,9 @@ def visible_to(caller: Caller) -> Condition:
     )
 
 
-# Students have no writing operation, so who may see may write.
-writable_by = visible_to
+def writable_by(caller: Caller) -> Condition:
+    """Return the attempts that a caller may write: those they may see; none for students."""
+    return NO_ROWS if caller.role == "student" else visible_to(caller)
 
 
 def insert(tx: Transaction, attempt: dict[str, Any]) -> int:

@@ -23,10 +23,6 @@ def visible_to(caller: Caller) -> Condition:  # noqa: ARG001
     return ALL_ROWS
 
 
-# Only administrators have a writing operation.
-writable_by = visible_to
-
-
 def insert(tx: Transaction, campus: dict[str, Any]) -> int:
     """Store a new campus with its address; returns the key."""
     address_id = addresses.insert(tx, campus["address"])

@@ -6,7 +6,7 @@ from app.db.errors import DuplicateKey
 from app.db.transaction import Transaction
 from app.http.caller import Caller
 from app.resources.enrollments.schemas import Enrollment
-from app.sql.select import ALL_ROWS, Condition, Select, ToMany, ToOne
+from app.sql.select import ALL_ROWS, NO_ROWS, Condition, Select, ToMany, ToOne
 
 SELECT = Select(
     Enrollment,
@@ -46,8 +46,9 @@ def visible_to(caller: Caller) -> Condition:
     return Condition("enrollment.student_id = %s", (caller.student_id,))
 
 
-# Students have no writing operation, so who may see may write.
-writable_by = visible_to
+def writable_by(caller: Caller) -> Condition:
+    """Return the enrollments that a caller may write: those they may see; none for students."""
+    return NO_ROWS if caller.role == "student" else visible_to(caller)
 
 
 def insert(tx: Transaction, enrollment: dict[str, Any]) -> int:

@@ -38,10 +38,6 @@ def visible_to(caller: Caller) -> Condition:
     return NO_ROWS
 
 
-# Only administrators have a writing operation.
-writable_by = visible_to
-
-
 def insert(tx: Transaction, staff: dict[str, Any]) -> int:
     """Store a new member of staff with their address; returns the key."""
     address_id = addresses.insert(tx, staff["address"])

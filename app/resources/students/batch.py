@@ -106,7 +106,7 @@ def _insert(tx: Transaction, students: Sequence[dict[str, Any]]) -> list[str]:
     mine = queries.with_emails(emails) & queries.writable_by(caller())
     found = queries.SELECT.page(tx, mine, Window((Order("email"),), limit=len(emails)))
     if len(found) < len(emails):
-        raise Problem(403, "That would not be yours to change.")
+        raise Problem(403, "You may not store this student.")
     by_email = {row.position[0]: row.json for row in found}
     return [by_email[email] for email in emails]
 

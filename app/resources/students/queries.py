@@ -7,7 +7,7 @@ from app.db.transaction import Transaction
 from app.http.caller import Caller
 from app.resources.addresses import queries as addresses
 from app.resources.students.schemas import Student
-from app.sql.select import ALL_ROWS, Condition, Select, ToOne
+from app.sql.select import ALL_ROWS, NO_ROWS, Condition, Select, ToOne
 
 SELECT = Select(
     Student,
@@ -34,8 +34,9 @@ def visible_to(caller: Caller) -> Condition:
     return Condition("student.student_id = %s", (caller.student_id,))
 
 
-# Students have no writing operation, so who may see may write.
-writable_by = visible_to
+def writable_by(caller: Caller) -> Condition:
+    """Return the students that a caller may write: all, those of their campus, or none."""
+    return NO_ROWS if caller.role == "student" else visible_to(caller)
 
 
 def insert_many(tx: Transaction, students: Sequence[dict[str, Any]]) -> None:

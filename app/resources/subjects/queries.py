@@ -15,10 +15,6 @@ def visible_to(caller: Caller) -> Condition:  # noqa: ARG001
     return ALL_ROWS
 
 
-# Only administrators have a writing operation.
-writable_by = visible_to
-
-
 def insert(tx: Transaction, subject: dict[str, Any]) -> int:
     """Store a new subject; returns the key."""
     tx.execute("INSERT INTO subject (name) VALUES (%(name)s)", subject)
