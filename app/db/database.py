@@ -16,7 +16,7 @@ from contextlib import AbstractContextManager, contextmanager, nullcontext
 from typing import Any, NoReturn, Self, TypeVar
 
 from .clock import Deadline
-from .config import DatabaseConfig
+from .config import ConfigError, DatabaseConfig
 from .connection_manager import ConnectionManager
 from .connector import Connector
 from .errors import (
@@ -72,7 +72,11 @@ class Database:
 
         Options are the other fields of `DatabaseConfig`; raises `ConfigError`.
         """
-        return cls(DatabaseConfig(url=DatabaseUrl.parse(url), **options))
+        try:
+            parsed = DatabaseUrl.parse(url)
+        except ValueError as error:
+            raise ConfigError("url", DatabaseUrl.masked(url), str(error)) from None
+        return cls(DatabaseConfig(url=parsed, **options))
 
     def fetch_one(self, sql: str, params: Params = ()) -> Row | None:
         """Run a query in autocommit; returns its first row, or None."""
@@ -142,11 +146,27 @@ class Database:
         sent. Raises `DatabaseUnavailable` if there is no connection, the driver's
         errors for statements.
         """
-        if autocommit:
-            checkin = self.connections.checkin
-            managed = ManagedConnection(self._checkout_for_cursor, checkin, checkin)
-        else:
-            managed = ManagedConnection(self._begin, self._commit, self._roll_back)
+        thread = self.connections.thread
+
+        def begin() -> Transaction:
+            tx = self._checkout_for_cursor() if autocommit else self._begin()
+            thread.in_transaction = True
+            return tx
+
+        def end_by(end: Callable[[Transaction], None]) -> Callable[[Transaction], None]:
+            def end_transaction(tx: Transaction) -> None:
+                thread.in_transaction = False
+                end(tx)
+
+            return end_transaction
+
+        checkin = self.connections.checkin
+        managed = ManagedConnection(
+            begin,
+            end_by(checkin if autocommit else self._commit),
+            end_by(checkin if autocommit else self._roll_back),
+            autocommit=autocommit,
+        )
         try:
             yield managed
         finally:
