@@ -6,7 +6,12 @@ keeps none.
 
 import pytest
 
-from app.db.errors import ConnectionLost, DatabaseUnavailable, OutcomeUnknown
+from app.db.errors import (
+    ConnectionLost,
+    DatabaseUnavailable,
+    OutcomeUnknown,
+    TransactionConflict,
+)
 from tests.db.relay import through
 from tests.db.test_concurrency import settles
 from tests.support.counting import changes
@@ -301,11 +306,16 @@ def test_after_a_lock_timeout_the_whole_transaction_fails(db, root, driver_error
     query(root, "BEGIN")
     query(root, "UPDATE word SET touched = 1")
 
-    with pytest.raises(driver_error), db.connection() as connection:
+    with db.connection() as connection:
         cursor = connection.cursor()
         cursor.execute("SET SESSION innodb_lock_wait_timeout = 1")
         insert(cursor, "first half")
-        cursor.execute("UPDATE word SET touched = 2")
+        with pytest.raises(driver_error):
+            cursor.execute("UPDATE word SET touched = 2")
+        with pytest.raises(TransactionConflict):
+            insert(cursor, "second half")
+        with pytest.raises(TransactionConflict):
+            connection.commit()
     query(root, "ROLLBACK")
 
     assert words(root) == ["locked"]
