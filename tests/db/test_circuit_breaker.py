@@ -35,7 +35,7 @@ def silent(url, relay):
         yield db
 
 
-def test_a_server_known_to_be_away_costs_no_time(silent):
+def test_an_open_circuit_fails_at_once(silent):
     fail(silent)
     time.sleep(0.1)
 
@@ -46,7 +46,7 @@ def test_a_server_known_to_be_away_costs_no_time(silent):
         trial.result(timeout=5)
 
 
-def test_one_at_a_time_finds_out_whether_the_server_is_back(silent, relay):
+def test_an_open_circuit_allows_one_trial_at_a_time(silent, relay):
     fail(silent)
     before = relay.accepted
     time.sleep(0.2)
@@ -58,8 +58,8 @@ def test_one_at_a_time_finds_out_whether_the_server_is_back(silent, relay):
     assert not any(isinstance(failure, PoolExhausted) for failure in failures)
 
 
-def test_trials_keep_a_distance(url, relay):
-    relay.is_refusing = True
+def test_trials_are_delayed(url, relay):
+    relay.rejects_clients = True
     with opened(through(relay, url)) as db:
         until = time.monotonic() + 1
         while time.monotonic() < until:
@@ -69,33 +69,33 @@ def test_trials_keep_a_distance(url, relay):
 
 
 @pytest.mark.parametrize("away_seconds", [0.3, 1.5])
-def test_the_first_success_comes_within_a_second_of_the_return(away_seconds, url, relay):
-    relay.is_refusing = True
+def test_the_circuit_closes_soon_after_the_server_is_back(away_seconds, url, relay):
+    relay.rejects_clients = True
     with opened(through(relay, url)) as db:
         until = time.monotonic() + away_seconds
         while time.monotonic() < until:
             fail(db)
-        relay.is_refusing = False
+        relay.rejects_clients = False
 
         assert settles(lambda: answers(db), seconds=1)
 
 
-def test_a_refused_port_is_away_at_once():
+def test_a_refused_tcp_connection_fails_at_once():
     with opened(f"mysql://app:secret@127.0.0.1:{free_port()}/students") as db:
         assert seconds_until_it_fails(db, read) < 1
 
 
-def test_a_connection_that_lives_is_lent_although_no_new_one_can_be_opened(url, relay):
+def test_an_open_circuit_does_not_affect_existing_connections(url, relay):
     with opened(through(relay, url)) as db:
         read(db)
-        relay.is_refusing = True
+        relay.rejects_clients = True
         with db.transaction(), ThreadPoolExecutor(1) as other:
             other.submit(fail, db).result(timeout=5)
 
         assert read(db) == {"one": 1}
 
 
-def test_a_thread_is_left_for_what_needs_no_database_while_the_server_admits_nobody(url, relay):
+def test_one_thread_stays_free_for_requests_without_database_while_logins_hang(url, relay):
     relay.is_silent = True
     settings = {"threads": 1, "db_connect_timeout_seconds": 6}
     with opened(through(relay, url), **settings) as db, ThreadPoolExecutor(5) as threads:
@@ -110,7 +110,7 @@ def test_a_thread_is_left_for_what_needs_no_database_while_the_server_admits_nob
         assert not first.done()
 
 
-def test_a_slow_login_is_no_reason_to_refuse_who_waits_while_others_get_in(monkeypatch):
+def test_the_circuit_is_not_stuck_while_other_logins_succeed(monkeypatch):
     clock = [100.0]
     monkeypatch.setattr("app.db.strategies.adaptive.circuit_breaker.now", lambda: clock[0])
     breaker = CircuitBreaker(Exception)
@@ -125,8 +125,8 @@ def test_a_slow_login_is_no_reason_to_refuse_who_waits_while_others_get_in(monke
         assert breaker.is_stuck()
 
 
-def test_what_fails_at_the_gate_gives_its_place_back(url, relay):
-    relay.is_refusing = True
+def test_a_failed_checkout_releases_its_slot(url, relay):
+    relay.rejects_clients = True
     settings = {"db_pool_size": 2, "db_pool_timeout_seconds": 0.2}
     with opened(through(relay, url), **settings) as db:
         for _ in range(10):
@@ -150,7 +150,7 @@ def logins(root):
     return int(query(root, "SHOW GLOBAL STATUS LIKE 'Connections'")[0][1])
 
 
-def test_a_wrong_password_is_not_hammered_and_says_why(account, root):
+def test_a_rejected_password_is_not_retried_by_every_request(account, root):
     change_password(root)
     with opened(account) as db:
         before = logins(root)
@@ -161,7 +161,7 @@ def test_a_wrong_password_is_not_hammered_and_says_why(account, root):
         assert isinstance(db.access_error(), AccessDenied)
 
 
-def test_old_connections_live_on_after_the_password_was_changed(account, root):
+def test_existing_connections_survive_a_password_change(account, root):
     with opened(account) as db:
         read(db)
         change_password(root)
@@ -172,18 +172,18 @@ def test_old_connections_live_on_after_the_password_was_changed(account, root):
         assert read(db) == {"one": 1}
 
 
-def test_nothing_is_refused_while_all_is_well_or_the_server_is_only_away(url, relay):
+def test_an_unreachable_server_is_not_an_access_error(url, relay):
     with opened(through(relay, url)) as db:
         read(db)
         assert db.access_error() is None
-        relay.is_refusing = True
+        relay.rejects_clients = True
         with db.transaction(), ThreadPoolExecutor(1) as other:
             other.submit(fail, db).result(timeout=5)
 
         assert db.access_error() is None
 
 
-def test_who_could_not_open_one_takes_what_others_have_given_back_meanwhile(url, relay):
+def test_a_failed_open_is_followed_by_a_retry_on_idle_connections(url, relay):
     behind = through(relay, url)
     with opened(behind, db_connect_timeout_seconds=2) as db, ThreadPoolExecutor(1) as other:
         with db.transaction():
@@ -203,7 +203,7 @@ def crowded_server():
         yield running
 
 
-def test_a_server_without_room_says_so_at_once_and_lets_in_at_once_again(crowded_server):
+def test_too_many_connections_does_not_open_the_circuit(crowded_server):
     url = crowded_server.create_database()
     with opened(url) as db, opened(url, db_pool_size=10) as crowd:
         hold_at_once(crowd, threads=10)  # the extra place is the administrator's
@@ -216,7 +216,7 @@ def test_a_server_without_room_says_so_at_once_and_lets_in_at_once_again(crowded
         assert settles(lambda: answers(db), seconds=1)
 
 
-def test_a_user_without_room_gets_in_as_soon_as_there_is_some(server, root):
+def test_max_user_connections_does_not_open_the_circuit(server, root):
     url = server.create_database(user="lonely")
     query(root, "ALTER USER lonely@'%' WITH MAX_USER_CONNECTIONS 1")
     with opened(url) as db, opened(url) as first:

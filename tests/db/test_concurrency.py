@@ -70,7 +70,7 @@ def test_the_wait_for_a_connection_is_bounded(strategy, url):
 
 
 @pytest.mark.parametrize("strategy", POOLED)
-def test_a_waiting_thread_gets_the_connection_that_comes_back(strategy, url):
+def test_a_waiting_thread_gets_the_connection_that_is_checked_in(strategy, url):
     with opened(url, db_strategy=strategy, db_pool_size=1) as db, ThreadPoolExecutor(1) as other:
         with db.transaction():
             waiting = other.submit(request, db)
@@ -79,7 +79,7 @@ def test_a_waiting_thread_gets_the_connection_that_comes_back(strategy, url):
         assert waiting.result(timeout=5) == {"one": 1}
 
 
-def test_nothing_leaks_after_a_hundred_failures(db, root, url, kill):
+def test_no_connection_leaks_after_a_hundred_failures(db, root, url, kill):
     def fail(number):
         with db.transaction() as tx:
             add(tx, f"failure {number}")
@@ -96,7 +96,7 @@ def test_nothing_leaks_after_a_hundred_failures(db, root, url, kill):
     assert settles(lambda: len(connections_of(root, url)) <= THREADS + 1)
 
 
-def test_close_waits_for_what_is_out_and_leaves_nothing_behind(db, root, url):
+def test_close_lets_transactions_finish_and_closes_all_connections(db, root, url):
     is_out, may_go_on = Event(), Event()
 
     def unit():
@@ -119,14 +119,14 @@ def test_close_waits_for_what_is_out_and_leaves_nothing_behind(db, root, url):
         assert settles(lambda: connections_of(root, url) == set())
 
 
-def test_a_closed_database_says_so(db):
+def test_a_closed_database_raises_an_error_that_says_so(db):
     db.close()
 
     with pytest.raises(Exception, match="was closed"):
         db.fetch_one("SELECT 1")
 
 
-def test_a_refused_statement_costs_no_connection_but_where_it_is_known_to(db, strategy):
+def test_a_rejected_statement_does_not_cost_the_connection(db, strategy):
     db.fetch_one("SELECT 1")
     opened_before = db.statistics()["opened"]
     with pytest.raises(StatementRejected, match="nonsense"):
@@ -156,7 +156,7 @@ def settles(condition, seconds=3):
 
 
 @pytest.mark.parametrize("strategy", PROMISING)
-def test_threads_that_have_ended_leave_no_connection_behind(strategy, url, root):
+def test_connections_of_ended_threads_are_closed(strategy, url, root):
     """As the threads of `flask run`, one for each request."""
 
     def request():

@@ -66,7 +66,7 @@ def test_a_deadlock_runs_the_callable_again(db, root, crosswise):
     assert touched(root) == [2, 2]
 
 
-def test_a_deadlock_s_victim_stores_nothing_even_if_it_goes_on(db, root, crosswise):
+def test_a_deadlock_victim_that_continues_stores_nothing(db, root, crosswise):
     def careless(number):
         with db.transaction() as tx:
             try:

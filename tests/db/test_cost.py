@@ -68,7 +68,7 @@ def warm(name, url):
         yield database
 
 
-def test_a_read(name, warm, server):
+def test_statements_sent_for_a_read(name, warm, server):
     def requests():
         for _ in range(REQUESTS):
             warm.fetch_one("SELECT 1")
@@ -77,7 +77,7 @@ def test_a_read(name, warm, server):
     assert counted(server, requests) == times(READ[name], REQUESTS)
 
 
-def test_a_unit(name, warm, server):
+def test_statements_sent_for_a_transaction(name, warm, server):
     def requests():
         for number in range(REQUESTS):
             with warm.transaction() as tx:
@@ -87,7 +87,7 @@ def test_a_unit(name, warm, server):
     assert counted(server, requests) == times(unit_costs(READ[name]), REQUESTS)
 
 
-def test_a_statement_changes_no_timeout_of_its_socket(url, monkeypatch):
+def test_a_statement_does_not_change_the_socket_timeout(url, monkeypatch):
     changes = []
     with opened(url, db_read_timeout_seconds=30, db_write_timeout_seconds=10) as database:
         database.fetch_one("SELECT 1")
@@ -97,7 +97,7 @@ def test_a_statement_changes_no_timeout_of_its_socket(url, monkeypatch):
     assert changes == []
 
 
-def test_two_reads_in_one_request_are_pinged_once_each_but_for_a_request_s_own(warm, name, server):
+def test_connections_and_pings_of_two_reads_in_one_request(warm, name, server):
     def request():
         warm.fetch_one("SELECT 1")
         warm.fetch_one("SELECT 2")

@@ -12,7 +12,7 @@ import pytest
 
 from app.db.connector import Connector
 from app.db.errors import code_of
-from tests.db.black_hole import drop_what_arrives
+from tests.db.black_hole import drop_incoming_packets
 from tests.db.relay import through
 from tests.db.test_sockets import DRIVERS, seconds_until_it_fails
 from tests.support.database import opened, settings_for
@@ -64,7 +64,7 @@ def read(db):
 
 @pytest.mark.parametrize("driver", DRIVERS)
 @pytest.mark.parametrize("strategy", ["adaptive", "per_query", "pooled", "sqlalchemy"])
-def test_a_greeting_that_drips_is_given_up_at_the_deadline(strategy, driver):
+def test_a_greeting_sent_byte_by_byte_fails_at_the_deadline(strategy, driver):
     settings = {"db_driver": driver, "db_connect_timeout_seconds": DEADLINE}
     with dripping_server() as url, opened(url, db_strategy=strategy, **settings) as db:
         assert 0.9 < seconds_until_it_fails(db, read) < DEADLINE + 1
@@ -93,7 +93,7 @@ def name_server(monkeypatch):
 def black_hole():
     """A port whose kernel drops every SYN."""
     with socket.create_server(("127.0.0.1", 0)) as listener:
-        drop_what_arrives(listener)
+        drop_incoming_packets(listener)
         yield listener
 
 
@@ -110,31 +110,31 @@ def test_the_second_address_is_tried_when_the_first_is_silent(name_server, serve
         assert time.monotonic() - started < 2
 
 
-def test_a_host_of_many_silent_addresses_is_given_up_at_the_deadline(name_server, url):
+def test_a_host_with_many_silent_addresses_fails_at_the_deadline(name_server, url):
     with black_hole() as hole, opened(named(url), db_connect_timeout_seconds=DEADLINE) as db:
         name_server["addresses"] = [hole.getsockname()] * 5
 
         assert 0.8 < seconds_until_it_fails(db, read) < DEADLINE + 1
 
 
-def test_a_name_server_that_is_silent_is_given_up_at_the_deadline(name_server, url):
+def test_a_slow_name_resolution_fails_at_the_deadline(name_server, url):
     name_server["seconds"] = 4
     with opened(named(url), db_connect_timeout_seconds=DEADLINE) as db:
         assert 0.9 < seconds_until_it_fails(db, read) < DEADLINE + 1
 
 
-def test_a_name_that_does_not_resolve_is_away_at_once(name_server, url):
+def test_a_name_that_does_not_resolve_fails_at_once(name_server, url):
     with opened(named(url)) as db:
         assert seconds_until_it_fails(db, read) < 1
 
 
-def test_the_wait_for_a_place_is_part_of_the_deadline(url):
+def test_the_wait_for_a_slot_is_part_of_the_deadline(url):
     settings = {"db_pool_size": 1, "db_pool_timeout_seconds": 60, "db_connect_timeout_seconds": 1}
     with opened(url, **settings) as db, ThreadPoolExecutor(1) as other, db.transaction():
         assert other.submit(seconds_until_it_fails, db, read).result() < 2
 
 
-def test_a_late_place_leaves_time_enough_to_open(name_server, server, url):
+def test_a_connection_can_be_opened_after_a_long_wait_for_a_slot(name_server, server, url):
     name_server |= {"addresses": [("127.0.0.1", server.port)], "seconds": 0.2}
     settings = {"db_pool_size": 1, "db_connect_timeout_seconds": 0.5}
     with opened(named(url), **settings) as db, ThreadPoolExecutor(1) as other:
@@ -146,7 +146,7 @@ def test_a_late_place_leaves_time_enough_to_open(name_server, server, url):
 
 
 @pytest.mark.parametrize("driver", DRIVERS)
-def test_a_silent_flow_and_a_silent_server_together_keep_the_deadline(driver, url, relay):
+def test_the_ping_and_the_new_connection_share_one_deadline(driver, url, relay):
     """The check of the old connection and the opening of a new one share it."""
     settings = {"db_ping_after_idle_seconds": 0.1, "db_connect_timeout_seconds": 2}
     with opened(through(relay, url), db_driver=driver, **settings) as db:
@@ -181,7 +181,7 @@ def unit(db):
 
 
 @pytest.mark.parametrize("work", [read, unit])
-def test_a_server_that_stands_still_for_five_seconds_is_late_and_fails_nothing(
+def test_a_server_that_stalls_for_five_seconds_fails_no_request(
     work, freezing_server
 ):
     """With the default settings: used a moment ago, idle for long, and not yet opened."""
@@ -202,7 +202,7 @@ def test_a_server_that_stands_still_for_five_seconds_is_late_and_fails_nothing(
 
 
 @pytest.mark.parametrize("driver", DRIVERS)
-def test_a_deadline_leaves_no_trace_on_the_connection(driver, url):
+def test_a_response_deadline_does_not_affect_later_statements(driver, url):
     settings = settings_for(url, db_driver=driver, db_connect_timeout_seconds=0.3)
     connection = Connector(settings.database_config())()
     with closing(connection), closing(connection.cursor()) as cursor:
@@ -214,7 +214,7 @@ def test_a_deadline_leaves_no_trace_on_the_connection(driver, url):
 
 
 @pytest.mark.parametrize("driver", DRIVERS)
-def test_an_answer_that_comes_after_the_deadline_is_a_loss(driver, url):
+def test_a_response_after_the_deadline_is_a_lost_connection(driver, url):
     connector = Connector(settings_for(url, db_driver=driver).database_config())
     connection = connector()
     with closing(connection), closing(connection.cursor()) as cursor:

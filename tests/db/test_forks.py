@@ -14,7 +14,7 @@ def test_a_child_gets_a_connection_of_its_own(db):
     assert int(childs) != parents
 
 
-def test_a_parent_keeps_its_connection_when_the_child_has_gone(db, strategy):
+def test_a_parent_keeps_its_connection_after_the_child_exits(db, strategy):
     before = connection_id(db)
     in_child(lambda: connection_id(db))
     in_child(lambda: None)  # uses nothing and exits
@@ -24,7 +24,7 @@ def test_a_parent_keeps_its_connection_when_the_child_has_gone(db, strategy):
     assert "retried_read" not in db.statistics()
 
 
-def test_a_child_that_forgets_everything_says_no_goodbye(db, strategy):
+def test_garbage_collection_in_a_child_sends_no_com_quit(db, strategy):
     before = connection_id(db)
 
     def forget():
@@ -39,7 +39,7 @@ def test_a_child_that_forgets_everything_says_no_goodbye(db, strategy):
     assert "retried_read" not in db.statistics()
 
 
-def test_a_unit_open_at_the_fork_goes_on_in_the_parent_alone(db, root):
+def test_a_transaction_open_at_the_fork_continues_in_the_parent(db, root):
     with db.transaction() as tx:
         add(tx, "first half")
         in_child(gc.collect)
@@ -56,7 +56,7 @@ def test_a_child_can_work_while_the_parent_s_pool_is_exhausted(db):
     assert int(childs) != held
 
 
-def test_a_fork_that_python_was_not_told_of_is_noticed_at_the_next_use(db, monkeypatch):
+def test_a_fork_outside_python_is_detected_at_the_next_use(db, monkeypatch):
     monkeypatch.setattr("app.db.fork_safety._registered", set())  # as when uWSGI forks, in C
     parents = connection_id(db)
 

@@ -8,7 +8,7 @@ from threading import Event
 import pytest
 
 from app.db.errors import ConnectionLost, DatabaseError
-from tests.db.black_hole import drop_what_arrives
+from tests.db.black_hole import drop_incoming_packets
 from tests.db.relay import Relay, through
 from tests.db.test_concurrency import THREADS, hold_at_once, in_threads, settles
 from tests.db.test_sockets import socket_of
@@ -36,7 +36,7 @@ def db(url, relay):
 
 @pytest.mark.parametrize("work", [read, unit])
 @pytest.mark.parametrize("answer", ["reset", "fin"])
-def test_flows_that_end_at_their_next_packet_fail_nobody(work, answer, db, relay):
+def test_connections_closed_at_their_next_packet_fail_no_request(work, answer, db, relay):
     relay.forget(answer)
     assert [work(db) for _ in range(THREADS)] == [{"one": 1}] * THREADS
 
@@ -47,7 +47,7 @@ def test_flows_that_end_at_their_next_packet_fail_nobody(work, answer, db, relay
 
 @pytest.mark.parametrize("work", [read, unit])
 @pytest.mark.parametrize("idle_seconds", [0, 11])
-def test_dropped_flows_cost_three_seconds_at_most(work, idle_seconds, db, relay):
+def test_dropped_connections_delay_a_request_by_three_seconds_at_most(work, idle_seconds, db, relay):
     """The kernel gives up unacknowledged data after two; after ten idle ones a ping is sent."""
     for entry in db.connections.strategy._idle:
         entry.checked_in_at -= idle_seconds
@@ -61,7 +61,7 @@ def test_dropped_flows_cost_three_seconds_at_most(work, idle_seconds, db, relay)
     assert time.monotonic() - started < 1
 
 
-def test_flows_that_keepalive_gave_up_cost_nothing(url, relay):
+def test_connections_closed_by_keepalive_are_detected_by_the_liveness_check(url, relay):
     with opened(through(relay, url), db_keepalive_seconds=1) as db:
         hold_at_once(db)
         time.sleep(0.1)  # the last acknowledgments are on their way
@@ -74,42 +74,42 @@ def test_flows_that_keepalive_gave_up_cost_nothing(url, relay):
         assert "detected_by_first_use" not in db.statistics()
 
 
-def test_an_answer_lost_on_the_way_back_is_asked_for_again(db):
+def test_a_read_whose_response_is_dropped_is_retried(db):
     """Nothing arrives any more, the acknowledgments neither."""
     with socket_of(db.connections.strategy._idle[-1].connection) as raw:
-        drop_what_arrives(raw)
+        drop_incoming_packets(raw)
 
     started = time.monotonic()
     assert read(db) == {"one": 1}
     assert time.monotonic() - started < 5
 
 
-def test_an_answer_swallowed_by_a_proxy_is_asked_for_again_after_the_read_timeout(url, relay):
+def test_a_read_without_response_is_retried_after_the_read_timeout(url, relay):
     """The statement was acknowledged: nothing but the read timeout tells it from a slow one."""
     with opened(through(relay, url), db_read_timeout_seconds=1) as db:
         read(db)
-        relay.swallow_answer_to = b"SELECT 1"
+        relay.discard_response_to = b"SELECT 1"
         waiting = ThreadPoolExecutor(1).submit(read, db)
         time.sleep(0.3)
-        relay.swallow_answer_to = None
+        relay.discard_response_to = None
 
         assert waiting.result(timeout=2) == {"one": 1}
 
 
-def test_an_insert_that_vanished_is_not_delivered_when_the_path_heals(url, relay, root):
+def test_an_insert_that_failed_is_not_delivered_when_the_network_recovers(url, relay, root):
     """No ghost: what was answered as not stored is not stored later."""
     with opened(through(relay, url), db_read_timeout_seconds=0.5) as db:
         with pytest.raises(DatabaseError), db.transaction() as tx:
             relay.drop()
             add(tx, "ghost")
-        relay.heal()
+        relay.stop_dropping()
         read(db)
         time.sleep(2)
 
     assert words(root) == []
 
 
-def test_an_address_that_leads_to_another_server_fails_nobody(db, relay, server):
+def test_a_failover_of_the_address_fails_no_request(db, relay, server):
     with Relay(server.port) as elsewhere:
         relay.target = elsewhere.port
         relay.reset()
@@ -150,7 +150,7 @@ def traffic(db):
 
 
 @pytest.mark.parametrize("end", ["stop", "kill"])
-def test_a_server_that_comes_back_is_used_within_a_second(end, mortal_server):
+def test_requests_succeed_soon_after_a_server_restart(end, mortal_server):
     url = mortal_server.create_database()
     with mortal_server.connect(url) as root:
         query(root, "CREATE TABLE word (touched INT NOT NULL)")
@@ -172,7 +172,7 @@ def test_a_server_that_comes_back_is_used_within_a_second(end, mortal_server):
     }
 
 
-def test_a_restart_while_idle_fails_nobody(mortal_server):
+def test_a_restart_while_idle_fails_no_request(mortal_server):
     with opened(mortal_server.create_database()) as db:
         hold_at_once(db)
         mortal_server.restart()
@@ -181,13 +181,13 @@ def test_a_restart_while_idle_fails_nobody(mortal_server):
         assert not any(name.startswith("replayed") for name in db.statistics())
 
 
-def test_one_hung_connection_does_not_slow_the_others_down(db):
+def test_one_hung_connection_does_not_slow_down_the_others(db):
     hangs = Event()
 
     def hang():
         with db.transaction() as tx:
             with socket_of(tx.connection) as raw:
-                drop_what_arrives(raw)
+                drop_incoming_packets(raw)
             hangs.set()
             read_in(tx)
 
@@ -210,7 +210,7 @@ def timed(work):
     return time.monotonic() - started
 
 
-def test_nothing_is_left_at_the_server_by_any_of_this(db, relay, root, url):
+def test_no_session_is_left_at_the_server_after_these_faults(db, relay, root, url):
     for fault in (relay.forget, relay.reset, relay.freeze):
         fault()
         for entry in db.connections.strategy._idle:

@@ -38,7 +38,7 @@ def last_of(db):
     return db.connections.strategy._idle[-1].session.connection_id
 
 
-def test_one_kill_condemns_nothing_else(db, root):
+def test_a_killed_idle_connection_invalidates_no_other(db, root):
     others = idle_ids(db) - {last_of(db)}
     top = db.connections.strategy._idle[-1].connection
     query(root, f"KILL {last_of(db)}")
@@ -49,7 +49,7 @@ def test_one_kill_condemns_nothing_else(db, root):
     assert db.statistics()["closed_fin"] == 1
 
 
-def test_a_kill_inside_a_unit_condemns_nothing_else(db, kill):
+def test_a_connection_killed_in_a_transaction_invalidates_no_other(db, kill):
     others = idle_ids(db) - {last_of(db)}
     with pytest.raises(ConnectionLost), db.transaction() as tx:
         kill(tx)
@@ -58,7 +58,7 @@ def test_a_kill_inside_a_unit_condemns_nothing_else(db, kill):
     assert idle_ids(db) == others
 
 
-def test_a_network_that_dies_under_a_statement_condemns_all_at_once(db, relay):
+def test_a_timed_out_statement_invalidates_the_whole_pool(db, relay):
     before = idle_ids(db)
     relay.drop()
 
@@ -70,7 +70,7 @@ def test_a_network_that_dies_under_a_statement_condemns_all_at_once(db, relay):
     assert not any(name == "retried_transaction" for name in db.statistics())
 
 
-def test_a_network_that_died_costs_one_reader_its_time_and_the_next_ones_nothing(db, relay):
+def test_after_a_timed_out_read_the_next_reads_are_not_delayed(db, relay):
     relay.drop()
     db.fetch_one("SELECT 1")
 
@@ -80,7 +80,7 @@ def test_a_network_that_died_costs_one_reader_its_time_and_the_next_ones_nothing
     assert time.monotonic() - started < 1
 
 
-def test_what_is_out_when_its_generation_is_condemned_is_not_lent_again(db, relay):
+def test_a_connection_of_an_old_epoch_is_closed_at_checkin(db, relay):
     with db.transaction() as tx:
         held = connection_id(tx)
         db.connections.strategy._epoch += 1
@@ -90,7 +90,7 @@ def test_what_is_out_when_its_generation_is_condemned_is_not_lent_again(db, rela
     assert connection_id(db) != held
 
 
-def test_flows_that_were_forgotten_are_found_by_the_first_reset(db, relay):
+def test_the_first_reset_invalidates_the_other_dropped_connections(db, relay):
     relay.forget()
     for _ in range(HELD):
         db.fetch_one("SELECT 1")
@@ -100,11 +100,11 @@ def test_flows_that_were_forgotten_are_found_by_the_first_reset(db, relay):
     assert "detected_by_ping" not in db.statistics()
 
 
-def test_a_server_that_shuts_down_condemns_all(db, relay):
+def test_a_server_shutdown_invalidates_the_whole_pool(db, relay):
     before = idle_ids(db)
     top = db.connections.strategy._idle[-1].connection
     with socket_of(top) as raw:
-        relay.say(farewell(1053, "Server shutdown in progress"), raw.getsockname()[1])
+        relay.send_to_client(farewell(1053, "Server shutdown in progress"), raw.getsockname()[1])
     assert settles(top.transport.check_liveness)
 
     assert connection_id(db) not in before
@@ -130,7 +130,7 @@ def primary(failing_over):
     query(root, "SET GLOBAL read_only = 0")
 
 
-def test_a_server_that_takes_no_writes_any_more_condemns_all(primary):
+def test_a_server_that_became_read_only_invalidates_the_whole_pool(primary):
     url, root = primary
     with opened(url) as db:
         hold_at_once(db, threads=HELD)
@@ -143,7 +143,7 @@ def test_a_server_that_takes_no_writes_any_more_condemns_all(primary):
         assert db.statistics()["closed_read_only"] == 1
 
 
-def test_a_new_connection_to_it_condemns_only_itself(primary):
+def test_a_new_connection_to_a_read_only_server_invalidates_only_itself(primary):
     """The reads of a server that takes no writes for long are not to pay for each write."""
     url, root = primary
     query(root, "SET GLOBAL read_only = 1")
@@ -163,7 +163,7 @@ def write_on_a_new_one(db):
         other.submit(write).result(timeout=5)
 
 
-def test_a_unit_waits_for_a_failover_to_end(primary):
+def test_run_transaction_waits_for_a_failover_to_end(primary):
     url, root = primary
     runs = []
 
@@ -180,7 +180,7 @@ def test_a_unit_waits_for_a_failover_to_end(primary):
     assert query(root, "SELECT word FROM word") in [(("run 3",),), (("run 4",),)]
 
 
-def test_a_unit_does_not_wait_for_ever_for_a_server_that_takes_writes(primary):
+def test_run_transaction_waits_only_some_seconds_for_a_writable_server(primary):
     url, root = primary
     query(root, "SET GLOBAL read_only = 1")
     with opened(url) as db:

@@ -332,7 +332,7 @@ def relayed(combination, relay, url):
 def test_a_lost_response_to_commit_is_an_unknown_outcome(relayed, relay, root):
     with pytest.raises(OutcomeUnknown), relayed.connection() as connection:
         insert(connection.cursor(), "stored without a response")
-        relay.cut_answer_to = b"COMMIT"
+        relay.cut_response_to = b"COMMIT"
         connection.commit()
 
     assert settles(lambda: words(root) == ["stored without a response"])
@@ -340,13 +340,13 @@ def test_a_lost_response_to_commit_is_an_unknown_outcome(relayed, relay, root):
 
 def test_a_statement_in_autocommit_is_never_repeated(relayed, relay, root):
     query(root, "INSERT INTO word (word) VALUES ('counted')")
-    relay.cut_answer_to = b"UPDATE"
+    relay.cut_response_to = b"UPDATE"
     with (
         pytest.raises(relayed.connections.driver_error),
         relayed.connection(autocommit=True) as connection,
     ):
         connection.cursor().execute("UPDATE word SET touched = touched + 1")
-    relay.cut_answer_to = None
+    relay.cut_response_to = None
 
     assert settles(lambda: query(root, "SELECT touched FROM word") == ((1,),))
     assert relayed.statistics()["discarded"] == 1
@@ -363,7 +363,7 @@ def test_an_unbuffered_result_that_was_not_read_does_not_disturb_the_next_use(db
 
 
 def test_without_a_server_the_first_statement_raises_unavailable(relayed, relay):
-    relay.is_refusing = True
+    relay.rejects_clients = True
     with relayed.connection() as connection:
         cursor = connection.cursor()
         with pytest.raises(DatabaseUnavailable):

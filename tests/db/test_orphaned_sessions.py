@@ -34,7 +34,7 @@ def lose_a_unit(db, relay):
     return orphan
 
 
-def test_a_retry_does_not_wait_for_the_lock_of_the_unit_that_was_lost(db, relay, root):
+def test_a_retry_does_not_wait_for_the_locks_of_the_lost_transaction(db, relay, root):
     lose_a_unit(db, relay)
 
     started = time.monotonic()
@@ -46,7 +46,7 @@ def test_a_retry_does_not_wait_for_the_lock_of_the_unit_that_was_lost(db, relay,
     assert db.statistics()["orphaned_sessions_killed"] == 1
 
 
-def test_a_unit_given_as_a_callable_is_stored_once_within_seconds(db, relay, root):
+def test_run_transaction_after_a_lost_connection_stores_once(db, relay, root):
     runs = []
 
     def unit(tx):
@@ -63,7 +63,7 @@ def test_a_unit_given_as_a_callable_is_stored_once_within_seconds(db, relay, roo
     assert query(root, "SELECT touched FROM word") == ((2,),)
 
 
-def test_the_session_of_a_commit_without_an_answer_is_ended_too(db, relay, root):
+def test_the_session_of_an_unanswered_commit_is_killed_too(db, relay, root):
     with pytest.raises(OutcomeUnknown), db.transaction() as tx:
         tx.execute(TOUCH)
         relay.drop()
@@ -74,7 +74,7 @@ def test_the_session_of_a_commit_without_an_answer_is_ended_too(db, relay, root)
     assert query(root, "SELECT touched FROM word") == ((1,),)
 
 
-def test_nobody_else_s_session_is_ended(db, relay, root, url):
+def test_a_session_of_another_client_is_not_killed(db, relay, root, url):
     orphan = lose_a_unit(db, relay)
     with opened(url) as stranger:
         innocent = connection_id(stranger)
@@ -88,14 +88,14 @@ def test_nobody_else_s_session_is_ended(db, relay, root, url):
     query(root, f"KILL {orphan}")
 
 
-def test_a_lost_read_leaves_nothing_to_be_ended(db, relay):
+def test_a_lost_read_leaves_no_orphaned_session(db, relay):
     relay.drop()
 
     assert db.fetch_one("SELECT 1 AS one") == {"one": 1}
     assert "orphaned_sessions_killed" not in db.statistics()
 
 
-def test_ending_orphans_costs_a_healthy_unit_nothing(db, root):
+def test_without_orphaned_sessions_a_transaction_sends_no_extra_statement(db, root):
     before = questions(root)
     with db.transaction() as tx:
         tx.execute(TOUCH)
@@ -109,12 +109,12 @@ def questions(root):
 
 @contextmanager
 def slow_to_answer(relay):
-    relay.swallow_answer_to = b"information_schema.processlist WHERE"
+    relay.discard_response_to = b"information_schema.processlist WHERE"
     yield
-    relay.swallow_answer_to = None
+    relay.discard_response_to = None
 
 
-def test_an_orphan_that_cannot_be_ended_delays_by_a_second_and_fails_nothing(db, relay, root):
+def test_an_unanswered_search_for_orphaned_sessions_fails_no_request(db, relay, root):
     orphan = lose_a_unit(db, relay)
     with slow_to_answer(relay), ThreadPoolExecutor(2) as pool:
         started = time.monotonic()

@@ -30,7 +30,7 @@ def top(db):
 
 def say_to(relay, connection, words):
     with socket_of(connection) as raw:
-        relay.say(words, raw.getsockname()[1])
+        relay.send_to_client(words, raw.getsockname()[1])
     assert settles(connection.transport.check_liveness)
 
 
@@ -112,13 +112,13 @@ def end(request, db, relay, root):
     return victim, counted
 
 
-def test_each_end_is_counted_by_its_cause_and_by_how_it_was_found(end, db):
+def test_each_disconnect_is_counted_by_cause_and_by_detection(end, db):
     db.fetch_one(READ)
 
     assert ends(db) == end[1]
 
 
-def test_each_end_is_one_log_line_with_fields(end, db, caplog):
+def test_each_disconnect_is_logged_once_with_fields(end, db, caplog):
     victim, counted = end
     with caplog.at_level(logging.DEBUG, logger="app.db.strategies.adaptive.pool_metrics"):
         db.fetch_one(READ)
@@ -130,7 +130,7 @@ def test_each_end_is_one_log_line_with_fields(end, db, caplog):
     assert lines[0].age_seconds >= 0
 
 
-def test_a_loss_inside_a_unit_is_counted_as_such(db, relay):
+def test_a_disconnect_in_a_transaction_is_counted_as_such(db, relay):
     with pytest.raises(ConnectionLost), db.transaction() as tx:
         relay.drop()
         tx.fetch_one(READ)
@@ -138,7 +138,7 @@ def test_a_loss_inside_a_unit_is_counted_as_such(db, relay):
     assert ends(db) == {"detected_by_transaction", "closed_timed_out"}
 
 
-def test_a_begin_that_is_not_answered_counts_as_a_ping_and_condemns_like_one(url, relay):
+def test_an_unanswered_begin_counts_and_invalidates_like_a_ping(url, relay):
     with opened(through(relay, url)) as db:
         hold_at_once(db, threads=3)
         for entry in db.connections.strategy._idle:
@@ -153,7 +153,7 @@ def test_a_begin_that_is_not_answered_counts_as_a_ping_and_condemns_like_one(url
         assert db.statistics()["closed_ping"] == 3
 
 
-def test_steady_use_is_counted(db):
+def test_reuses_are_counted(db):
     for _ in range(9):
         db.fetch_one(READ)
 
@@ -166,7 +166,7 @@ def test_steady_use_is_counted(db):
     }
 
 
-def test_figures_survive_the_connection_they_were_counted_on(db, relay, root):
+def test_counters_include_closed_connections(db, relay, root):
     for _ in range(4):
         db.fetch_one(READ)
     killed(db, relay, root)
@@ -176,7 +176,7 @@ def test_figures_survive_the_connection_they_were_counted_on(db, relay, root):
     assert db.statistics()["liveness_checks"] == 6
 
 
-def test_a_wait_for_a_place_is_counted(url):
+def test_a_wait_for_a_slot_is_counted(url):
     with opened(url, db_pool_size=1) as db, ThreadPoolExecutor(1) as other:
         with db.transaction():
             waiting = other.submit(db.fetch_one, READ)
@@ -186,14 +186,14 @@ def test_a_wait_for_a_place_is_counted(url):
     assert db.statistics()["waited"] == 1
 
 
-def test_a_child_counts_what_it_left_to_its_parent(url):
+def test_a_child_counts_the_connections_it_inherited(url):
     with opened(url) as db:
         hold_at_once(db, threads=3)
 
         assert in_child(lambda: db.statistics()["closed_fork"]) == "3"
 
 
-def test_who_holds_a_connection_for_too_long_is_named(url, caplog):
+def test_a_long_checkout_is_reported_with_its_stack(url, caplog):
     settings = {"db_pool_size": 1, "db_pool_timeout_seconds": 0.1, "db_leak_report_seconds": 0.2}
     with opened(url, **settings) as db, ThreadPoolExecutor(1) as other, db.transaction() as tx:
         held = connection_id(tx)
@@ -203,11 +203,11 @@ def test_who_holds_a_connection_for_too_long_is_named(url, caplog):
 
     reports = [line for line in caplog.records if hasattr(line, "stack")]
     assert [line.connection_id for line in reports] == [held]
-    assert "test_who_holds_a_connection_for_too_long_is_named" in reports[0].stack
+    assert "test_a_long_checkout_is_reported_with_its_stack" in reports[0].stack
     assert reports[0].held_seconds > 0.2
 
 
-def test_a_connection_that_comes_back_late_is_reported_once(url, caplog):
+def test_a_late_checkin_is_reported_once(url, caplog):
     with opened(url, db_leak_report_seconds=0.2) as db:
         with db.transaction():
             time.sleep(0.3)
@@ -216,7 +216,7 @@ def test_a_connection_that_comes_back_late_is_reported_once(url, caplog):
     assert len([line for line in caplog.records if hasattr(line, "stack")]) == 1
 
 
-def test_nothing_is_reported_by_default(url, caplog):
+def test_long_checkouts_are_not_reported_by_default(url, caplog):
     with opened(url) as db, db.transaction():
         time.sleep(0.3)
 
@@ -234,7 +234,7 @@ def condemn(pool):
 
 
 @pytest.mark.parametrize("rule", [age, condemn])
-def test_what_is_never_lent_again_below_the_others_does_not_stay_at_the_server(rule, url, root):
+def test_unusable_connections_at_the_bottom_of_the_pool_are_closed(rule, url, root):
     with opened(url) as db:
         hold_at_once(db, threads=3)
         rule(db.connections.strategy)

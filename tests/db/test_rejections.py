@@ -56,7 +56,7 @@ def rules_url(server):
     ],
 )
 @pytest.mark.parametrize("driver", ["pymysql", "mysqlclient"])
-def test_what_the_server_refuses_is_named(statement, error, column, driver, rules_url):
+def test_each_server_error_is_translated_to_its_class(statement, error, column, driver, rules_url):
     with opened(rules_url, db_driver=driver) as db:
         with pytest.raises(error) as caught, db.transaction() as tx:
             tx.execute(statement)
@@ -67,7 +67,7 @@ def test_what_the_server_refuses_is_named(statement, error, column, driver, rule
 
 
 @pytest.mark.parametrize("driver", ["pymysql", "mysqlclient"])
-def test_the_rows_that_a_statement_matched_are_counted_changed_or_not(driver, url):
+def test_execute_returns_the_number_of_matched_rows(driver, url):
     with opened(url, db_driver=driver) as db, db.transaction() as tx:
         add(tx, "same")
 
@@ -75,7 +75,7 @@ def test_the_rows_that_a_statement_matched_are_counted_changed_or_not(driver, ur
         assert tx.execute("UPDATE word SET touched = 0 WHERE word = %s", ("other",)) == 0
 
 
-def test_a_statement_that_was_killed_is_an_interruption_and_costs_no_connection(url, root):
+def test_a_killed_statement_is_interrupted_and_keeps_the_connection(url, root):
     waits = "SELECT id FROM information_schema.processlist WHERE info LIKE 'SELECT word_id %'"
     with opened(url) as db, ThreadPoolExecutor(1) as other:
         with db.transaction() as tx:
@@ -97,7 +97,7 @@ def test_a_statement_that_was_killed_is_an_interruption_and_costs_no_connection(
         assert db.statistics().get("discarded") is None
 
 
-def test_a_lock_timeout_is_a_conflict_and_the_callable_runs_again(url, root):
+def test_a_lock_timeout_is_a_conflict_and_is_retried(url, root):
     runs = []
 
     def unit(tx):
@@ -118,7 +118,7 @@ def test_a_lock_timeout_is_a_conflict_and_the_callable_runs_again(url, root):
     assert query(root, "SELECT touched FROM word") == ((1,),)
 
 
-def test_a_lock_timeout_ends_the_whole_unit(url, root):
+def test_a_lock_timeout_rolls_back_the_whole_transaction(url, root):
     with opened(url) as db:
         with db.transaction() as tx:
             add(tx, "locked")
@@ -145,7 +145,7 @@ def replica():
 
 
 @pytest.mark.parametrize("strategy", PROMISING)
-def test_a_connection_to_a_server_that_takes_no_writes_is_given_up(strategy, replica):
+def test_a_connection_to_a_read_only_server_is_discarded(strategy, replica):
     """After a failover the name leads to another server; a kept connection does not."""
     with opened(replica, db_strategy=strategy) as db:
         before = connection_id(db)

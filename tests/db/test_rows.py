@@ -72,7 +72,7 @@ MANY_ROWS = """
 """
 
 
-def test_more_rows_than_are_read_at_once(ours, theirs):
+def test_more_rows_than_fit_into_one_read(ours, theirs):
     found = rows(ours, MANY_ROWS)
 
     assert found[0] == 5000
@@ -80,7 +80,7 @@ def test_more_rows_than_are_read_at_once(ours, theirs):
     assert found == rows(theirs, MANY_ROWS)
 
 
-def test_more_rows_than_are_read_at_once_within_a_deadline(ours, theirs):
+def test_more_rows_than_fit_into_one_read_with_a_response_deadline(ours, theirs):
     with ours.response_deadline(30):
         found = rows(ours, MANY_ROWS)
 
@@ -102,7 +102,7 @@ def test_values_of_all_lengths(length, ours, theirs):
     assert found == rows(theirs, sql)
 
 
-def test_an_error_among_the_rows_is_raised_and_the_connection_goes_on(ours):
+def test_an_error_after_the_first_row_is_raised_and_the_connection_stays_usable(ours):
     # The subquery has one row for the first row, and two for the second.
     sql = "SELECT (SELECT 1 UNION SELECT x) FROM (SELECT 1 AS x UNION ALL SELECT 2) AS numbers"
 
@@ -113,7 +113,7 @@ def test_an_error_among_the_rows_is_raised_and_the_connection_goes_on(ours):
     assert rows(ours, "SELECT 1") == (1, ((1,),))
 
 
-def test_packets_out_of_order_end_the_connection(roomy_url, monkeypatch):
+def test_a_wrong_sequence_number_is_a_lost_connection(roomy_url, monkeypatch):
     with closing(
         Connector(settings_for(roomy_url, db_driver="pymysql").database_config())()
     ) as connection:

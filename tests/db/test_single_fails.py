@@ -25,7 +25,7 @@ def driver_code(error):
     return max(codes)
 
 
-def test_single_fails_after_a_kill_and_never_comes_back(db, root, url):
+def test_single_fails_after_a_kill_and_never_recovers(db, root, url):
     db.fetch_one("SELECT 1")
     kill_all(root, url)
 

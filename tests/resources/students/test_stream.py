@@ -92,7 +92,7 @@ def test_a_database_that_fails_in_the_middle_breaks_the_download_off(
         Relay(server.port) as relay,
         serving(through(relay, migrated), WEB_CONCURRENCY=1, THREADS=2) as service,
     ):
-        relay.cut_answer_to = b"student.student_id >="  # of every page but the first
+        relay.cut_response_to = b"student.student_id >="  # of every page but the first
         with (
             service.client.stream("GET", URL, headers=headers) as download,
             pytest.raises(httpx.RemoteProtocolError, match="incomplete chunked read"),
@@ -101,7 +101,7 @@ def test_a_database_that_fails_in_the_middle_breaks_the_download_off(
             for _ in download.iter_lines():
                 pass
 
-        relay.cut_answer_to = None
+        relay.cut_response_to = None
         whole = service.get(URL, headers=headers)
         assert len(whole.text.splitlines()) == in_all
 
@@ -111,7 +111,7 @@ def test_a_database_that_fails_before_the_first_page_is_a_problem(
 ):
     with Relay(server.port) as relay:
         app = create_app(settings_for(through(relay, migrated)))
-        relay.cut_answer_to = b"FROM student"
+        relay.cut_response_to = b"FROM student"
 
         answer = app.test_client().get(URL, headers=headers)
 
