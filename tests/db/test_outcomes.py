@@ -1,4 +1,4 @@
-"""What is known of a statement decides what is said and what is repeated."""
+"""Lost connections and lost responses: which error is raised, and what is retried."""
 
 import signal
 from contextlib import contextmanager
@@ -13,6 +13,7 @@ from app.db.errors import (
     PoolExhausted,
 )
 from tests.db.conftest import MORE_THAN_THE_POOL_HOLDS, PROMISING
+from tests.db.pool import MAX_DELAY_SECONDS
 from tests.db.relay import through
 from tests.db.test_concurrency import settles
 from tests.support.database import add, kill_all, opened, query, words
@@ -20,7 +21,7 @@ from tests.support.database import add, kill_all, opened, query, words
 
 @pytest.fixture
 def behind(relay, url):
-    """A `Database` behind the relay, on the default strategy."""
+    """A `Database` through the relay, on the default strategy."""
     with opened(through(relay, url), db_pool_size=2, db_pool_timeout_seconds=0.3) as database:
         yield database
 
@@ -28,21 +29,21 @@ def behind(relay, url):
 def test_a_lost_response_to_commit_is_an_unknown_outcome(behind, relay, root):
     relay.cut_response_to = b"COMMIT"
     with pytest.raises(OutcomeUnknown), behind.transaction() as tx:
-        add(tx, "stored, but nobody was told")
+        add(tx, "stored without a response")
 
-    assert settles(lambda: words(root) == ["stored, but nobody was told"])
+    assert settles(lambda: words(root) == ["stored without a response"])
 
 
 def test_a_transaction_with_an_unknown_outcome_is_not_retried(behind, relay):
     runs = []
 
-    def unit(tx):
+    def write(tx):
         runs.append(1)
         add(tx, f"run {len(runs)}")
 
     relay.cut_response_to = b"COMMIT"
     with pytest.raises(OutcomeUnknown):
-        behind.run_transaction(unit)
+        behind.run_transaction(write)
 
     assert len(runs) == 1
 
@@ -50,27 +51,27 @@ def test_a_transaction_with_an_unknown_outcome_is_not_retried(behind, relay):
 def test_an_idempotent_transaction_is_retried_after_an_unknown_outcome(behind, relay, root):
     runs = []
 
-    def unit(tx):
+    def write(tx):
         runs.append(1)
         tx.execute("INSERT IGNORE INTO word (word) VALUES ('once')")
         if len(runs) == 2:
             relay.cut_response_to = None
 
     relay.cut_response_to = b"COMMIT"
-    behind.run_transaction(unit, idempotent=True)
+    behind.run_transaction(write, idempotent=True)
 
     assert len(runs) == 2
     assert words(root) == ["once"]
 
 
 def test_an_unknown_outcome_stays_unknown_if_the_retry_finds_no_server(behind, relay, root):
-    def unit(tx):
+    def write(tx):
         tx.execute("INSERT IGNORE INTO word (word) VALUES ('once')")
         relay.rejects_clients = True
 
     relay.cut_response_to = b"COMMIT"
     with pytest.raises(OutcomeUnknown):
-        behind.run_transaction(unit, idempotent=True)
+        behind.run_transaction(write, idempotent=True)
 
     assert settles(lambda: words(root) == ["once"])
 
@@ -78,7 +79,7 @@ def test_an_unknown_outcome_stays_unknown_if_the_retry_finds_no_server(behind, r
 def test_an_unknown_outcome_stays_unknown_if_all_retries_lose_the_connection(behind, relay, root):
     runs = []
 
-    def unit(tx):
+    def write(tx):
         runs.append(1)
         if len(runs) > 1:
             relay.reset()
@@ -86,19 +87,19 @@ def test_an_unknown_outcome_stays_unknown_if_all_retries_lose_the_connection(beh
 
     relay.cut_response_to = b"COMMIT"
     with pytest.raises(OutcomeUnknown):
-        behind.run_transaction(unit, idempotent=True)
+        behind.run_transaction(write, idempotent=True)
 
     assert len(runs) == 4
     assert settles(lambda: words(root) == ["once"])
 
 
 def test_a_constraint_violation_in_the_retry_replaces_the_unknown_outcome(behind, relay):
-    def unit(tx):
+    def write(tx):
         add(tx, "one and the same")
 
     relay.cut_response_to = b"COMMIT"
     with pytest.raises(DuplicateKey):
-        behind.run_transaction(unit, idempotent=True)
+        behind.run_transaction(write, idempotent=True)
 
 
 def test_a_commit_that_was_not_sent_is_a_lost_connection(behind, relay, root):
@@ -112,13 +113,13 @@ def test_a_commit_that_was_not_sent_is_a_lost_connection(behind, relay, root):
 def test_a_transaction_is_run_four_times_at_most(behind, relay):
     runs = []
 
-    def unit(tx):
+    def write(tx):
         runs.append(1)
         relay.reset()
         add(tx, "never")
 
     with pytest.raises(ConnectionLost):
-        behind.run_transaction(unit)
+        behind.run_transaction(write)
 
     assert len(runs) == 4
     assert behind.statistics()["retried_transaction"] == 3
@@ -126,9 +127,9 @@ def test_a_transaction_is_run_four_times_at_most(behind, relay):
 
 def test_a_read_is_retried_once(url, relay):
     with opened(through(relay, url), db_strategy="per_query") as db:
-        relay.cut_response_to = b"a question"
+        relay.cut_response_to = b"a query"
         with pytest.raises(ConnectionLost):
-            db.fetch_one("SELECT 'a question'")
+            db.fetch_one("SELECT 'a query'")
 
         assert db.statistics() == {"opened": 2, "retried_read": 1, "discarded": 2}
 
@@ -145,7 +146,7 @@ def test_a_statement_in_a_transaction_is_never_retried(behind, relay, root):
 
 def test_statements_of_a_failed_transaction_are_not_stored_with_the_next_one(db, root):
     with pytest.raises(ZeroDivisionError), db.transaction() as tx:
-        add(tx, "of the unit that failed")
+        add(tx, "of the failed transaction")
         _ = 1 / 0
 
     with db.transaction() as tx:
@@ -214,7 +215,7 @@ def test_connections_that_cannot_be_opened_release_their_slots(url, relay, strat
             db.end_request()
         relay.rejects_clients = False
 
-        assert settles(lambda: answers(db), seconds=1)
+        assert settles(lambda: is_answered(db), seconds=MAX_DELAY_SECONDS)
 
 
 @pytest.mark.parametrize("strategy", PROMISING)
@@ -230,11 +231,11 @@ def test_a_thread_that_only_writes_recovers_when_the_server_is_back(url, relay, 
             db.end_request()
         relay.rejects_clients = False
 
-        assert settles(lambda: writes(db), seconds=1)
+        assert settles(lambda: can_write(db), seconds=MAX_DELAY_SECONDS)
 
 
-def writes(db):
-    """Whether a unit gets as far as its end."""
+def can_write(db):
+    """Return whether a transaction succeeds."""
     try:
         with db.transaction() as tx:
             add(tx, "after")
@@ -245,8 +246,8 @@ def writes(db):
     return True
 
 
-def answers(db):
-    """Whether a read is answered; `adaptive` asks a server that was away again after a pause."""
+def is_answered(db):
+    """Return whether a read succeeds; the circuit breaker of `adaptive` delays it."""
     try:
         return db.fetch_one("SELECT 1 AS one") == {"one": 1}
     except DatabaseUnavailable:
@@ -254,7 +255,7 @@ def answers(db):
 
 
 class Interrupted(BaseException):
-    """As KeyboardInterrupt, or a worker's timeout."""
+    """Like KeyboardInterrupt, or a worker's timeout."""
 
 
 @contextmanager
@@ -281,7 +282,7 @@ def test_a_connection_interrupted_in_a_statement_is_discarded(url):
 
 
 def test_an_error_in_release_or_discard_does_not_fail_the_transaction(url, root):
-    with opened(url, db_strategy="tests.db.test_outcomes:Clumsy") as db:
+    with opened(url, db_strategy="tests.db.test_outcomes:FailsAtCheckin") as db:
         with db.transaction() as tx:
             add(tx, "stored")
         with pytest.raises(ConnectionLost), db.transaction() as tx:
@@ -291,7 +292,7 @@ def test_an_error_in_release_or_discard_does_not_fail_the_transaction(url, root)
     assert words(root) == ["stored"]
 
 
-class Clumsy:
+class FailsAtCheckin:
     def __init__(self, connect, settings):
         self._connect = connect
 
@@ -300,11 +301,11 @@ class Clumsy:
 
     def release(self, connection):
         connection.close()
-        raise ValueError("dropped")
+        raise ValueError("not accepted")
 
     def discard(self, connection):
         connection.abort()
-        raise ValueError("dropped")
+        raise ValueError("not accepted")
 
     def close(self):
         pass

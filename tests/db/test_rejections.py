@@ -1,4 +1,4 @@
-"""What the server refuses or interrupts, in this application's own words."""
+"""Errors of the server are translated to the classes in `app.db.errors`."""
 
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
@@ -92,7 +92,7 @@ def test_a_killed_statement_is_interrupted_and_keeps_the_connection(url, root):
         query(root, f"KILL QUERY {query(root, waits)[0][0]}")
 
         with pytest.raises(StatementInterrupted):
-            waiting.result(timeout=5)
+            waiting.result(timeout=20)
         query(root, "ROLLBACK")
         assert db.statistics().get("discarded") is None
 
@@ -100,7 +100,7 @@ def test_a_killed_statement_is_interrupted_and_keeps_the_connection(url, root):
 def test_a_lock_timeout_is_a_conflict_and_is_retried(url, root):
     runs = []
 
-    def unit(tx):
+    def write(tx):
         runs.append(1)
         if len(runs) == 2:
             query(root, "ROLLBACK")
@@ -112,7 +112,7 @@ def test_a_lock_timeout_is_a_conflict_and_is_retried(url, root):
             add(tx, "locked")
         query(root, "BEGIN")
         query(root, "UPDATE word SET touched = 10")
-        db.run_transaction(unit)
+        db.run_transaction(write)
 
     assert len(runs) == 2
     assert query(root, "SELECT touched FROM word") == ((1,),)
@@ -146,11 +146,11 @@ def replica():
 
 @pytest.mark.parametrize("strategy", PROMISING)
 def test_a_connection_to_a_read_only_server_is_discarded(strategy, replica):
-    """After a failover the name leads to another server; a kept connection does not."""
+    """After a failover the host name leads to another server; an open connection does not."""
     with opened(replica, db_strategy=strategy) as db:
         before = connection_id(db)
         with pytest.raises(ReadOnlyServer), db.transaction() as tx:
-            add(tx, "refused")
+            add(tx, "rejected")
 
         assert db.statistics()["discarded"] == 1
         assert connection_id(db) != before

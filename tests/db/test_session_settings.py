@@ -1,4 +1,4 @@
-"""A session means the same on a server whose own defaults are all different."""
+"""The session settings replace the defaults of the server."""
 
 from contextlib import closing
 

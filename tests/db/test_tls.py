@@ -1,4 +1,4 @@
-"""TLS: what each DB_SSL_MODE accepts, at what price, and that a look still sees the end."""
+"""TLS: the certificates each DB_SSL_MODE accepts, and the detection of disconnects under TLS."""
 
 import ssl
 from contextlib import closing
@@ -7,8 +7,9 @@ import pytest
 
 from app.db.connector import Connector
 from app.db.errors import AccessDenied, ConnectionLost
+from tests.db.pool import MAX_DELAY_SECONDS
 from tests.db.relay import Relay, through
-from tests.db.test_sockets import seconds_until_it_fails
+from tests.db.test_sockets import read, seconds_until_it_fails
 from tests.support.certificates import Authority
 from tests.support.database import (
     connection_id,
@@ -25,7 +26,7 @@ CIPHER = "SHOW SESSION STATUS LIKE 'Ssl_cipher'"
 
 @pytest.fixture(scope="module")
 def authority():
-    return Authority("the tests' own")
+    return Authority("trusted")
 
 
 @pytest.fixture(scope="module")
@@ -75,7 +76,7 @@ def test_disabled_does_not_encrypt(tls_url):
 @pytest.mark.parametrize("mode", ["VERIFY_CA", "VERIFY_IDENTITY"])
 def test_a_certificate_of_another_authority_is_rejected(mode, tls_url, tmp_path):
     other = tmp_path / "other.pem"
-    other.write_bytes(Authority("somebody else's").pem)
+    other.write_bytes(Authority("untrusted").pem)
 
     with (
         opened(tls_url, db_ssl_mode=mode, db_ssl_ca=str(other)) as db,
@@ -140,15 +141,15 @@ def test_a_child_does_not_disturb_the_parent_s_tls_session(db):
 
 def test_a_tls_handshake_without_response_fails_at_the_deadline(tls_server, tls_url):
     with Relay(tls_server.port) as relay:
-        relay.discard_response_to = b"\x20\x00\x00\x01"  # the request for TLS, 32 bytes
+        relay.discard_response_to = b"\x20\x00\x00\x01"  # the header of the SSL request, 32 bytes
         url = through(relay, tls_url)
         with opened(url, db_ssl_mode="REQUIRED", db_connect_timeout_seconds=1) as db:
-            assert 0.9 < seconds_until_it_fails(db, lambda db: db.fetch_one("SELECT 1")) < 2
+            assert 0.9 < seconds_until_it_fails(db, read) < MAX_DELAY_SECONDS
 
 
 @pytest.fixture
 def relayed(tls_server, tls_url):
-    """A database under TLS behind a relay, and that relay."""
+    """A `Database` with TLS through a relay, and the relay."""
     with (
         Relay(tls_server.port) as relay,
         opened(

@@ -1,4 +1,4 @@
-"""A unit of work is stored as a whole or not at all, whatever the strategy."""
+"""A transaction is stored as a whole or not at all, on every strategy."""
 
 import pytest
 
@@ -62,13 +62,13 @@ def test_the_next_transaction_works_after_a_lost_connection(db, root, kill):
         add(tx, "lost")
 
     with db.transaction() as tx:
-        add(tx, "kept")
+        add(tx, "stored")
 
-    assert words(root) == ["kept"]
+    assert words(root) == ["stored"]
 
 
 def test_a_connection_killed_before_the_commit_raises_an_error(db, kill):
-    # The server's FIN says nothing of whether COMMIT was read before.
+    # The server's FIN does not tell whether it had read the COMMIT.
     with pytest.raises((ConnectionLost, OutcomeUnknown)), db.transaction() as tx:
         add(tx, "perhaps")
         kill(tx)
@@ -77,14 +77,14 @@ def test_a_connection_killed_before_the_commit_raises_an_error(db, kill):
 def test_run_transaction_retries_after_a_lost_connection(db, root, kill):
     runs = []
 
-    def unit(tx):
+    def write(tx):
         runs.append(tx)
         add(tx, f"run {len(runs)}")
         if len(runs) == 1:
             kill(tx)
         add(tx, "second half")
 
-    db.run_transaction(unit)
+    db.run_transaction(write)
 
     assert words(root) == ["run 2", "second half"]
 
@@ -101,9 +101,9 @@ def test_a_transaction_on_a_killed_connection_begins_on_another_one(db, root, ur
     kill_all(root, url)
 
     with db.transaction() as tx:
-        add(tx, "kept")
+        add(tx, "stored")
 
-    assert words(root) == ["kept"]
+    assert words(root) == ["stored"]
 
 
 def test_all_statements_of_a_transaction_run_on_one_connection(db):
@@ -114,11 +114,11 @@ def test_all_statements_of_a_transaction_run_on_one_connection(db):
 
 
 def test_a_transaction_sends_an_explicit_begin(db, server):
-    def unit():
+    def transaction():
         with db.transaction() as tx:
             add(tx, "one")
 
-    assert changes(server, unit, "Com_begin") == {"Com_begin": 1}
+    assert changes(server, transaction, "Com_begin") == {"Com_begin": 1}
 
 
 def test_a_transaction_continues_after_a_constraint_violation(db, root):
@@ -128,10 +128,10 @@ def test_a_transaction_continues_after_a_constraint_violation(db, root):
     with db.transaction() as tx:
         with pytest.raises(DuplicateKey) as caught:
             add(tx, "twice")
-        add(tx, "and on")
+        add(tx, "continued")
 
     assert caught.value.column == "word"
-    assert words(root) == ["twice", "and on"]
+    assert words(root) == ["twice", "continued"]
 
 
 def test_a_thread_in_a_transaction_cannot_read_outside_of_it(db):
