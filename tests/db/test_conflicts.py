@@ -6,6 +6,7 @@ from threading import Barrier
 import pytest
 
 from app.db.errors import TransactionConflict
+from tests.db.conftest import ON_EACH_KIND
 from tests.support.database import add, query, words
 
 
@@ -59,13 +60,15 @@ def touched(root):
     return [row[0] for row in query(root, "SELECT touched FROM word ORDER BY word_id")]
 
 
-def test_a_deadlock_runs_the_callable_again(db, root, crosswise):
+@ON_EACH_KIND
+def test_a_deadlock_is_retried(db, root, crosswise):
     failures = run_both(db, lambda number: db.run_transaction(crosswise.transaction(number)))
 
     assert failures == [None, None]
     assert touched(root) == [2, 2]
 
 
+@ON_EACH_KIND
 def test_a_deadlock_victim_that_continues_stores_nothing(db, root, crosswise):
     def careless(number):
         with db.transaction() as tx:

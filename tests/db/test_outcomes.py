@@ -12,7 +12,7 @@ from app.db.errors import (
     OutcomeUnknown,
     PoolExhausted,
 )
-from tests.db.conftest import MORE_THAN_THE_POOL_HOLDS, PROMISING
+from tests.db.conftest import MORE_THAN_THE_POOL_HOLDS, ON_EACH_KIND, PROMISING
 from tests.db.pool import MAX_DELAY_SECONDS
 from tests.db.relay import through
 from tests.db.test_concurrency import settles
@@ -155,6 +155,7 @@ def test_statements_of_a_failed_transaction_are_not_stored_with_the_next_one(db,
     assert words(root) == ["of the next one"]
 
 
+@ON_EACH_KIND
 def test_a_failed_transaction_releases_its_locks(db, root):
     with db.transaction() as tx:
         add(tx, "locked")
@@ -166,6 +167,7 @@ def test_a_failed_transaction_releases_its_locks(db, root):
     query(root, "UPDATE word SET touched = 2")
 
 
+@ON_EACH_KIND
 def test_a_failed_rollback_does_not_hide_the_exception(db, kill):
     with pytest.raises(ZeroDivisionError), db.transaction() as tx:
         kill(tx)

@@ -3,6 +3,7 @@
 import pytest
 
 from app.db.errors import ConnectionLost, DuplicateKey, OutcomeUnknown
+from tests.db.conftest import ON_EACH_KIND
 from tests.db.test_concurrency import THREADS, hold_at_once, in_threads, request
 from tests.support.counting import changes
 from tests.support.database import add, connection_id, kill_all, words
@@ -33,6 +34,7 @@ def test_a_killed_connection_fails_the_whole_transaction(db, root, kill):
     assert words(root) == []
 
 
+@ON_EACH_KIND
 def test_a_lost_connection_fails_the_transaction_even_if_the_error_was_caught(db, root, kill):
     def careless(tx):
         add(tx, "first half")
@@ -46,6 +48,7 @@ def test_a_lost_connection_fails_the_transaction_even_if_the_error_was_caught(db
     assert words(root) == []
 
 
+@ON_EACH_KIND
 def test_nothing_is_sent_after_the_connection_was_lost(db, root, kill):
     with pytest.raises(ConnectionLost), db.transaction() as tx:
         kill(tx)
@@ -67,6 +70,7 @@ def test_the_next_transaction_works_after_a_lost_connection(db, root, kill):
     assert words(root) == ["stored"]
 
 
+@ON_EACH_KIND
 def test_a_connection_killed_before_the_commit_raises_an_error(db, kill):
     # The server's FIN does not tell whether it had read the COMMIT.
     with pytest.raises((ConnectionLost, OutcomeUnknown)), db.transaction() as tx:
@@ -113,6 +117,7 @@ def test_all_statements_of_a_transaction_run_on_one_connection(db):
     assert len(ids) == 1
 
 
+@ON_EACH_KIND
 def test_a_transaction_sends_an_explicit_begin(db, server):
     def transaction():
         with db.transaction() as tx:
@@ -121,6 +126,7 @@ def test_a_transaction_sends_an_explicit_begin(db, server):
     assert changes(server, transaction, "Com_begin") == {"Com_begin": 1}
 
 
+@ON_EACH_KIND
 def test_a_transaction_continues_after_a_constraint_violation(db, root):
     with db.transaction() as tx:
         add(tx, "twice")
@@ -134,11 +140,13 @@ def test_a_transaction_continues_after_a_constraint_violation(db, root):
     assert words(root) == ["twice", "continued"]
 
 
+@ON_EACH_KIND
 def test_a_thread_in_a_transaction_cannot_read_outside_of_it(db):
     with db.transaction(), pytest.raises(RuntimeError, match="a transaction is open"):
         db.fetch_one("SELECT 1")
 
 
+@ON_EACH_KIND
 def test_non_ascii_text_is_stored_unchanged(db, root):
     with db.transaction() as tx:
         add(tx, "Zoë Þórsdóttir 東京 🎓")
