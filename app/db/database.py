@@ -13,6 +13,7 @@ import random
 import time
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
+from functools import partial
 from typing import Any, NoReturn, Self, TypeVar
 
 from .clock import Deadline
@@ -144,28 +145,24 @@ class Database:
 
         With `autocommit` each statement is committed by itself and no BEGIN is
         sent. Raises `DatabaseUnavailable` if there is no connection, the driver's
-        errors for statements.
+        errors for statements. From the first statement until the commit or
+        rollback, the thread cannot use this `Database` in any other way.
         """
-        thread = self.connections.thread
+        commit, rollback = self._commit, self._roll_back
+        if autocommit:
+            commit = rollback = self.connections.checkin
 
         def begin() -> Transaction:
             tx = self._checkout_for_cursor() if autocommit else self._begin()
-            thread.in_transaction = True
+            self.connections.thread.in_transaction = True
             return tx
 
-        def end_by(end: Callable[[Transaction], None]) -> Callable[[Transaction], None]:
-            def end_transaction(tx: Transaction) -> None:
-                thread.in_transaction = False
-                end(tx)
+        def end(finish: Callable[[Transaction], None], tx: Transaction) -> None:
+            self.connections.thread.in_transaction = False
+            finish(tx)
 
-            return end_transaction
-
-        checkin = self.connections.checkin
         managed = ManagedConnection(
-            begin,
-            end_by(checkin if autocommit else self._commit),
-            end_by(checkin if autocommit else self._roll_back),
-            autocommit=autocommit,
+            begin, partial(end, commit), partial(end, rollback), autocommit=autocommit
         )
         try:
             yield managed

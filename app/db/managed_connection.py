@@ -7,7 +7,8 @@
 
 As in PEP 249 a transaction begins with the first statement, and what was not committed when the
 block ends is rolled back. Statements raise the driver's own errors. `commit` raises what
-`Database.transaction` raises: `ConnectionLost`, `OutcomeUnknown`.
+`Database.transaction` raises: `ConnectionLost`, `OutcomeUnknown`. After a lost connection, a
+deadlock or a lock timeout every further statement raises that error until `rollback`.
 """
 
 from collections.abc import Callable, Iterator

@@ -23,6 +23,11 @@ def browser(tmp_path):
         "--headless=new",
         "--no-sandbox",  # required when run as root
         "--disable-dev-shm-usage",
+        "--disable-gpu",
+        "--disable-background-networking",
+        "--disable-component-update",
+        "--disable-extensions",
+        "--no-first-run",
         "--window-size=1200,2400",
         f"--user-data-dir={tmp_path}",
     ):
