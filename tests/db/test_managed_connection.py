@@ -304,14 +304,14 @@ def test_in_autocommit_a_lock_timeout_does_not_affect_the_next_statement(db, roo
 def test_after_a_lock_timeout_the_whole_transaction_fails(db, root, driver_error):
     query(root, "INSERT INTO word (word) VALUES ('locked')")
     query(root, "BEGIN")
-    query(root, "UPDATE word SET touched = 1")
+    query(root, "UPDATE word SET touched = 1 WHERE word = 'locked'")
 
     with db.connection() as connection:
         cursor = connection.cursor()
         cursor.execute("SET SESSION innodb_lock_wait_timeout = 1")
         insert(cursor, "first half")
         with pytest.raises(driver_error):
-            cursor.execute("UPDATE word SET touched = 2")
+            cursor.execute("UPDATE word SET touched = 2 WHERE word = 'locked'")
         with pytest.raises(TransactionConflict):
             insert(cursor, "second half")
         with pytest.raises(TransactionConflict):
