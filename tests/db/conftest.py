@@ -14,7 +14,7 @@ from tests.db.relay import Relay
 from tests.support.database import opened, query
 
 OWN = "tests.support.own_strategy:Stack"
-PROMISING = [name for name in STRATEGIES if name != "single"] + [OWN]
+RELIABLE_STRATEGIES = [name for name in STRATEGIES if name != "single"] + [OWN]
 POOLED = ["adaptive", "pooled", "sqlalchemy", "sqlalchemy_session", OWN]
 MORE_THAN_THE_POOL_HOLDS = 6
 WORDS = """
@@ -28,7 +28,7 @@ WORDS = """
 # The second driver is tested on one strategy of each kind.
 ON_MYSQLCLIENT = ["adaptive", "per_request", "pooled", "sqlalchemy"]
 ALL_COMBINATIONS = [
-    *((name, "pymysql") for name in PROMISING),
+    *((name, "pymysql") for name in RELIABLE_STRATEGIES),
     *((name, "mysqlclient") for name in ON_MYSQLCLIENT),
 ]
 # For what `Database` does alone: a strategy of this project, one that wraps connections in its own

@@ -8,7 +8,7 @@ from threading import Barrier, Event, Thread
 import pytest
 
 from app.db.errors import ConnectionLost, PoolExhausted, StatementRejected
-from tests.db.conftest import ON_EACH_KIND, POOLED, PROMISING
+from tests.db.conftest import ON_EACH_KIND, POOLED, RELIABLE_STRATEGIES
 from tests.support.database import add, connection_id, connections_of, opened, words
 
 THREADS = 4
@@ -159,7 +159,7 @@ def settles(condition, seconds=20):
     return condition()
 
 
-@pytest.mark.parametrize("strategy", PROMISING)
+@pytest.mark.parametrize("strategy", RELIABLE_STRATEGIES)
 def test_connections_of_ended_threads_are_closed(strategy, url, root):
     """Like the threads of `flask run`, one per request."""
 

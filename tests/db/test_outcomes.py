@@ -12,7 +12,7 @@ from app.db.errors import (
     OutcomeUnknown,
     PoolExhausted,
 )
-from tests.db.conftest import MORE_THAN_THE_POOL_HOLDS, ON_EACH_KIND, PROMISING
+from tests.db.conftest import MORE_THAN_THE_POOL_HOLDS, ON_EACH_KIND, RELIABLE_STRATEGIES
 from tests.db.pool import MAX_DELAY_SECONDS
 from tests.db.relay import through
 from tests.db.test_concurrency import settles
@@ -204,7 +204,7 @@ def test_transactions_lost_at_commit_release_their_slots(url, relay, strategy):
         assert db.statistics()["discarded"] == MORE_THAN_THE_POOL_HOLDS
 
 
-@pytest.mark.parametrize("strategy", PROMISING)
+@pytest.mark.parametrize("strategy", RELIABLE_STRATEGIES)
 def test_connections_that_cannot_be_opened_release_their_slots(url, relay, strategy):
     with opened(
         through(relay, url), db_strategy=strategy, db_pool_size=2, db_pool_timeout_seconds=0.3
@@ -220,7 +220,7 @@ def test_connections_that_cannot_be_opened_release_their_slots(url, relay, strat
         assert settles(lambda: is_answered(db), seconds=MAX_DELAY_SECONDS)
 
 
-@pytest.mark.parametrize("strategy", PROMISING)
+@pytest.mark.parametrize("strategy", RELIABLE_STRATEGIES)
 def test_a_thread_that_only_writes_recovers_when_the_server_is_back(url, relay, strategy):
     with opened(through(relay, url), db_strategy=strategy, db_connect_timeout_seconds=1) as db:
         with db.transaction() as tx:

@@ -16,7 +16,7 @@ from app.db.errors import (
     StillReferenced,
     TransactionConflict,
 )
-from tests.db.conftest import PROMISING
+from tests.db.conftest import RELIABLE_STRATEGIES
 from tests.db.test_concurrency import settles
 from tests.support.database import add, connection_id, opened, query, words
 from tests.support.server import start_server
@@ -144,7 +144,7 @@ def replica():
         yield url
 
 
-@pytest.mark.parametrize("strategy", PROMISING)
+@pytest.mark.parametrize("strategy", RELIABLE_STRATEGIES)
 def test_a_connection_to_a_read_only_server_is_discarded(strategy, replica):
     """After a failover the host name leads to another server; an open connection does not."""
     with opened(replica, db_strategy=strategy) as db:

@@ -7,7 +7,7 @@ import httpx
 import pytest
 
 from app import create_app
-from tests.db.conftest import PROMISING
+from tests.db.conftest import RELIABLE_STRATEGIES
 from tests.db.relay import Relay, through
 from tests.db.test_concurrency import settles
 from tests.resources.students.test_export import NDJSON, URL
@@ -34,7 +34,7 @@ def connections(server, url):
         return connections_of(dba, url)
 
 
-@pytest.mark.parametrize("strategy", PROMISING)
+@pytest.mark.parametrize("strategy", RELIABLE_STRATEGIES)
 def test_others_use_the_only_connection_between_two_pages(strategy, migrated, headers, in_all):
     app = create_app(
         settings_for(migrated, db_strategy=strategy, db_pool_size=1, db_pool_timeout_seconds=1)
