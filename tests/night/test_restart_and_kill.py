@@ -10,7 +10,7 @@ from tests.support.server import start_server
 from tests.support.service import serving
 
 LOOKUP = "/?city=London"
-RELIABLE_STRATEGIES = [name for name in STRATEGIES if name != "single"]
+PROMISING = [name for name in STRATEGIES if name != "single"]
 
 
 @pytest.fixture(scope="module")
@@ -24,7 +24,7 @@ def url(restarted_server):
     return restarted_server.create_sample_database()
 
 
-@pytest.fixture(scope="module", params=RELIABLE_STRATEGIES)
+@pytest.fixture(scope="module", params=PROMISING)
 def service(request, url):
     with serving(url, DB_STRATEGY=request.param, WEB_CONCURRENCY=2, THREADS=4) as running:
         assert statuses(running) == {200}
