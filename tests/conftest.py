@@ -1,6 +1,7 @@
-"""One private server for each worker, and a fresh database for whoever asks.
+"""Scheduling of the test files, one private server per worker, and the shared fixtures.
 
-A file is one worker's, so that what its tests share is made once; `tests/faults` as a whole is.
+All tests of a file run in one worker, so that its module fixtures are created once; `tests/faults`
+is scheduled like one file.
 """
 
 import os
@@ -15,46 +16,70 @@ from tests.support.template import RUN_FOLDER
 
 pytest_plugins = ["tests.support.app_fixtures", "tests.support.browser"]
 
-# The cells of the table of faults run in the background of one worker, on lanes of its own.
-ONE_WORKERS = "tests/faults"
-# A worker that began one of these last would keep the others waiting.
+# Its scenarios run in background processes of one worker.
+FAULTS = "tests/faults"
+# Started first, longest first: otherwise one worker would still run one of them at the end.
 LONGEST = [
-    ONE_WORKERS,
+    FAULTS,
     *(
         f"tests/{name}.py"
         for name in (
             "openapi/test_fuzzing",
             "operations/test_startup_errors",
-            "night/test_restart_and_kill",
-            "operations/test_metrics",
-            "openapi/test_swagger_ui",
-            "night/test_the_night",
-            "resources/students/test_resumed",
-            "operations/test_recycle_age",
-            "resources/test_conventions_lists",
-            "resources/test_permissions",
             "docs/test_adding_a_resource",
+            "reconnection/test_services",
+            "openapi/test_swagger_ui",
+            "resources/test_conventions_lists",
+            "resources/students/test_interrupted_import",
+            "db/test_managed_connection",
+            "db/test_deadlines",
+            "db/test_circuit_breaker",
+            "db/test_hidden_faults",
+            "operations/test_metrics",
+            "operations/test_doctor",
+            "resources/test_permissions",
             "http/test_body_limits",
             "auth/test_secrets",
             "sample_data/test_seed",
-            "operations/test_doctor",
-            "operations/test_variable_names",
         )
     ),
 ]
+# Tests whose result does not depend on whether the server is MariaDB or MySQL: they test HTTP, the
+# command line, processes, documents or configuration. `make test-mysql` leaves them out.
+SERVER_INDEPENDENT = (
+    "tests/auth/test_rate_limits",
+    "tests/auth/test_secrets.py",
+    "tests/bench/",
+    "tests/db/test_config.py",
+    "tests/db/test_strategy_interface.py",
+    "tests/deployment/",
+    "tests/dev/test_setup.py",
+    "tests/docs/",
+    "tests/http/",
+    "tests/migrations/test_style.py",
+    "tests/openapi/",
+    "tests/operations/test_logs.py",
+    "tests/operations/test_metrics.py",
+    "tests/operations/test_startup_errors.py",
+    "tests/operations/test_tracing.py",
+    "tests/operations/test_variable_names.py",
+    "tests/resources/test_permissions.py",
+    "tests/settings/",
+    "tests/test_structure.py",
+)
 
 
 class Scheduling(LoadFileScheduling):
-    """Who gets which tests: see `whole`."""
+    """Schedules by file, and `tests/faults` as a whole."""
 
     def _split_scope(self, nodeid):
-        return whole(nodeid)
+        return scope_of(nodeid)
 
 
-def whole(nodeid):
-    """What one worker runs from its beginning to its end."""
+def scope_of(nodeid):
+    """Return what one worker runs as a whole: a file, or the directory `tests/faults`."""
     file, _, _ = nodeid.partition("::")
-    return ONE_WORKERS if file.startswith(f"{ONE_WORKERS}/") else file
+    return FAULTS if file.startswith(f"{FAULTS}/") else file
 
 
 def pytest_xdist_make_scheduler(config, log):
@@ -62,17 +87,22 @@ def pytest_xdist_make_scheduler(config, log):
 
 
 def pytest_configure(config):
-    """Where the workers of this run find what they copy; the process they come from removes it."""
+    """Create the folder that the workers share; the main process removes it at the end."""
+    config.addinivalue_line("markers", "server_independent: see SERVER_INDEPENDENT in conftest.py")
     if not is_worker(config):
         folder = TemporaryDirectory(prefix="test-run-")
         os.environ[RUN_FOLDER] = folder.name
         config.add_cleanup(folder.cleanup)
 
 
+@pytest.hookimpl(tryfirst=True)  # before -m selects by markers
 def pytest_collection_modifyitems(config, items):
+    for item in items:
+        if item.nodeid.startswith(SERVER_INDEPENDENT):
+            item.add_marker("server_independent")
     if is_worker(config):
-        rank = {name: place for place, name in enumerate(LONGEST)}
-        items.sort(key=lambda item: rank.get(whole(item.nodeid), len(rank)))
+        rank = {name: position for position, name in enumerate(LONGEST)}
+        items.sort(key=lambda item: rank.get(scope_of(item.nodeid), len(rank)))
 
 
 def is_worker(config):
@@ -81,19 +111,19 @@ def is_worker(config):
 
 @pytest.fixture(scope="session")
 def server():
-    """A server with its defaults."""
+    """A server with its default options."""
     with start_server() as running:
         yield running
 
 
 @pytest.fixture(scope="session")
 def migrated(server):
-    """A database with the whole schema and the sample data."""
+    """The URL of a database with the schema and the sample data."""
     return server.create_sample_database()
 
 
 @pytest.fixture
 def root(server):
-    """The server's administrator, in autocommit."""
+    """A connection of the administrator, in autocommit."""
     with closing(server.connect()) as connection:
         yield connection

@@ -1,4 +1,4 @@
-"""What each package may import, in one table; no cycles; a database package that stands alone."""
+"""The imports between packages: what is allowed, no cycles, and a self-contained `app.db`."""
 
 import ast
 import sys
@@ -12,7 +12,7 @@ import pytest
 PROJECT = Path(__file__).parents[1]
 APP = PROJECT / "app"
 
-# Each package, and the packages of `app` it may import besides itself.
+# Each package, and the other packages of `app` it may import.
 MAY_IMPORT = {
     "app.service": set(),
     "app.db": set(),
@@ -71,7 +71,7 @@ MODULES = {name_of(path): path for path in sorted(APP.rglob("*.py"))}
 
 @cache
 def imports_of(module):
-    """The modules that a module imports; `from package import module` is the module alone."""
+    """Return what a module imports; for `from package import module`, only `package.module`."""
     path = MODULES[module]
     package = module if path.name == "__init__.py" else module.rpartition(".")[0]
     found = set()
@@ -87,7 +87,7 @@ def imports_of(module):
 
 
 def modules_of(module):
-    """The modules of the application that a module imports."""
+    """Return the modules of the application that a module imports."""
     return {name for name in imports_of(module) if name in MODULES} - {module, "app"}
 
 
@@ -96,20 +96,20 @@ def package_of(module):
 
 
 def resource_of(module):
-    """The resource that a module belongs to; none is the package of all of them."""
+    """Return the resource that a module belongs to, or None."""
     parts = module.split(".")
     return parts[2] if parts[:2] == ["app", "resources"] and len(parts) > 2 else None
 
 
 @pytest.mark.parametrize("module", MODULES)
-def test_a_package_imports_what_the_table_allows(module):
+def test_a_package_imports_only_what_is_allowed(module):
     own = package_of(module)
 
     assert {package_of(name) for name in modules_of(module)} - {own} <= MAY_IMPORT[own]
 
 
 @pytest.mark.parametrize("module", [name for name in MODULES if resource_of(name)])
-def test_a_resource_imports_what_the_table_allows(module):
+def test_a_resource_imports_only_what_is_allowed(module):
     own = resource_of(module)
 
     others = {resource_of(name) for name in modules_of(module)} - {own, None}
@@ -126,13 +126,13 @@ def test_there_are_no_cycles_between_modules():
     TopologicalSorter({module: modules_of(module) for module in MODULES}).prepare()
 
 
-def test_a_cycle_would_be_found():
+def test_a_cycle_is_detected():
     with pytest.raises(CycleError):
         TopologicalSorter({"a": {"b"}, "b": {"a"}}).prepare()
 
 
 @pytest.mark.parametrize("module", [name for name in MODULES if package_of(name) == "app.db"])
-def test_the_database_package_imports_itself_the_standard_library_and_its_drivers(module):
+def test_the_database_package_imports_only_the_standard_library_and_drivers(module):
     roots = {name.partition(".")[0] for name in imports_of(module)}
 
     assert roots - {"app"} - sys.stdlib_module_names <= DRIVERS.get(module, set())

@@ -25,6 +25,7 @@ LIMITS: dict[str, tuple[float, float]] = {
     "proxy_idle_limit_seconds": (2, 86_400),
     "tcp_user_timeout_seconds": (0.1, 3600),
 }
+INTEGERS = {"pool_size", "max_waiting", "lock_timeout_seconds", "keepalive_seconds"}
 
 
 class ConfigError(ValueError):
@@ -90,7 +91,8 @@ class DatabaseConfig:
     def __post_init__(self) -> None:
         """Check each value; raises `ConfigError` for the first one that cannot be used."""
         for field in fields(self):
-            _check(field.name, getattr(self, field.name))
+            if (value := getattr(self, field.name)) is not None or field.default is not None:
+                _check(field.name, value)
         limit = self.proxy_idle_limit_seconds
         if limit is not None and self.keepalive_seconds >= limit:
             raise ConfigError(
@@ -106,7 +108,9 @@ def _check(name: str, value: Any) -> None:
         raise ConfigError(name, "…", "use a DatabaseUrl, or Database.from_url()")
     if name in CHOICES and value not in CHOICES[name]:
         raise ConfigError(name, value, f"use one of {', '.join(CHOICES[name])}")
-    if name in LIMITS and value is not None:
+    if name in LIMITS:
         low, high = LIMITS[name]
-        if not isinstance(value, int | float) or not low <= value <= high:
+        numbers = (int,) if name in INTEGERS else (int, float)
+        is_number = isinstance(value, numbers) and not isinstance(value, bool)
+        if not is_number or not low <= value <= high:
             raise ConfigError(name, value, f"use {low:g} to {high:g}")

@@ -13,6 +13,7 @@ import random
 import time
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
+from functools import partial
 from typing import Any, NoReturn, Self, TypeVar
 
 from .clock import Deadline
@@ -139,13 +140,25 @@ class Database:
 
         With `autocommit` each statement is committed by itself and no BEGIN is
         sent. Raises `DatabaseUnavailable` if there is no connection, the driver's
-        errors for statements.
+        errors for statements. From the first statement until the commit or
+        rollback, the thread cannot use this `Database` in any other way.
         """
+        commit, rollback = self._commit, self._roll_back
         if autocommit:
-            checkin = self.connections.checkin
-            managed = ManagedConnection(self._checkout_for_cursor, checkin, checkin)
-        else:
-            managed = ManagedConnection(self._begin, self._commit, self._roll_back)
+            commit = rollback = self.connections.checkin
+
+        def begin() -> Transaction:
+            tx = self._checkout_for_cursor() if autocommit else self._begin()
+            self.connections.thread.in_transaction = True
+            return tx
+
+        def end(finish: Callable[[Transaction], None], tx: Transaction) -> None:
+            self.connections.thread.in_transaction = False
+            finish(tx)
+
+        managed = ManagedConnection(
+            begin, partial(end, commit), partial(end, rollback), autocommit=autocommit
+        )
         try:
             yield managed
         finally:

@@ -7,10 +7,12 @@
 
 As in PEP 249 a transaction begins with the first statement, and what was not committed when the
 block ends is rolled back. Statements raise the driver's own errors. `commit` raises what
-`Database.transaction` raises: `ConnectionLost`, `OutcomeUnknown`.
+`Database.transaction` raises: `ConnectionLost`, `OutcomeUnknown`. After a lost connection, a
+deadlock or a lock timeout every further statement raises that error until `rollback`.
 """
 
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from types import TracebackType
 from typing import Any, Self
 
@@ -26,10 +28,13 @@ class ManagedConnection:
         begin: Callable[[], Transaction],
         commit: Callable[[Transaction], None],
         rollback: Callable[[Transaction], None],
+        *,
+        autocommit: bool,
     ) -> None:
         self._begin = begin
         self._commit = commit
         self._rollback = rollback
+        self._autocommit = autocommit
         self._transaction: Transaction | None = None
         self._is_closed = False
 
@@ -63,9 +68,22 @@ class ManagedConnection:
             self._transaction = self._begin()
         return self._transaction
 
+    def is_open(self, transaction: Transaction) -> bool:
+        """Return whether this transaction still holds the connection."""
+        return transaction is self._transaction
+
+    def fail(self, transaction: Transaction, error: BaseException) -> None:
+        """Record an error; in autocommit it ends no transaction, unless the connection is lost."""
+        transaction.fail(error)
+        if self._autocommit and transaction.is_usable:
+            transaction.failure = None
+
 
 class ManagedCursor:
-    """A driver's cursor that begins the transaction and records failures."""
+    """A driver's cursor that begins the transaction and records failures.
+
+    Results stay available after the commit, until the next statement.
+    """
 
     def __init__(self, connection: ManagedConnection, arguments: tuple[Any, ...]) -> None:
         self._connection = connection
@@ -73,24 +91,54 @@ class ManagedCursor:
         self._transaction: Transaction | None = None
         self._cursor: Any = None
 
+    @property
+    def description(self) -> Any:
+        """The columns of the last result, as in PEP 249."""
+        return None if self._cursor is None else self._cursor.description
+
+    @property
+    def rowcount(self) -> int:
+        """The number of rows matched or fetched by the last statement, -1 before the first."""
+        return -1 if self._cursor is None else int(self._cursor.rowcount)
+
+    @property
+    def lastrowid(self) -> int | None:
+        """The last generated key."""
+        return None if self._cursor is None else self._cursor.lastrowid
+
     def execute(self, sql: str, params: Any = None) -> Any:
         """Run a statement; raises the driver's errors."""
-        return self._call("execute", sql, params)
+        return self._execute("execute", sql, params)
 
     def executemany(self, sql: str, params: Any) -> Any:
         """Run a statement once for each item of `params`; raises the driver's errors."""
-        return self._call("executemany", sql, params)
+        return self._execute("executemany", sql, params)
 
     def callproc(self, name: str, params: Any = ()) -> Any:
         """Call a stored procedure; raises the driver's errors."""
-        return self._call("callproc", name, params)
+        return self._execute("callproc", name, params)
+
+    def fetchone(self) -> Any:
+        """Return the next row, or None; raises the driver's errors."""
+        return self._fetch("fetchone")
+
+    def fetchmany(self, *size: int) -> Any:
+        """Return the next rows; raises the driver's errors."""
+        return self._fetch("fetchmany", *size)
+
+    def fetchall(self) -> Any:
+        """Return the remaining rows; raises the driver's errors."""
+        return self._fetch("fetchall")
+
+    def nextset(self) -> Any:
+        """Skip to the next result; raises the driver's errors."""
+        return self._fetch("nextset")
 
     def __getattr__(self, name: str) -> Any:
-        # Results can be fetched after the commit, as from any buffered cursor.
-        return getattr(self._cursor or self._driver_cursor(), name)
+        return getattr(self._last_cursor(), name)
 
     def __iter__(self) -> Iterator[Any]:
-        return iter(self._cursor or self._driver_cursor())
+        return iter(self.fetchone, None)
 
     def __enter__(self) -> Self:
         return self
@@ -104,27 +152,49 @@ class ManagedCursor:
         self.close()
 
     def close(self) -> None:
-        """Close the driver's cursor."""
+        """Close the driver's cursor; an unbuffered result is read to its end."""
         cursor, self._cursor = self._cursor, None
-        if cursor is not None and self._transaction is not None and self._transaction.is_usable:
-            cursor.close()
+        transaction, self._transaction = self._transaction, None
+        # After the commit another thread may have the connection.
+        if transaction is None or not self._connection.is_open(transaction):
+            return
+        if transaction.is_usable:
+            with self._recording_failure(transaction):
+                cursor.close()
 
-    def _call(self, method: str, sql: str, params: Any) -> Any:
-        cursor = self._driver_cursor()
+    def _execute(self, method: str, sql: str, params: Any) -> Any:
         transaction = self._connection.transaction()
         transaction.check()
+        if transaction is not self._transaction:
+            self._cursor = _cursor_of(transaction, self._arguments)
+            self._transaction = transaction
+        with self._recording_failure(transaction), executing(sql):
+            return getattr(self._cursor, method)(sql, params)
+
+    def _fetch(self, method: str, *arguments: Any) -> Any:
+        cursor = self._last_cursor()
+        if self._transaction is None or not self._connection.is_open(self._transaction):
+            return getattr(cursor, method)(*arguments)
+        with self._recording_failure(self._transaction):
+            return getattr(cursor, method)(*arguments)
+
+    def _last_cursor(self) -> Any:
+        """Return the driver's cursor of the last statement; before the first, create one."""
+        if self._cursor is None:
+            self._transaction = self._connection.transaction()
+            self._cursor = _cursor_of(self._transaction, self._arguments)
+        return self._cursor
+
+    @contextmanager
+    def _recording_failure(self, transaction: Transaction) -> Iterator[None]:
         try:
-            with executing(sql):
-                return getattr(cursor, method)(sql, params)
+            yield
         except BaseException as error:
-            transaction.fail(error)
-            if transaction.is_usable and not transaction.has_begun:
-                transaction.failure = None  # in autocommit mode nothing was lost with it
+            self._connection.fail(transaction, error)
             raise
 
-    def _driver_cursor(self) -> Any:
-        transaction = self._connection.transaction()
-        if transaction is not self._transaction:
-            self._transaction = transaction
-            self._cursor = transaction.connection.cursor(*self._arguments)
-        return self._cursor
+
+def _cursor_of(transaction: Transaction, arguments: tuple[Any, ...]) -> Any:
+    # The driver's own connection: DBUtils would repeat a statement whose response was lost.
+    connection = transaction.connection
+    return getattr(connection, "dbapi_connection", connection).cursor(*arguments)

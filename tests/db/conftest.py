@@ -1,6 +1,8 @@
-"""Every promise is tried on every strategy of the one dictionary, and on a user's own class.
+"""Fixtures: a table of words, and a `Database` on each strategy.
 
-`single` is left out here: `test_single_fails.py` shows what it cannot keep.
+`db` runs a test on every strategy and on a class of a user's own. Tests that do not depend on the
+strategy override `combination` or open a `Database` themselves. `single` is excluded:
+`test_single_fails.py` shows what it does not do.
 """
 
 from contextlib import closing
@@ -12,7 +14,7 @@ from tests.db.relay import Relay
 from tests.support.database import opened, query
 
 OWN = "tests.support.own_strategy:Stack"
-PROMISING = [name for name in STRATEGIES if name != "single"] + [OWN]
+RELIABLE_STRATEGIES = [name for name in STRATEGIES if name != "single"] + [OWN]
 POOLED = ["adaptive", "pooled", "sqlalchemy", "sqlalchemy_session", OWN]
 MORE_THAN_THE_POOL_HOLDS = 6
 WORDS = """
@@ -23,11 +25,26 @@ WORDS = """
         CONSTRAINT idx_unique_word UNIQUE (word)
     ) ENGINE=InnoDB
 """
+# The second driver is tested on one strategy of each kind.
+ON_MYSQLCLIENT = ["adaptive", "per_request", "pooled", "sqlalchemy"]
+ALL_COMBINATIONS = [
+    *((name, "pymysql") for name in RELIABLE_STRATEGIES),
+    *((name, "mysqlclient") for name in ON_MYSQLCLIENT),
+]
+# For what `Database` does alone: a strategy of this project, one that wraps connections in its own
+# classes, the shortest possible one, and the second driver.
+STRATEGY_INDEPENDENT = [
+    ("adaptive", "pymysql"),
+    ("adaptive", "mysqlclient"),
+    ("pooled", "pymysql"),
+    (OWN, "pymysql"),
+]
+ON_EACH_KIND = pytest.mark.parametrize("combination", STRATEGY_INDEPENDENT, ids=", ".join)
 
 
 @pytest.fixture(scope="session")
 def words_url(server):
-    """A database with one table of words."""
+    """A database with one table, `word`."""
     url = server.create_database()
     with closing(server.connect(url)) as connection:
         query(connection, WORDS)
@@ -36,7 +53,7 @@ def words_url(server):
 
 @pytest.fixture
 def url(words_url, server):
-    """The same database, with no word in it."""
+    """The same database; the table is empty."""
     with closing(server.connect(words_url)) as connection:
         query(connection, "DELETE FROM word")
     return words_url
@@ -44,24 +61,14 @@ def url(words_url, server):
 
 @pytest.fixture
 def root(server, url):
-    """The administrator, in that database."""
+    """A connection of the administrator to that database."""
     with closing(server.connect(url)) as connection:
         yield connection
 
 
-# The other driver, on one strategy of each kind.
-ON_MYSQLCLIENT = ["adaptive", "per_request", "pooled", "sqlalchemy"]
-
-
-@pytest.fixture(
-    params=[
-        *((name, "pymysql") for name in PROMISING),
-        *((name, "mysqlclient") for name in ON_MYSQLCLIENT),
-    ],
-    ids=lambda param: f"{param[0]}, {param[1]}",
-)
+@pytest.fixture(params=ALL_COMBINATIONS, ids=", ".join)
 def combination(request):
-    """Each strategy that keeps its promises, and a driver."""
+    """A strategy and a driver."""
     return request.param
 
 
@@ -83,17 +90,17 @@ def db(combination, url):
 
 @pytest.fixture
 def kill(root):
-    """Kill, at the server, the connection that a transaction is on."""
+    """A function that kills, at the server, the connection of a transaction."""
 
-    def kill_it(reader):
+    def kill_connection(reader):
         victim = reader.fetch_one("SELECT CONNECTION_ID() AS id")["id"]
         query(root, f"KILL {victim}")
 
-    return kill_it
+    return kill_connection
 
 
 @pytest.fixture
 def relay(server):
-    """A network between clients and the server that can misbehave."""
+    """A TCP proxy in front of the server that can inject network faults."""
     with Relay(server.port) as running:
         yield running

@@ -1,4 +1,4 @@
-"""A network between clients and a server, which does to their flows what networks do."""
+"""A TCP proxy between clients and a server that injects network faults."""
 
 import socket
 import struct
@@ -8,31 +8,34 @@ from queue import SimpleQueue
 from selectors import EVENT_READ, DefaultSelector
 from threading import Thread
 
-from tests.db.black_hole import drop_what_arrives, let_it_arrive
+from tests.db.black_hole import accept_incoming_packets, drop_incoming_packets
 
 RESET = struct.pack("ii", 1, 0)
 
 
-class Pair:
-    """One flow: what its client said, how that ended it, and whether it is frozen."""
+class RelayedConnection:
+    """One TCP connection: what its client sent, how the client closed it, and its fault."""
 
     def __init__(self, client, server):
         self.client, self.server = client, server
-        self.said = b""
-        self.end = None
+        self.received = b""
+        self.closed_by_client = None  # "fin" or "reset"
         self.is_frozen = False
-        self.forgotten = None
-        self.is_cut = False
-        self.is_swallowed = False
+        self.close_at_next_packet = None  # "fin" or "reset"
+        self.cuts_response = False
+        self.discards_responses = False
 
 
 class Relay:
     """`with Relay(server.port) as relay`: clients connect to `relay.port`.
 
-    `cut_answer_to` is a statement whose answer never reaches the client, which is told so by a FIN;
-    of `swallow_answer_to` it is told nothing, nor of what follows. `is_refusing` hangs up on new
-    clients before a word, `is_silent` accepts them and never says one. A new `target` is where
-    new flows lead.
+    Attributes that may be set at any time:
+
+    - `cut_response_to`: bytes of a statement whose response is replaced by a FIN
+    - `discard_response_to`: bytes of a statement from whose response on nothing is delivered
+    - `rejects_clients`: new connections are closed before the greeting
+    - `is_silent`: new connections are accepted, and nothing is ever sent on them
+    - `target`: the port new connections lead to
     """
 
     def __init__(self, port):
@@ -41,80 +44,98 @@ class Relay:
         self.port = self._listener.getsockname()[1]
         self._selector = DefaultSelector()
         self._selector.register(self._listener, EVENT_READ, self._accept)
-        self._orders = SimpleQueue()
+        self._commands = SimpleQueue()
         self._thread = Thread(target=self._run)
-        self._is_over = False
-        self.flows = []
+        self._is_stopped = False
+        self.connections = []
         self.accepted = 0
-        self.cut_answer_to = None
-        self.swallow_answer_to = None
-        self.is_refusing = False
+        self.cut_response_to = None
+        self.discard_response_to = None
+        self.rejects_clients = False
         self.is_silent = False
-        self._unheard = []
+        self._silent_clients = []
 
     def __enter__(self):
         self._thread.start()
         return self
 
     def __exit__(self, *_):
-        self._is_over = True
+        self._is_stopped = True
         self._thread.join()
-        for pair in self.flows:
+        for pair in self.connections:
             pair.client.close()
             pair.server.close()
-        for one in (self._listener, self._selector, *self._unheard):
+        for one in (self._listener, self._selector, *self._silent_clients):
             one.close()
 
     def freeze(self):
-        """Forget all flows without a word, as a firewall does; new ones pass."""
-        self._order(lambda: [setattr(pair, "is_frozen", True) for pair in self.flows])
+        """Forward nothing on the existing connections any more; packets are still acknowledged."""
+        self._run_in_thread(lambda: [setattr(pair, "is_frozen", True) for pair in self.connections])
 
     def drop(self):
-        """Drop every packet of all flows, in the kernel; the server is told nothing."""
-        self._order(lambda: [drop_what_arrives(pair.client) for pair in self.flows])
+        """Drop all packets from the clients of the existing connections, unacknowledged.
 
-    def heal(self):
-        """Let the packets of all flows pass again."""
-        self._order(lambda: [let_it_arrive(pair.client) for pair in self.flows if not pair.end])
+        The server is not notified.
+        """
+        self._run_in_thread(
+            lambda: [drop_incoming_packets(pair.client) for pair in self.connections]
+        )
 
-    def say(self, words, port):
-        """Say this to the client at that port, as if it came from the server."""
-        to = [pair.client for pair in self.flows if pair.client.getpeername()[1] == port]
-        self._order(lambda: to[0].sendall(words))
+    def stop_dropping(self):
+        """Accept packets on all open connections again."""
+        self._run_in_thread(
+            lambda: [
+                accept_incoming_packets(pair.client)
+                for pair in self.connections
+                if not pair.closed_by_client
+            ]
+        )
+
+    def send_to_client(self, data, port):
+        """Send data to the client at that port, as if they came from the server."""
+        (client,) = [
+            pair.client for pair in self.connections if pair.client.getpeername()[1] == port
+        ]
+        self._run_in_thread(lambda: client.sendall(data))
 
     def forget(self, answer="reset"):
-        """Answer the next packet of each flow with a reset, as NAT gateways do, or a "fin"."""
-        self._order(lambda: [setattr(pair, "forgotten", answer) for pair in self.flows])
+        """Answer the next packet of each connection with a reset, as NAT gateways do, or a FIN."""
+        self._run_in_thread(
+            lambda: [setattr(pair, "close_at_next_packet", answer) for pair in self.connections]
+        )
 
     def reset(self):
-        """Reset all flows on both sides."""
-        self._order(lambda: [self._end(pair, reset=True) for pair in self.flows])
+        """Reset all connections on both sides."""
+        self._run_in_thread(lambda: [self._close(pair, reset=True) for pair in self.connections])
 
-    def _order(self, work):
+    def _run_in_thread(self, work):
         done = Future()
-        self._orders.put((work, done))
-        done.result(timeout=5)
+        self._commands.put((work, done))
+        done.result(timeout=30)
 
     def _run(self):
-        while not self._is_over:
+        while not self._is_stopped:
             for key, _ in self._selector.select(0.01):
                 if key.fileobj.fileno() >= 0:
                     key.data()
-            while not self._orders.empty():
-                work, done = self._orders.get()
-                done.set_result(work())
+            while not self._commands.empty():
+                work, done = self._commands.get()
+                try:
+                    done.set_result(work())
+                except BaseException as error:
+                    done.set_exception(error)
 
     def _accept(self):
         client, _ = self._listener.accept()
         self.accepted += 1
-        if self.is_refusing:
+        if self.rejects_clients:
             client.close()
             return
         if self.is_silent:
-            self._unheard.append(client)
+            self._silent_clients.append(client)
             return
-        pair = Pair(client, socket.create_connection(("127.0.0.1", self.target)))
-        self.flows.append(pair)
+        pair = RelayedConnection(client, socket.create_connection(("127.0.0.1", self.target)))
+        self.connections.append(pair)
         self._selector.register(client, EVENT_READ, lambda: self._from_client(pair))
         self._selector.register(pair.server, EVENT_READ, lambda: self._from_server(pair))
 
@@ -122,17 +143,17 @@ class Relay:
         try:
             data = pair.client.recv(65536)
         except ConnectionError:
-            data, pair.end = b"", "reset"
-        pair.said += data
+            data, pair.closed_by_client = b"", "reset"
+        pair.received += data
         if not data:
-            pair.end = pair.end or "fin"
-            self._end(pair)
-        elif pair.forgotten:
-            self._end(pair, reset=pair.forgotten == "reset")
+            pair.closed_by_client = pair.closed_by_client or "fin"
+            self._close(pair)
+        elif pair.close_at_next_packet:
+            self._close(pair, reset=pair.close_at_next_packet == "reset")
         elif not pair.is_frozen:
-            pair.is_cut = bool(self.cut_answer_to) and self.cut_answer_to in data
-            if self.swallow_answer_to and self.swallow_answer_to in data:
-                pair.is_swallowed = True
+            pair.cuts_response = bool(self.cut_response_to) and self.cut_response_to in data
+            if self.discard_response_to and self.discard_response_to in data:
+                pair.discards_responses = True
             pair.server.sendall(data)
 
     def _from_server(self, pair):
@@ -143,10 +164,10 @@ class Relay:
             data = pair.server.recv(65536)
         except ConnectionError:
             data = b""
-        if pair.is_swallowed and data:
+        if pair.discards_responses and data:
             return
-        if pair.is_cut:
-            self._end(pair)
+        if pair.cuts_response:
+            self._close(pair)
         elif not data:
             self._selector.unregister(pair.server)
             with suppress(OSError):
@@ -155,7 +176,7 @@ class Relay:
             with suppress(ConnectionError):
                 pair.client.sendall(data)
 
-    def _end(self, pair, *, reset=False):
+    def _close(self, pair, *, reset=False):
         for side in (pair.client, pair.server):
             if side.fileno() >= 0:
                 with suppress(KeyError):
@@ -166,6 +187,6 @@ class Relay:
 
 
 def through(relay, url):
-    """The same database by way of the relay."""
-    place, _, name = url.rpartition("/")
-    return f"{place.rpartition(':')[0]}:{relay.port}/{name}"
+    """Return the URL of the same database, reached through the relay."""
+    server, _, name = url.rpartition("/")
+    return f"{server.rpartition(':')[0]}:{relay.port}/{name}"

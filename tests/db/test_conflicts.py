@@ -1,4 +1,4 @@
-"""Two units in each other's way: one waits, one is told, nothing is half stored."""
+"""Two transactions that conflict: deadlocks are retried, nothing is stored in part."""
 
 from concurrent.futures import ThreadPoolExecutor
 from threading import Barrier
@@ -6,17 +6,18 @@ from threading import Barrier
 import pytest
 
 from app.db.errors import TransactionConflict
+from tests.db.conftest import ON_EACH_KIND
 from tests.support.database import add, query, words
 
 
 class Crosswise:
-    """Lock one word, wait until the other unit holds the other one, then want that too."""
+    """Two transactions that lock one row each and then update the other's row."""
 
     def __init__(self, root):
         self.ids = [row[0] for row in query(root, "SELECT word_id FROM word ORDER BY word_id")]
-        self.both_hold_one = Barrier(2, timeout=10)
+        self.both_locked = Barrier(2, timeout=30)
 
-    def unit(self, number):
+    def transaction(self, number):
         mine, theirs = self.ids[number], self.ids[1 - number]
         runs = []
 
@@ -24,7 +25,7 @@ class Crosswise:
             runs.append(number)
             self.touch(tx, mine)
             if len(runs) == 1:
-                self.both_hold_one.wait()
+                self.both_locked.wait()
             self.touch(tx, theirs)
 
         return run
@@ -43,7 +44,7 @@ def crosswise(db, root):
 
 
 def run_both(db, work):
-    """Exceptions of `work(0)` and `work(1)`, each in a request of its own, at once."""
+    """Run `work(0)` and `work(1)` at the same time; returns their exceptions."""
 
     def request(number):
         try:
@@ -59,18 +60,20 @@ def touched(root):
     return [row[0] for row in query(root, "SELECT touched FROM word ORDER BY word_id")]
 
 
-def test_a_deadlock_runs_the_callable_again(db, root, crosswise):
-    failures = run_both(db, lambda number: db.run_transaction(crosswise.unit(number)))
+@ON_EACH_KIND
+def test_a_deadlock_is_retried(db, root, crosswise):
+    failures = run_both(db, lambda number: db.run_transaction(crosswise.transaction(number)))
 
     assert failures == [None, None]
     assert touched(root) == [2, 2]
 
 
-def test_a_deadlock_s_victim_stores_nothing_even_if_it_goes_on(db, root, crosswise):
+@ON_EACH_KIND
+def test_a_deadlock_victim_that_continues_stores_nothing(db, root, crosswise):
     def careless(number):
         with db.transaction() as tx:
             try:
-                crosswise.unit(number)(tx)
+                crosswise.transaction(number)(tx)
             except TransactionConflict:
                 with pytest.raises(TransactionConflict):
                     add(tx, "after the deadlock")

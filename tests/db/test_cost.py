@@ -1,6 +1,6 @@
-"""What each strategy sends to the server in steady use, counted at the server.
+"""The statements each strategy sends to the server in steady use, counted at the server.
 
-The table in `docs/connections.md` shows these figures.
+The table in `docs/connections.md` shows these numbers.
 """
 
 import socket
@@ -19,14 +19,14 @@ REQUESTS = 10
 
 @dataclass(frozen=True)
 class Cost:
-    """Of one request: connections opened, statements and pings sent."""
+    """The cost of one request: connections opened, statements and pings sent."""
 
     connections: int
     statements: int
     pings: int
 
 
-# A new connection is two more: its session's settings, and its QUIT when it is closed.
+# A new connection adds two statements: its session settings, and COM_QUIT when it is closed.
 READ = {
     "adaptive": Cost(0, 1, 0),
     "per_query": Cost(1, 3, 0),
@@ -35,13 +35,13 @@ READ = {
     "pooled": Cost(0, 1, 1),
     "timed": Cost(0, 1, 0),
     "sqlalchemy": Cost(0, 1, 1),
-    "sqlalchemy_session": Cost(0, 2, 1),  # its session ends with a ROLLBACK of its own
+    "sqlalchemy_session": Cost(0, 2, 1),  # the session sends a ROLLBACK when it ends
     "single": Cost(0, 1, 0),
 }
 
 
-def unit_costs(read):
-    """A unit of one INSERT: BEGIN and COMMIT more than a read."""
+def cost_of_insert(read):
+    """Return the cost of a transaction with one INSERT: a read's, plus BEGIN and COMMIT."""
     return Cost(read.connections, read.statements + 2, read.pings)
 
 
@@ -61,14 +61,14 @@ def name(request):
 
 @pytest.fixture
 def warm(name, url):
-    """A database that has had its first request."""
+    """A `Database` that has served its first request."""
     with opened(url, db_strategy=name) as database:
         database.fetch_one("SELECT 1")
         database.end_request()
         yield database
 
 
-def test_a_read(name, warm, server):
+def test_statements_sent_for_a_read(name, warm, server):
     def requests():
         for _ in range(REQUESTS):
             warm.fetch_one("SELECT 1")
@@ -77,27 +77,27 @@ def test_a_read(name, warm, server):
     assert counted(server, requests) == times(READ[name], REQUESTS)
 
 
-def test_a_unit(name, warm, server):
+def test_statements_sent_for_a_transaction(name, warm, server):
     def requests():
         for number in range(REQUESTS):
             with warm.transaction() as tx:
                 add(tx, f"{current_thread().name} {number}")
             warm.end_request()
 
-    assert counted(server, requests) == times(unit_costs(READ[name]), REQUESTS)
+    assert counted(server, requests) == times(cost_of_insert(READ[name]), REQUESTS)
 
 
-def test_a_statement_changes_no_timeout_of_its_socket(url, monkeypatch):
-    changes = []
+def test_a_statement_does_not_change_the_socket_timeout(url, monkeypatch):
+    timeouts = []
     with opened(url, db_read_timeout_seconds=30, db_write_timeout_seconds=10) as database:
         database.fetch_one("SELECT 1")
-        monkeypatch.setattr(socket.socket, "settimeout", lambda _, value: changes.append(value))
+        monkeypatch.setattr(socket.socket, "settimeout", lambda _, value: timeouts.append(value))
         database.fetch_one("SELECT 1")
 
-    assert changes == []
+    assert timeouts == []
 
 
-def test_two_reads_in_one_request_are_pinged_once_each_but_for_a_request_s_own(warm, name, server):
+def test_connections_and_pings_of_two_reads_in_one_request(warm, name, server):
     def request():
         warm.fetch_one("SELECT 1")
         warm.fetch_one("SELECT 2")
@@ -109,10 +109,9 @@ def test_two_reads_in_one_request_are_pinged_once_each_but_for_a_request_s_own(w
     assert counted(server, request).pings == pings
 
 
-def test_the_documents_show_these_figures(name):
-    read, unit = READ[name], unit_costs(READ[name])
-    row = (
-        f"| `{name}` | {read.connections} | {read.statements} | {unit.statements} | {read.pings} |"
-    )
+def test_the_documentation_shows_these_numbers(name):
+    read, insert = READ[name], cost_of_insert(READ[name])
+    numbers = (read.connections, read.statements, insert.statements, read.pings)
+    row = f"| `{name}` | {' | '.join(map(str, numbers))} |"
 
     assert row in (PROJECT / "docs/connections.md").read_text()

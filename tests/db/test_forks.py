@@ -1,4 +1,4 @@
-"""A child never uses what its parent has open, and never disturbs it."""
+"""A forked child never uses or disturbs its parent's connections."""
 
 import gc
 
@@ -7,39 +7,39 @@ from tests.support.database import add, connection_id, in_child, words
 
 
 def test_a_child_gets_a_connection_of_its_own(db):
-    parents = connection_id(db)
-    childs = in_child(lambda: connection_id(db))
+    parent_id = connection_id(db)
+    child_id = in_child(lambda: connection_id(db))
 
-    assert childs.isdigit()
-    assert int(childs) != parents
+    assert child_id.isdigit()
+    assert int(child_id) != parent_id
 
 
-def test_a_parent_keeps_its_connection_when_the_child_has_gone(db, strategy):
+def test_a_parent_keeps_its_connection_after_the_child_exits(db, strategy):
     before = connection_id(db)
     in_child(lambda: connection_id(db))
-    in_child(lambda: None)  # uses nothing and exits
+    in_child(lambda: None)  # exits without using the database
 
     after = connection_id(db)
     assert after == before or strategy == "per_query"
     assert "retried_read" not in db.statistics()
 
 
-def test_a_child_that_forgets_everything_says_no_goodbye(db, strategy):
+def test_garbage_collection_in_a_child_sends_no_com_quit(db, strategy):
     before = connection_id(db)
 
-    def forget():
+    def close_and_collect():
         db.close()
         db.__dict__.clear()
         gc.collect()
 
-    in_child(forget)
+    in_child(close_and_collect)
 
     after = connection_id(db)
     assert after == before or strategy == "per_query"
     assert "retried_read" not in db.statistics()
 
 
-def test_a_unit_open_at_the_fork_goes_on_in_the_parent_alone(db, root):
+def test_a_transaction_open_at_the_fork_continues_in_the_parent(db, root):
     with db.transaction() as tx:
         add(tx, "first half")
         in_child(gc.collect)
@@ -51,20 +51,20 @@ def test_a_unit_open_at_the_fork_goes_on_in_the_parent_alone(db, root):
 def test_a_child_can_work_while_the_parent_s_pool_is_exhausted(db):
     with db.transaction() as tx:
         held = connection_id(tx)
-        childs = in_child(lambda: connection_id(db))
+        child_id = in_child(lambda: connection_id(db))
 
-    assert int(childs) != held
+    assert int(child_id) != held
 
 
-def test_a_fork_that_python_was_not_told_of_is_noticed_at_the_next_use(db, monkeypatch):
-    monkeypatch.setattr("app.db.fork_safety._registered", set())  # as when uWSGI forks, in C
-    parents = connection_id(db)
+def test_a_fork_outside_python_is_detected_at_the_next_use(db, monkeypatch):
+    monkeypatch.setattr("app.db.fork_safety._registered", set())  # like a fork by uWSGI, in C
+    parent_id = connection_id(db)
 
-    def all_threads_at_once():
+    def use_from_all_threads():
         ids = hold_at_once(db)
-        return f"{len(set(ids))} {parents in ids} {db.statistics()['opened']}"
+        return f"{len(set(ids))} {parent_id in ids} {db.statistics()['opened']}"
 
-    distinct, shared, opened = in_child(all_threads_at_once).split()
+    distinct, shared, opened = in_child(use_from_all_threads).split()
 
     assert (distinct, shared) == (str(THREADS), "False")
     assert int(opened) <= 2 * THREADS

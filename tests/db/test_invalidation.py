@@ -1,4 +1,4 @@
-"""How one connection of `adaptive` ended decides what else is not lent any more."""
+"""`adaptive`: how one connection was lost decides which others are invalidated."""
 
 import time
 from concurrent.futures import ThreadPoolExecutor
@@ -7,9 +7,15 @@ from contextlib import closing
 import pytest
 
 from app.db.errors import ConnectionLost, ReadOnlyServer
+from tests.db.pool import (
+    MAX_DELAY_SECONDS,
+    idle_ids,
+    last_used,
+    socket_of,
+    wait_until_readable,
+)
 from tests.db.relay import through
-from tests.db.test_concurrency import hold_at_once, settles
-from tests.db.test_sockets import socket_of
+from tests.db.test_concurrency import hold_at_once
 from tests.support.database import add, connection_id, opened, query
 from tests.support.server import start_server
 
@@ -18,39 +24,31 @@ HELD = 4
 
 @pytest.fixture
 def db(url, relay):
-    """Four idle connections, behind a network that can misbehave."""
+    """Four idle connections, through the relay."""
     with opened(through(relay, url), db_tcp_user_timeout_seconds=0.5) as database:
         hold_at_once(database, threads=HELD)
         yield database
 
 
-def farewell(code, words):
-    """An error packet that nobody asked for: its sequence number is 0."""
-    payload = b"\xff" + code.to_bytes(2, "little") + b"#08S01" + words.encode()
+def server_error_packet(code, message):
+    """Return an unsolicited error packet: its sequence number is 0."""
+    payload = b"\xff" + code.to_bytes(2, "little") + b"#08S01" + message.encode()
     return len(payload).to_bytes(3, "little") + b"\0" + payload
 
 
-def idle_ids(db):
-    return {entry.session.connection_id for entry in db.connections.strategy._idle}
-
-
-def last_of(db):
-    return db.connections.strategy._idle[-1].session.connection_id
-
-
-def test_one_kill_condemns_nothing_else(db, root):
-    others = idle_ids(db) - {last_of(db)}
-    top = db.connections.strategy._idle[-1].connection
-    query(root, f"KILL {last_of(db)}")
-    assert settles(top.transport.check_liveness)
+def test_a_killed_idle_connection_invalidates_no_other(db, root):
+    victim = last_used(db)
+    others = idle_ids(db) - {victim.session.connection_id}
+    query(root, f"KILL {victim.session.connection_id}")
+    wait_until_readable(victim.connection)
     db.fetch_one("SELECT 1")
 
     assert others <= idle_ids(db) | {connection_id(db)}
     assert db.statistics()["closed_fin"] == 1
 
 
-def test_a_kill_inside_a_unit_condemns_nothing_else(db, kill):
-    others = idle_ids(db) - {last_of(db)}
+def test_a_connection_killed_in_a_transaction_invalidates_no_other(db, kill):
+    others = idle_ids(db) - {last_used(db).session.connection_id}
     with pytest.raises(ConnectionLost), db.transaction() as tx:
         kill(tx)
         tx.execute("SELECT 1")
@@ -58,29 +56,29 @@ def test_a_kill_inside_a_unit_condemns_nothing_else(db, kill):
     assert idle_ids(db) == others
 
 
-def test_a_network_that_dies_under_a_statement_condemns_all_at_once(db, relay):
+def test_a_timed_out_statement_invalidates_the_whole_pool(db, relay):
     before = idle_ids(db)
     relay.drop()
 
     started = time.monotonic()
     hold_at_once(db, threads=HELD)
 
-    assert time.monotonic() - started < 2
+    assert time.monotonic() - started < MAX_DELAY_SECONDS
     assert not before & idle_ids(db)
-    assert not any(name == "retried_transaction" for name in db.statistics())
+    assert "retried_transaction" not in db.statistics()
 
 
-def test_a_network_that_died_costs_one_reader_its_time_and_the_next_ones_nothing(db, relay):
+def test_after_a_timed_out_read_the_next_reads_are_not_delayed(db, relay):
     relay.drop()
     db.fetch_one("SELECT 1")
 
-    started = time.monotonic()
     for _ in range(HELD):
         db.fetch_one("SELECT 1")
-    assert time.monotonic() - started < 1
+    assert db.statistics()["closed_timed_out"] == 1
+    assert db.statistics()["detected_by_first_use"] == 1
 
 
-def test_what_is_out_when_its_generation_is_condemned_is_not_lent_again(db, relay):
+def test_a_connection_of_an_old_epoch_is_closed_at_checkin(db, relay):
     with db.transaction() as tx:
         held = connection_id(tx)
         db.connections.strategy._epoch += 1
@@ -90,7 +88,7 @@ def test_what_is_out_when_its_generation_is_condemned_is_not_lent_again(db, rela
     assert connection_id(db) != held
 
 
-def test_flows_that_were_forgotten_are_found_by_the_first_reset(db, relay):
+def test_the_first_reset_invalidates_the_other_dropped_connections(db, relay):
     relay.forget()
     for _ in range(HELD):
         db.fetch_one("SELECT 1")
@@ -100,12 +98,13 @@ def test_flows_that_were_forgotten_are_found_by_the_first_reset(db, relay):
     assert "detected_by_ping" not in db.statistics()
 
 
-def test_a_server_that_shuts_down_condemns_all(db, relay):
+def test_a_server_shutdown_invalidates_the_whole_pool(db, relay):
     before = idle_ids(db)
-    top = db.connections.strategy._idle[-1].connection
-    with socket_of(top) as raw:
-        relay.say(farewell(1053, "Server shutdown in progress"), raw.getsockname()[1])
-    assert settles(top.transport.check_liveness)
+    connection = last_used(db).connection
+    packet = server_error_packet(1053, "Server shutdown in progress")
+    with socket_of(connection) as raw:
+        relay.send_to_client(packet, raw.getsockname()[1])
+    wait_until_readable(connection)
 
     assert connection_id(db) not in before
     assert db.statistics()["server_error_1053"] == 1
@@ -114,7 +113,7 @@ def test_a_server_that_shuts_down_condemns_all(db, relay):
 
 @pytest.fixture(scope="module")
 def failing_over():
-    """A server that an administrator can make a replica of."""
+    """The URL of a server that a test can make read-only, and its administrator's connection."""
     with start_server() as running:
         url = running.create_database()
         with closing(running.connect(url)) as root:
@@ -130,44 +129,44 @@ def primary(failing_over):
     query(root, "SET GLOBAL read_only = 0")
 
 
-def test_a_server_that_takes_no_writes_any_more_condemns_all(primary):
+def test_a_server_that_became_read_only_invalidates_the_whole_pool(primary):
     url, root = primary
     with opened(url) as db:
         hold_at_once(db, threads=HELD)
         before = idle_ids(db)
         query(root, "SET GLOBAL read_only = 1")
         with pytest.raises(ReadOnlyServer), db.transaction() as tx:
-            add(tx, "refused")
+            add(tx, "rejected")
 
         assert connection_id(db) not in before
         assert db.statistics()["closed_read_only"] == 1
 
 
-def test_a_new_connection_to_it_condemns_only_itself(primary):
-    """The reads of a server that takes no writes for long are not to pay for each write."""
+def test_a_new_connection_to_a_read_only_server_invalidates_only_itself(primary):
+    """Otherwise each rejected write would close the connections of the reads."""
     url, root = primary
     query(root, "SET GLOBAL read_only = 1")
     with opened(url) as db:
         for _ in range(3):
             with db.transaction(), pytest.raises(ReadOnlyServer):
-                write_on_a_new_one(db)
+                write_on_a_new_connection(db)
         assert db.connections.strategy._epoch == 0
 
 
-def write_on_a_new_one(db):
+def write_on_a_new_connection(db):
     def write():
         with db.transaction() as tx:
-            add(tx, "refused")
+            add(tx, "rejected")
 
     with ThreadPoolExecutor(1) as other:
-        other.submit(write).result(timeout=5)
+        other.submit(write).result(timeout=20)
 
 
-def test_a_unit_waits_for_a_failover_to_end(primary):
+def test_run_transaction_waits_for_a_failover_to_end(primary):
     url, root = primary
     runs = []
 
-    def unit(tx):
+    def write(tx):
         runs.append(1)
         if len(runs) == 3:
             query(root, "SET GLOBAL read_only = 0")
@@ -175,17 +174,17 @@ def test_a_unit_waits_for_a_failover_to_end(primary):
 
     with opened(url) as db:
         query(root, "SET GLOBAL read_only = 1")
-        db.run_transaction(unit)
+        db.run_transaction(write)
 
     assert query(root, "SELECT word FROM word") in [(("run 3",),), (("run 4",),)]
 
 
-def test_a_unit_does_not_wait_for_ever_for_a_server_that_takes_writes(primary):
+def test_run_transaction_waits_only_some_seconds_for_a_writable_server(primary):
     url, root = primary
     query(root, "SET GLOBAL read_only = 1")
     with opened(url) as db:
         started = time.monotonic()
         with pytest.raises(ReadOnlyServer):
-            db.run_transaction(lambda tx: add(tx, "refused"))
+            db.run_transaction(lambda tx: add(tx, "rejected"))
 
-        assert 2 < time.monotonic() - started < 5
+        assert 2 < time.monotonic() - started < 3 + MAX_DELAY_SECONDS

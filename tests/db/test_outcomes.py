@@ -1,4 +1,4 @@
-"""What is known of a statement decides what is said and what is repeated."""
+"""Lost connections and lost responses: which error is raised, and what is retried."""
 
 import signal
 from contextlib import contextmanager
@@ -12,7 +12,8 @@ from app.db.errors import (
     OutcomeUnknown,
     PoolExhausted,
 )
-from tests.db.conftest import MORE_THAN_THE_POOL_HOLDS, PROMISING
+from tests.db.conftest import MORE_THAN_THE_POOL_HOLDS, ON_EACH_KIND, RELIABLE_STRATEGIES
+from tests.db.pool import MAX_DELAY_SECONDS
 from tests.db.relay import through
 from tests.db.test_concurrency import settles
 from tests.support.database import add, kill_all, opened, query, words
@@ -20,88 +21,88 @@ from tests.support.database import add, kill_all, opened, query, words
 
 @pytest.fixture
 def behind(relay, url):
-    """A `Database` behind the relay, on the default strategy."""
+    """A `Database` through the relay, on the default strategy."""
     with opened(through(relay, url), db_pool_size=2, db_pool_timeout_seconds=0.3) as database:
         yield database
 
 
-def test_an_answer_to_commit_that_was_cut_off_is_an_unknown_outcome(behind, relay, root):
-    relay.cut_answer_to = b"COMMIT"
+def test_a_lost_response_to_commit_is_an_unknown_outcome(behind, relay, root):
+    relay.cut_response_to = b"COMMIT"
     with pytest.raises(OutcomeUnknown), behind.transaction() as tx:
-        add(tx, "stored, but nobody was told")
+        add(tx, "stored without a response")
 
-    assert settles(lambda: words(root) == ["stored, but nobody was told"])
+    assert settles(lambda: words(root) == ["stored without a response"])
 
 
-def test_a_unit_with_an_unknown_outcome_is_not_run_again(behind, relay):
+def test_a_transaction_with_an_unknown_outcome_is_not_retried(behind, relay):
     runs = []
 
-    def unit(tx):
+    def write(tx):
         runs.append(1)
         add(tx, f"run {len(runs)}")
 
-    relay.cut_answer_to = b"COMMIT"
+    relay.cut_response_to = b"COMMIT"
     with pytest.raises(OutcomeUnknown):
-        behind.run_transaction(unit)
+        behind.run_transaction(write)
 
     assert len(runs) == 1
 
 
-def test_a_unit_declared_idempotent_is_run_again_after_an_unknown_outcome(behind, relay, root):
+def test_an_idempotent_transaction_is_retried_after_an_unknown_outcome(behind, relay, root):
     runs = []
 
-    def unit(tx):
+    def write(tx):
         runs.append(1)
         tx.execute("INSERT IGNORE INTO word (word) VALUES ('once')")
         if len(runs) == 2:
-            relay.cut_answer_to = None
+            relay.cut_response_to = None
 
-    relay.cut_answer_to = b"COMMIT"
-    behind.run_transaction(unit, idempotent=True)
+    relay.cut_response_to = b"COMMIT"
+    behind.run_transaction(write, idempotent=True)
 
     assert len(runs) == 2
     assert words(root) == ["once"]
 
 
-def test_an_unknown_outcome_stays_unknown_where_the_next_run_finds_no_server(behind, relay, root):
-    def unit(tx):
+def test_an_unknown_outcome_stays_unknown_if_the_retry_finds_no_server(behind, relay, root):
+    def write(tx):
         tx.execute("INSERT IGNORE INTO word (word) VALUES ('once')")
-        relay.is_refusing = True
+        relay.rejects_clients = True
 
-    relay.cut_answer_to = b"COMMIT"
+    relay.cut_response_to = b"COMMIT"
     with pytest.raises(OutcomeUnknown):
-        behind.run_transaction(unit, idempotent=True)
+        behind.run_transaction(write, idempotent=True)
 
     assert settles(lambda: words(root) == ["once"])
 
 
-def test_an_unknown_outcome_stays_unknown_where_all_further_runs_are_lost(behind, relay, root):
+def test_an_unknown_outcome_stays_unknown_if_all_retries_lose_the_connection(behind, relay, root):
     runs = []
 
-    def unit(tx):
+    def write(tx):
         runs.append(1)
         if len(runs) > 1:
             relay.reset()
         tx.execute("INSERT IGNORE INTO word (word) VALUES ('once')")
 
-    relay.cut_answer_to = b"COMMIT"
+    relay.cut_response_to = b"COMMIT"
     with pytest.raises(OutcomeUnknown):
-        behind.run_transaction(unit, idempotent=True)
+        behind.run_transaction(write, idempotent=True)
 
     assert len(runs) == 4
     assert settles(lambda: words(root) == ["once"])
 
 
-def test_a_verdict_on_the_unit_is_told_after_an_unknown_outcome(behind, relay):
-    def unit(tx):
+def test_a_constraint_violation_in_the_retry_replaces_the_unknown_outcome(behind, relay):
+    def write(tx):
         add(tx, "one and the same")
 
-    relay.cut_answer_to = b"COMMIT"
+    relay.cut_response_to = b"COMMIT"
     with pytest.raises(DuplicateKey):
-        behind.run_transaction(unit, idempotent=True)
+        behind.run_transaction(write, idempotent=True)
 
 
-def test_a_commit_that_could_not_be_sent_is_no_unknown_outcome(behind, relay, root):
+def test_a_commit_that_was_not_sent_is_a_lost_connection(behind, relay, root):
     with pytest.raises(ConnectionLost), behind.transaction() as tx:
         add(tx, "never committed")
         relay.reset()
@@ -109,43 +110,43 @@ def test_a_commit_that_could_not_be_sent_is_no_unknown_outcome(behind, relay, ro
     assert words(root) == []
 
 
-def test_a_unit_is_run_four_times_at_most(behind, relay):
+def test_a_transaction_is_run_four_times_at_most(behind, relay):
     runs = []
 
-    def unit(tx):
+    def write(tx):
         runs.append(1)
         relay.reset()
         add(tx, "never")
 
     with pytest.raises(ConnectionLost):
-        behind.run_transaction(unit)
+        behind.run_transaction(write)
 
     assert len(runs) == 4
     assert behind.statistics()["retried_transaction"] == 3
 
 
-def test_a_read_is_repeated_once_only(url, relay):
+def test_a_read_is_retried_once(url, relay):
     with opened(through(relay, url), db_strategy="per_query") as db:
-        relay.cut_answer_to = b"a question"
+        relay.cut_response_to = b"a query"
         with pytest.raises(ConnectionLost):
-            db.fetch_one("SELECT 'a question'")
+            db.fetch_one("SELECT 'a query'")
 
         assert db.statistics() == {"opened": 2, "retried_read": 1, "discarded": 2}
 
 
-def test_a_statement_inside_a_unit_is_never_repeated(behind, relay, root):
+def test_a_statement_in_a_transaction_is_never_retried(behind, relay, root):
     with pytest.raises(ConnectionLost), behind.transaction() as tx:
         add(tx, "first")
-        relay.cut_answer_to = b"SELECT"
+        relay.cut_response_to = b"SELECT"
         tx.fetch_one("SELECT 1")
 
     assert behind.statistics().get("retried_read") is None
     assert words(root) == []
 
 
-def test_what_failed_is_not_stored_with_the_next_unit(db, root):
+def test_statements_of_a_failed_transaction_are_not_stored_with_the_next_one(db, root):
     with pytest.raises(ZeroDivisionError), db.transaction() as tx:
-        add(tx, "of the unit that failed")
+        add(tx, "of the failed transaction")
         _ = 1 / 0
 
     with db.transaction() as tx:
@@ -154,7 +155,8 @@ def test_what_failed_is_not_stored_with_the_next_unit(db, root):
     assert words(root) == ["of the next one"]
 
 
-def test_a_unit_that_failed_leaves_no_lock_behind(db, root):
+@ON_EACH_KIND
+def test_a_failed_transaction_releases_its_locks(db, root):
     with db.transaction() as tx:
         add(tx, "locked")
     with pytest.raises(ZeroDivisionError), db.transaction() as tx:
@@ -165,7 +167,8 @@ def test_a_unit_that_failed_leaves_no_lock_behind(db, root):
     query(root, "UPDATE word SET touched = 2")
 
 
-def test_an_exception_is_not_hidden_by_a_rollback_that_fails(db, kill):
+@ON_EACH_KIND
+def test_a_failed_rollback_does_not_hide_the_exception(db, kill):
     with pytest.raises(ZeroDivisionError), db.transaction() as tx:
         kill(tx)
         _ = 1 / 0
@@ -173,25 +176,25 @@ def test_an_exception_is_not_hidden_by_a_rollback_that_fails(db, kill):
     assert db.statistics()["discarded"] == 1
 
 
-def test_units_lost_at_their_begin_give_their_places_back(url, relay, strategy):
+def test_transactions_lost_at_begin_release_their_slots(url, relay, strategy):
     with opened(
         through(relay, url), db_strategy=strategy, db_pool_size=2, db_pool_timeout_seconds=0.3
     ) as db:
         for _ in range(MORE_THAN_THE_POOL_HOLDS):
-            relay.cut_answer_to = b"BEGIN"
+            relay.cut_response_to = b"BEGIN"
             with pytest.raises(ConnectionLost), db.transaction():
                 pass
             db.end_request()
-        relay.cut_answer_to = None
+        relay.cut_response_to = None
 
         assert db.fetch_one("SELECT 1 AS one") == {"one": 1}
 
 
-def test_units_lost_at_their_commit_give_their_places_back(url, relay, strategy):
+def test_transactions_lost_at_commit_release_their_slots(url, relay, strategy):
     with opened(
         through(relay, url), db_strategy=strategy, db_pool_size=2, db_pool_timeout_seconds=0.3
     ) as db:
-        relay.cut_answer_to = b"COMMIT"
+        relay.cut_response_to = b"COMMIT"
         for _ in range(MORE_THAN_THE_POOL_HOLDS):
             with pytest.raises(OutcomeUnknown), db.transaction():
                 pass
@@ -201,40 +204,40 @@ def test_units_lost_at_their_commit_give_their_places_back(url, relay, strategy)
         assert db.statistics()["discarded"] == MORE_THAN_THE_POOL_HOLDS
 
 
-@pytest.mark.parametrize("strategy", PROMISING)
-def test_connections_that_could_not_be_opened_give_their_places_back(url, relay, strategy):
+@pytest.mark.parametrize("strategy", RELIABLE_STRATEGIES)
+def test_connections_that_cannot_be_opened_release_their_slots(url, relay, strategy):
     with opened(
         through(relay, url), db_strategy=strategy, db_pool_size=2, db_pool_timeout_seconds=0.3
     ) as db:
-        relay.is_refusing = True
+        relay.rejects_clients = True
         for _ in range(MORE_THAN_THE_POOL_HOLDS):
             with pytest.raises(DatabaseUnavailable) as caught:
                 db.fetch_one("SELECT 1")
             assert not isinstance(caught.value, PoolExhausted)
             db.end_request()
-        relay.is_refusing = False
+        relay.rejects_clients = False
 
-        assert settles(lambda: answers(db), seconds=1)
+        assert settles(lambda: is_answered(db), seconds=MAX_DELAY_SECONDS)
 
 
-@pytest.mark.parametrize("strategy", PROMISING)
-def test_a_thread_that_only_writes_gets_on_when_the_server_is_back(url, relay, strategy):
+@pytest.mark.parametrize("strategy", RELIABLE_STRATEGIES)
+def test_a_thread_that_only_writes_recovers_when_the_server_is_back(url, relay, strategy):
     with opened(through(relay, url), db_strategy=strategy, db_connect_timeout_seconds=1) as db:
         with db.transaction() as tx:
             add(tx, "before")
-        relay.is_refusing = True
+        relay.rejects_clients = True
         relay.reset()
         for _ in range(3):
             with pytest.raises(DatabaseUnavailable), db.transaction():
                 pass
             db.end_request()
-        relay.is_refusing = False
+        relay.rejects_clients = False
 
-        assert settles(lambda: writes(db), seconds=1)
+        assert settles(lambda: can_write(db), seconds=MAX_DELAY_SECONDS)
 
 
-def writes(db):
-    """Whether a unit gets as far as its end."""
+def can_write(db):
+    """Return whether a transaction succeeds."""
     try:
         with db.transaction() as tx:
             add(tx, "after")
@@ -245,8 +248,8 @@ def writes(db):
     return True
 
 
-def answers(db):
-    """Whether a read is answered; `adaptive` asks a server that was away again after a pause."""
+def is_answered(db):
+    """Return whether a read succeeds; the circuit breaker of `adaptive` delays it."""
     try:
         return db.fetch_one("SELECT 1 AS one") == {"one": 1}
     except DatabaseUnavailable:
@@ -254,7 +257,7 @@ def answers(db):
 
 
 class Interrupted(BaseException):
-    """As KeyboardInterrupt, or a worker's timeout."""
+    """Like KeyboardInterrupt, or a worker's timeout."""
 
 
 @contextmanager
@@ -271,7 +274,7 @@ def interrupted_after(seconds):
         signal.signal(signal.SIGALRM, before)
 
 
-def test_a_connection_interrupted_in_the_middle_is_given_up(url):
+def test_a_connection_interrupted_in_a_statement_is_discarded(url):
     with opened(url, db_strategy="tests.support.own_strategy:Stack") as db:
         with pytest.raises(Interrupted), interrupted_after(0.2):
             db.fetch_one("SELECT SLEEP(2)")
@@ -280,8 +283,8 @@ def test_a_connection_interrupted_in_the_middle_is_given_up(url):
         assert db.fetch_one("SELECT 1 AS one") == {"one": 1}
 
 
-def test_a_strategy_that_cannot_take_a_connection_back_fails_no_unit(url, root):
-    with opened(url, db_strategy="tests.db.test_outcomes:Clumsy") as db:
+def test_an_error_in_release_or_discard_does_not_fail_the_transaction(url, root):
+    with opened(url, db_strategy="tests.db.test_outcomes:FailsAtCheckin") as db:
         with db.transaction() as tx:
             add(tx, "stored")
         with pytest.raises(ConnectionLost), db.transaction() as tx:
@@ -291,7 +294,7 @@ def test_a_strategy_that_cannot_take_a_connection_back_fails_no_unit(url, root):
     assert words(root) == ["stored"]
 
 
-class Clumsy:
+class FailsAtCheckin:
     def __init__(self, connect, settings):
         self._connect = connect
 
@@ -300,11 +303,11 @@ class Clumsy:
 
     def release(self, connection):
         connection.close()
-        raise ValueError("dropped")
+        raise ValueError("not accepted")
 
     def discard(self, connection):
         connection.abort()
-        raise ValueError("dropped")
+        raise ValueError("not accepted")
 
     def close(self):
         pass

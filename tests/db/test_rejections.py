@@ -1,4 +1,4 @@
-"""What the server refuses or interrupts, in this application's own words."""
+"""Errors of the server are translated to the classes in `app.db.errors`."""
 
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
@@ -16,7 +16,7 @@ from app.db.errors import (
     StillReferenced,
     TransactionConflict,
 )
-from tests.db.conftest import PROMISING
+from tests.db.conftest import RELIABLE_STRATEGIES
 from tests.db.test_concurrency import settles
 from tests.support.database import add, connection_id, opened, query, words
 from tests.support.server import start_server
@@ -56,7 +56,7 @@ def rules_url(server):
     ],
 )
 @pytest.mark.parametrize("driver", ["pymysql", "mysqlclient"])
-def test_what_the_server_refuses_is_named(statement, error, column, driver, rules_url):
+def test_each_server_error_is_translated_to_its_class(statement, error, column, driver, rules_url):
     with opened(rules_url, db_driver=driver) as db:
         with pytest.raises(error) as caught, db.transaction() as tx:
             tx.execute(statement)
@@ -67,7 +67,7 @@ def test_what_the_server_refuses_is_named(statement, error, column, driver, rule
 
 
 @pytest.mark.parametrize("driver", ["pymysql", "mysqlclient"])
-def test_the_rows_that_a_statement_matched_are_counted_changed_or_not(driver, url):
+def test_execute_returns_the_number_of_matched_rows(driver, url):
     with opened(url, db_driver=driver) as db, db.transaction() as tx:
         add(tx, "same")
 
@@ -75,7 +75,7 @@ def test_the_rows_that_a_statement_matched_are_counted_changed_or_not(driver, ur
         assert tx.execute("UPDATE word SET touched = 0 WHERE word = %s", ("other",)) == 0
 
 
-def test_a_statement_that_was_killed_is_an_interruption_and_costs_no_connection(url, root):
+def test_a_killed_statement_is_interrupted_and_keeps_the_connection(url, root):
     waits = "SELECT id FROM information_schema.processlist WHERE info LIKE 'SELECT word_id %'"
     with opened(url) as db, ThreadPoolExecutor(1) as other:
         with db.transaction() as tx:
@@ -92,15 +92,15 @@ def test_a_statement_that_was_killed_is_an_interruption_and_costs_no_connection(
         query(root, f"KILL QUERY {query(root, waits)[0][0]}")
 
         with pytest.raises(StatementInterrupted):
-            waiting.result(timeout=5)
+            waiting.result(timeout=20)
         query(root, "ROLLBACK")
         assert db.statistics().get("discarded") is None
 
 
-def test_a_lock_timeout_is_a_conflict_and_the_callable_runs_again(url, root):
+def test_a_lock_timeout_is_a_conflict_and_is_retried(url, root):
     runs = []
 
-    def unit(tx):
+    def write(tx):
         runs.append(1)
         if len(runs) == 2:
             query(root, "ROLLBACK")
@@ -112,13 +112,13 @@ def test_a_lock_timeout_is_a_conflict_and_the_callable_runs_again(url, root):
             add(tx, "locked")
         query(root, "BEGIN")
         query(root, "UPDATE word SET touched = 10")
-        db.run_transaction(unit)
+        db.run_transaction(write)
 
     assert len(runs) == 2
     assert query(root, "SELECT touched FROM word") == ((1,),)
 
 
-def test_a_lock_timeout_ends_the_whole_unit(url, root):
+def test_a_lock_timeout_rolls_back_the_whole_transaction(url, root):
     with opened(url) as db:
         with db.transaction() as tx:
             add(tx, "locked")
@@ -144,13 +144,13 @@ def replica():
         yield url
 
 
-@pytest.mark.parametrize("strategy", PROMISING)
-def test_a_connection_to_a_server_that_takes_no_writes_is_given_up(strategy, replica):
-    """After a failover the name leads to another server; a kept connection does not."""
+@pytest.mark.parametrize("strategy", RELIABLE_STRATEGIES)
+def test_a_connection_to_a_read_only_server_is_discarded(strategy, replica):
+    """After a failover the host name leads to another server; an open connection does not."""
     with opened(replica, db_strategy=strategy) as db:
         before = connection_id(db)
         with pytest.raises(ReadOnlyServer), db.transaction() as tx:
-            add(tx, "refused")
+            add(tx, "rejected")
 
         assert db.statistics()["discarded"] == 1
         assert connection_id(db) != before

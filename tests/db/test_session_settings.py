@@ -1,4 +1,4 @@
-"""A session means the same on a server whose own defaults are all different."""
+"""The session settings replace the defaults of the server."""
 
 from contextlib import closing
 
@@ -32,7 +32,7 @@ def db(request, other_url):
         yield database
 
 
-def test_text_travels_as_utf8mb4(db):
+def test_text_is_sent_as_utf8mb4(db):
     with db.transaction() as tx:
         tx.execute("DELETE FROM note")
         tx.execute("INSERT INTO note (note) VALUES (%s)", ("þ🎓東",))
@@ -50,7 +50,7 @@ def test_times_are_utc(db):
 
 
 @pytest.mark.parametrize("value", ["NULL, '2026-02-30'", "'four', NULL"])
-def test_a_value_that_does_not_fit_is_refused_and_not_cut(value, db):
+def test_a_value_that_does_not_fit_is_rejected_and_not_truncated(value, db):
     with pytest.raises(InvalidValue), db.transaction() as tx:
         tx.execute(f"INSERT INTO note VALUES ({value})")
 
@@ -59,10 +59,10 @@ def test_a_division_by_zero_is_refused_as_traditional_mode_does(db):
     assert "TRADITIONAL" in db.fetch_one("SELECT @@sql_mode AS mode")["mode"]
 
 
-def test_a_wait_for_a_row_is_bounded_by_the_setting_and_not_by_the_server_s_default(other_url):
+def test_the_lock_timeout_is_that_of_the_setting(other_url):
     with opened(other_url, db_lock_timeout_seconds=1) as db:
         assert db.fetch_one("SELECT @@innodb_lock_wait_timeout AS seconds") == {"seconds": 1}
 
 
-def test_a_row_is_waited_for_five_seconds_by_default(db):
+def test_the_lock_timeout_is_five_seconds_by_default(db):
     assert db.fetch_one("SELECT @@innodb_lock_wait_timeout AS seconds") == {"seconds": 5}

@@ -1,4 +1,4 @@
-"""TLS: what each DB_SSL_MODE accepts, at what price, and that a look still sees the end."""
+"""TLS: the certificates each DB_SSL_MODE accepts, and the detection of disconnects under TLS."""
 
 import ssl
 from contextlib import closing
@@ -7,8 +7,9 @@ import pytest
 
 from app.db.connector import Connector
 from app.db.errors import AccessDenied, ConnectionLost
+from tests.db.pool import MAX_DELAY_SECONDS
 from tests.db.relay import Relay, through
-from tests.db.test_sockets import seconds_until_it_fails
+from tests.db.test_sockets import read, seconds_until_it_fails
 from tests.support.certificates import Authority
 from tests.support.database import (
     connection_id,
@@ -25,7 +26,7 @@ CIPHER = "SHOW SESSION STATUS LIKE 'Ssl_cipher'"
 
 @pytest.fixture(scope="module")
 def authority():
-    return Authority("the tests' own")
+    return Authority("trusted")
 
 
 @pytest.fixture(scope="module")
@@ -62,7 +63,7 @@ def db(tls_url):
 
 @pytest.mark.parametrize("driver", ["pymysql", "mysqlclient"])
 @pytest.mark.parametrize("mode", ["REQUIRED", "VERIFY_CA", "VERIFY_IDENTITY"])
-def test_a_mode_that_the_server_can_satisfy_encrypts(mode, driver, tls_url, ca):
+def test_all_modes_but_disabled_encrypt(mode, driver, tls_url, ca):
     with opened(tls_url, db_ssl_mode=mode, db_ssl_ca=ca, db_driver=driver) as db:
         assert db.fetch_one(CIPHER)["Value"] != ""
 
@@ -73,9 +74,9 @@ def test_disabled_does_not_encrypt(tls_url):
 
 
 @pytest.mark.parametrize("mode", ["VERIFY_CA", "VERIFY_IDENTITY"])
-def test_a_certificate_of_another_authority_is_refused(mode, tls_url, tmp_path):
+def test_a_certificate_of_another_authority_is_rejected(mode, tls_url, tmp_path):
     other = tmp_path / "other.pem"
-    other.write_bytes(Authority("somebody else's").pem)
+    other.write_bytes(Authority("untrusted").pem)
 
     with (
         opened(tls_url, db_ssl_mode=mode, db_ssl_ca=str(other)) as db,
@@ -84,7 +85,7 @@ def test_a_certificate_of_another_authority_is_refused(mode, tls_url, tmp_path):
         db.fetch_one("SELECT 1")
 
 
-def test_a_certificate_of_another_address_is_refused_by_verify_identity_alone(authority, ca):
+def test_a_certificate_of_another_address_is_rejected_by_verify_identity_only(authority, ca):
     with secured(authority, "127.0.0.2") as elsewhere:
         url = elsewhere.create_database()
         with opened(url, db_ssl_mode="VERIFY_CA", db_ssl_ca=ca) as db:
@@ -96,7 +97,7 @@ def test_a_certificate_of_another_address_is_refused_by_verify_identity_alone(au
             db.fetch_one("SELECT 1")
 
 
-def test_all_connections_share_one_context(tls_url, monkeypatch):
+def test_all_connections_share_one_ssl_context(tls_url, monkeypatch):
     made = []
     original = ssl.create_default_context
     monkeypatch.setattr(
@@ -111,14 +112,14 @@ def test_all_connections_share_one_context(tls_url, monkeypatch):
     assert len(made) == 1
 
 
-def test_a_healthy_connection_is_not_mistaken_for_a_dead_one(db):
+def test_a_live_connection_passes_the_liveness_check(db):
     for _ in range(50):
         db.fetch_one("SELECT 1")
 
     assert db.statistics()["opened"] == 1
 
 
-def test_a_look_sees_through_tls_that_the_connection_was_killed(db, tls_server, tls_url):
+def test_the_liveness_check_detects_a_kill_under_tls(db, tls_server, tls_url):
     db.fetch_one("SELECT 1")
     with tls_server.connect() as root:
         for victim in connections_of(root, tls_url):
@@ -130,7 +131,7 @@ def test_a_look_sees_through_tls_that_the_connection_was_killed(db, tls_server, 
     assert db.statistics()["opened"] == 2
 
 
-def test_a_child_does_not_disturb_its_parent_s_session(db):
+def test_a_child_does_not_disturb_the_parent_s_tls_session(db):
     before = connection_id(db)
     in_child(lambda: connection_id(db))
     in_child(lambda: None)
@@ -138,17 +139,17 @@ def test_a_child_does_not_disturb_its_parent_s_session(db):
     assert connection_id(db) == before
 
 
-def test_a_tls_handshake_that_never_ends_is_given_up_at_the_deadline(tls_server, tls_url):
+def test_a_tls_handshake_without_response_fails_at_the_deadline(tls_server, tls_url):
     with Relay(tls_server.port) as relay:
-        relay.swallow_answer_to = b"\x20\x00\x00\x01"  # the request for TLS, 32 bytes
+        relay.discard_response_to = b"\x20\x00\x00\x01"  # the header of the SSL request, 32 bytes
         url = through(relay, tls_url)
         with opened(url, db_ssl_mode="REQUIRED", db_connect_timeout_seconds=1) as db:
-            assert 0.9 < seconds_until_it_fails(db, lambda db: db.fetch_one("SELECT 1")) < 2
+            assert 0.9 < seconds_until_it_fails(db, read) < MAX_DELAY_SECONDS
 
 
 @pytest.fixture
 def relayed(tls_server, tls_url):
-    """A database under TLS behind a relay, and that relay."""
+    """A `Database` with TLS through a relay, and the relay."""
     with (
         Relay(tls_server.port) as relay,
         opened(
@@ -158,7 +159,7 @@ def relayed(tls_server, tls_url):
         yield database, relay
 
 
-def test_a_unit_whose_flow_was_forgotten_is_known_to_have_lost_its_network(relayed):
+def test_a_dropped_connection_is_counted_as_timed_out_under_tls(relayed):
     db, relay = relayed
     with pytest.raises(ConnectionLost), db.transaction() as tx:
         tx.fetch_one("SELECT 1 AS one")
@@ -168,7 +169,7 @@ def test_a_unit_whose_flow_was_forgotten_is_known_to_have_lost_its_network(relay
     assert db.statistics()["closed_timed_out"] == 1
 
 
-def test_a_flow_that_answers_with_a_reset_is_known_for_that(relayed):
+def test_a_reset_is_counted_as_reset_under_tls(relayed):
     db, relay = relayed
     db.fetch_one("SELECT 1 AS one")
     relay.forget()
@@ -177,7 +178,7 @@ def test_a_flow_that_answers_with_a_reset_is_known_for_that(relayed):
     assert db.statistics()["closed_reset"] == 1
 
 
-def test_a_flow_that_ends_by_a_fin_is_taken_for_nothing_else(relayed):
+def test_a_fin_is_not_counted_as_reset_or_timeout_under_tls(relayed):
     db, relay = relayed
     db.fetch_one("SELECT 1 AS one")
     relay.forget("fin")

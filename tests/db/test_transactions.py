@@ -1,14 +1,15 @@
-"""A unit of work is stored as a whole or not at all, whatever the strategy."""
+"""A transaction is stored as a whole or not at all, on every strategy."""
 
 import pytest
 
 from app.db.errors import ConnectionLost, DuplicateKey, OutcomeUnknown
+from tests.db.conftest import ON_EACH_KIND
 from tests.db.test_concurrency import THREADS, hold_at_once, in_threads, request
 from tests.support.counting import changes
 from tests.support.database import add, connection_id, kill_all, words
 
 
-def test_a_unit_is_stored_as_a_whole(db, root):
+def test_a_transaction_is_stored_as_a_whole(db, root):
     with db.transaction() as tx:
         add(tx, "first half")
         add(tx, "second half")
@@ -24,7 +25,7 @@ def test_an_exception_stores_nothing(db, root):
     assert words(root) == []
 
 
-def test_a_killed_connection_fails_the_whole_unit(db, root, kill):
+def test_a_killed_connection_fails_the_whole_transaction(db, root, kill):
     with pytest.raises(ConnectionLost), db.transaction() as tx:
         add(tx, "first half")
         kill(tx)
@@ -33,7 +34,8 @@ def test_a_killed_connection_fails_the_whole_unit(db, root, kill):
     assert words(root) == []
 
 
-def test_a_loss_that_the_unit_swallowed_still_fails_it(db, root, kill):
+@ON_EACH_KIND
+def test_a_lost_connection_fails_the_transaction_even_if_the_error_was_caught(db, root, kill):
     def careless(tx):
         add(tx, "first half")
         kill(tx)
@@ -46,7 +48,8 @@ def test_a_loss_that_the_unit_swallowed_still_fails_it(db, root, kill):
     assert words(root) == []
 
 
-def test_nothing_more_is_sent_after_a_loss(db, root, kill):
+@ON_EACH_KIND
+def test_nothing_is_sent_after_the_connection_was_lost(db, root, kill):
     with pytest.raises(ConnectionLost), db.transaction() as tx:
         kill(tx)
         for word in ("one", "two", "three"):
@@ -56,90 +59,95 @@ def test_nothing_more_is_sent_after_a_loss(db, root, kill):
     assert words(root) == []
 
 
-def test_the_next_unit_works_after_a_loss(db, root, kill):
+def test_the_next_transaction_works_after_a_lost_connection(db, root, kill):
     with pytest.raises(ConnectionLost), db.transaction() as tx:
         kill(tx)
         add(tx, "lost")
 
     with db.transaction() as tx:
-        add(tx, "kept")
+        add(tx, "stored")
 
-    assert words(root) == ["kept"]
+    assert words(root) == ["stored"]
 
 
-def test_a_unit_killed_before_its_commit_says_that_it_does_not_know(db, kill):
-    # The server's FIN says nothing of whether COMMIT was read before.
+@ON_EACH_KIND
+def test_a_connection_killed_before_the_commit_raises_an_error(db, kill):
+    # The server's FIN does not tell whether it had read the COMMIT.
     with pytest.raises((ConnectionLost, OutcomeUnknown)), db.transaction() as tx:
         add(tx, "perhaps")
         kill(tx)
 
 
-def test_a_callable_is_run_again_after_a_loss(db, root, kill):
+def test_run_transaction_retries_after_a_lost_connection(db, root, kill):
     runs = []
 
-    def unit(tx):
+    def write(tx):
         runs.append(tx)
         add(tx, f"run {len(runs)}")
         if len(runs) == 1:
             kill(tx)
         add(tx, "second half")
 
-    db.run_transaction(unit)
+    db.run_transaction(write)
 
     assert words(root) == ["run 2", "second half"]
 
 
-def test_a_read_is_answered_on_another_connection_when_its_own_was_killed(db, root, url):
+def test_a_read_on_a_killed_connection_succeeds_on_another_one(db, root, url):
     db.fetch_one("SELECT 1")
     kill_all(root, url)
 
     assert db.fetch_one("SELECT 2 AS two") == {"two": 2}
 
 
-def test_a_unit_begins_on_another_connection_when_its_own_was_killed(db, root, url):
+def test_a_transaction_on_a_killed_connection_begins_on_another_one(db, root, url):
     db.fetch_one("SELECT 1")
     kill_all(root, url)
 
     with db.transaction() as tx:
-        add(tx, "kept")
+        add(tx, "stored")
 
-    assert words(root) == ["kept"]
+    assert words(root) == ["stored"]
 
 
-def test_all_statements_of_a_unit_run_on_one_connection(db):
+def test_all_statements_of_a_transaction_run_on_one_connection(db):
     with db.transaction() as tx:
         ids = {connection_id(tx) for _ in range(5)}
 
     assert len(ids) == 1
 
 
-def test_a_unit_begins_in_so_many_words(db, server):
-    def unit():
+@ON_EACH_KIND
+def test_a_transaction_sends_an_explicit_begin(db, server):
+    def transaction():
         with db.transaction() as tx:
             add(tx, "one")
 
-    assert changes(server, unit, "Com_begin") == {"Com_begin": 1}
+    assert changes(server, transaction, "Com_begin") == {"Com_begin": 1}
 
 
-def test_a_broken_rule_leaves_the_connection_in_use(db, root):
+@ON_EACH_KIND
+def test_a_transaction_continues_after_a_constraint_violation(db, root):
     with db.transaction() as tx:
         add(tx, "twice")
 
     with db.transaction() as tx:
         with pytest.raises(DuplicateKey) as caught:
             add(tx, "twice")
-        add(tx, "and on")
+        add(tx, "continued")
 
     assert caught.value.column == "word"
-    assert words(root) == ["twice", "and on"]
+    assert words(root) == ["twice", "continued"]
 
 
-def test_a_thread_in_a_unit_cannot_read_past_it(db):
+@ON_EACH_KIND
+def test_a_thread_in_a_transaction_cannot_read_outside_of_it(db):
     with db.transaction(), pytest.raises(RuntimeError, match="a transaction is open"):
         db.fetch_one("SELECT 1")
 
 
-def test_accents_come_back_as_they_went(db, root):
+@ON_EACH_KIND
+def test_non_ascii_text_is_stored_unchanged(db, root):
     with db.transaction() as tx:
         add(tx, "Zoë Þórsdóttir 東京 🎓")
 
@@ -147,7 +155,7 @@ def test_accents_come_back_as_they_went(db, root):
     assert db.fetch_one("SELECT word FROM word") == {"word": "Zoë Þórsdóttir 東京 🎓"}
 
 
-def test_a_read_finds_the_one_living_connection_among_many_dead_ones(db, root, url):
+def test_reads_succeed_when_all_idle_connections_were_killed(db, root, url):
     hold_at_once(db)
     kill_all(root, url)
 

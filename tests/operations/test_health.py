@@ -8,7 +8,7 @@ from alembic.script import ScriptDirectory
 
 from app import create_app
 from app.operations import schema
-from tests.db.conftest import PROMISING
+from tests.db.conftest import RELIABLE_STRATEGIES
 from tests.support.counting import statements
 from tests.support.database import query, settings_for
 from tests.support.service import PROJECT, free_port
@@ -79,7 +79,7 @@ def test_readyz_says_that_the_password_is_wrong(migrated):
     assert "rejects this user, password or database" in answer.json["detail"]
 
 
-@pytest.mark.parametrize("strategy", PROMISING)
+@pytest.mark.parametrize("strategy", RELIABLE_STRATEGIES)
 def test_a_server_that_is_away_is_a_503_on_every_strategy(strategy):
     url = f"mysql://app:secret@127.0.0.1:{free_port()}/students"
     client = create_app(settings_for(url, db_strategy=strategy)).test_client()

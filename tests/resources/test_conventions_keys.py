@@ -144,9 +144,9 @@ def test_what_a_key_holds_stays_unknown_where_it_cannot_be_read(as_role, server,
         application = create_app(settings_for(through(relay, migrated)))
         poster = Poster(application, "/v1/campuses", as_role("admin"), body)
         first = poster.post()
-        relay.cut_answer_to = b"SELECT LOWER(HEX(request_fingerprint))"
+        relay.cut_response_to = b"SELECT LOWER(HEX(request_fingerprint))"
         unheard = poster.post()
-        relay.cut_answer_to = None
+        relay.cut_response_to = None
         heard = poster.post()
         application.extensions["database"].close()
         headers = as_role("admin") | {"If-Match": "*"}

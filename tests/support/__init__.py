@@ -1,1 +1,1 @@
-"""What the tests are built with: servers, services, strategies of a user's own."""
+"""Shared by the tests: servers, services, fixtures, and strategies of a user's own."""

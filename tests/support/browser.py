@@ -1,4 +1,4 @@
-"""A real Chromium without a window, and the service it looks at."""
+"""Fixtures: a headless Chromium, and a service for it."""
 
 import shutil
 
@@ -16,13 +16,18 @@ def sample_service(migrated):
 
 @pytest.fixture
 def browser(tmp_path):
-    """A browser that reaches this machine alone and notes what it asks for."""
+    """A browser that logs its requests."""
     options = webdriver.ChromeOptions()
     options.binary_location = program("chromium", "chromium-browser", "google-chrome")
     for argument in (
         "--headless=new",
-        "--no-sandbox",  # which root may not have
+        "--no-sandbox",  # required when run as root
         "--disable-dev-shm-usage",
+        "--disable-gpu",
+        "--disable-background-networking",
+        "--disable-component-update",
+        "--disable-extensions",
+        "--no-first-run",
         "--window-size=1200,2400",
         f"--user-data-dir={tmp_path}",
     ):
@@ -35,7 +40,7 @@ def browser(tmp_path):
 
 
 def program(*names):
-    """The first of these programs; `make test` installs them."""
+    """Return the path of the first of these programs; `make test` installs them."""
     found = next(filter(None, map(shutil.which, names)), None)
     assert found, f"{names[0]} is missing: apt-get install chromium chromium-driver"
     return found

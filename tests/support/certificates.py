@@ -1,4 +1,4 @@
-"""A certificate authority for one test run, and certificates it signs."""
+"""A certificate authority for the tests, and server certificates signed by it."""
 
 from datetime import UTC, datetime, timedelta
 from ipaddress import ip_address
@@ -10,7 +10,7 @@ from cryptography.x509.oid import NameOID
 
 
 class Authority:
-    """Signs certificates for servers; `pem` is what a client trusts."""
+    """Signs server certificates; clients trust its certificate, `pem`."""
 
     def __init__(self, name):
         self._key = ec.generate_private_key(ec.SECP256R1())
@@ -20,7 +20,7 @@ class Authority:
         self.pem = self._certificate.public_bytes(serialization.Encoding.PEM)
 
     def issue(self, address):
-        """A certificate and a key for a server at this IP address, both as PEM."""
+        """Return a certificate and a key for a server at this IP address, both as PEM."""
         key = ec.generate_private_key(ec.SECP256R1())
         name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "server")])
         san = x509.SubjectAlternativeName([x509.IPAddress(ip_address(address))])

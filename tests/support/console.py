@@ -1,19 +1,19 @@
-"""Console sessions in documents: what is typed there, and what it answers.
+"""Runs the console sessions in the documentation, which have this form:
 
 $ a command
 > its second line
-what it answers
+its output
 """
 
 import re
 import subprocess
 
 BLOCK = re.compile(r"```console\n(.*?)```", re.DOTALL)
-END = "\x1e"  # between the answers of two commands
+END = "\x1e"  # separates the outputs of two commands
 
 
 def commands_of(document):
-    """The commands of a document's sessions, each with the answer that is shown."""
+    """Return the commands of a document's console sessions, each with the output shown."""
     found = []
     for line in "".join(BLOCK.findall(document.read_text())).splitlines():
         if line.startswith("$ "):
@@ -26,7 +26,7 @@ def commands_of(document):
 
 
 def answers_to(commands, folder):
-    """Type the commands into one shell; what each of them answers."""
+    """Run the commands in one shell; returns the output of each."""
     script = "".join(f"{command}\nprintf '{END}'\n" for command in commands)
     done = subprocess.run(
         ["bash"], input=script, cwd=folder, capture_output=True, text=True, check=False, timeout=120

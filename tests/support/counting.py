@@ -1,33 +1,33 @@
-"""What the server says it was asked to do; every test that counts, counts here."""
+"""Counts statements and row reads by the status counters of the server."""
 
 import time
 
 from tests.support.database import query
 
-BETWEEN_LOOKS_SECONDS = 0.02
+POLL_INTERVAL_SECONDS = 0.02
 
 
 def statements(server, work):
-    """How many statements the server is sent while `work` runs."""
+    """Return how many statements are sent to the server while `work` runs."""
     return changes(server, work, "Questions")["Questions"]
 
 
 def rows_read(server, work):
-    """How often the server's tables are asked for a row while `work` runs."""
+    """Return how many rows the server reads while `work` runs."""
     return sum(changes(server, work, "Handler_read%").values())
 
 
 def changes(server, work, *names):
-    """By how much the server's counters of these names, or patterns, change while `work` runs."""
-    watch = _Watch(server, names)
-    before = watch.when_quiet()
+    """Return by how much status counters change while `work` runs; names may be LIKE patterns."""
+    status = _StatusReader(server, names)
+    before = status.read_when_stable()
     work()
-    after = watch.when_quiet()
+    after = status.read_when_stable()
     return {name: after[name] - before[name] for name in after}
 
 
-class _Watch:
-    """Looks at counters, by a connection that stays, and leaves out what its looks cost."""
+class _StatusReader:
+    """Reads counters on a connection that stays open, and subtracts what its own queries add."""
 
     def __init__(self, server, names):
         self._connection = server.watcher
@@ -35,21 +35,23 @@ class _Watch:
             ["Variable_name LIKE %s"] * len(names)
         )
         self._names = names
-        self._looks = 0
+        self._queries = 0
 
-    def when_quiet(self):
-        """The counters, once others are done: a server may notice late who has hung up."""
-        looks = []
+    def read_when_stable(self):
+        """Return the counters once they are stable: the server may detect a disconnect late."""
+        last = []
         while True:
-            looks = [*looks, self._look()][-3:]
-            if len(looks) == 3 and (cost := _less(looks[2], looks[1])) == _less(looks[1], looks[0]):
-                return {name: looks[2][name] - cost[name] * self._looks for name in cost}
-            time.sleep(BETWEEN_LOOKS_SECONDS)
+            last = [*last, self._query()][-3:]
+            if len(last) == 3:
+                cost = _difference(last[2], last[1])
+                if cost == _difference(last[1], last[0]):
+                    return {name: last[2][name] - cost[name] * self._queries for name in cost}
+            time.sleep(POLL_INTERVAL_SECONDS)
 
-    def _look(self):
-        self._looks += 1
+    def _query(self):
+        self._queries += 1
         return {name: int(value) for name, value in query(self._connection, self._sql, self._names)}
 
 
-def _less(figures, others):
-    return {name: figures[name] - others[name] for name in figures}
+def _difference(counters, others):
+    return {name: counters[name] - others[name] for name in counters}

@@ -1,4 +1,4 @@
-"""One `Database` of the application's own, on a table of words."""
+"""Settings and a `Database` for tests, and queries on its table of words."""
 
 import os
 import sys
@@ -8,18 +8,19 @@ import pymysql
 
 from app.db.url import DatabaseUrl
 from app.settings import Settings, open_database
-from tests.support.service import PATIENT, SECRET
+from tests.support.service import SECRET, UNLIMITED
 
 
 def settings_for(url, **values):
-    """Settings as given here; neither the environment nor .env is read."""
-    patient = {name.lower(): value for name, value in PATIENT.items()}
-    given = {"database_url": url, "secret_key": SECRET, **patient, **values}
+    """Return settings with these values; neither the environment nor .env is read."""
+    limits = {name.lower(): value for name, value in UNLIMITED.items()}
+    given = {"database_url": url, "secret_key": SECRET, **limits, **values}
     return Settings.model_validate(given)
 
 
 @contextmanager
 def opened(url, **values):
+    """Yield a `Database` with these settings; it is closed at the end."""
     database = open_database(settings_for(url, **values))
     try:
         yield database
@@ -47,7 +48,7 @@ def query(root, sql, params=None):
 
 
 def connections_of(root, url):
-    """Ids of the server's connections to this database, but for root's own."""
+    """Return the ids of all connections to this database except root's own."""
     rows = query(
         root,
         "SELECT id FROM information_schema.processlist WHERE db = %s AND id <> CONNECTION_ID()",
@@ -57,14 +58,14 @@ def connections_of(root, url):
 
 
 def kill_all(root, url):
-    """Kill the server's connections to this database; one may just have ended by itself."""
+    """Kill all connections to this database; one may have been closed in the meantime."""
     for victim in connections_of(root, url):
         with suppress(pymysql.err.OperationalError):
             query(root, f"KILL {victim}")
 
 
 def in_child(work):
-    """Run `work` in a forked child; give back what it returned, as text."""
+    """Run `work` in a forked child; returns its result as text."""
     reading, writing = os.pipe()
     child = os.fork()
     if child == 0:  # pragma: no cover
@@ -77,6 +78,6 @@ def in_child(work):
             os._exit(0)
     os.close(writing)
     with os.fdopen(reading) as pipe:
-        answer = pipe.read()
+        result = pipe.read()
     os.waitpid(child, 0)
-    return answer
+    return result

@@ -1,9 +1,11 @@
-"""A user's own strategy, as the documentation describes one: a stack and a limit."""
+"""Strategies of a user's own: four methods without the base class, and invalid ones."""
 
 from threading import BoundedSemaphore
 
 
 class Stack:
+    """The shortest useful strategy: a bounded stack of idle connections."""
+
     def __init__(self, connect, config):
         self._connect = connect
         self._slots = BoundedSemaphore(config.pool_size)
@@ -12,7 +14,7 @@ class Stack:
 
     def acquire(self):
         if not self._slots.acquire(timeout=self._timeout):
-            raise TimeoutError("the stack is empty")
+            raise TimeoutError("every connection stayed in use")
         try:
             return self._idle.pop() if self._idle else self._connect()
         except BaseException:
@@ -33,10 +35,14 @@ class Stack:
 
 
 class NoStrategy:
+    """Lacks three of the four methods."""
+
     def acquire(self):
         return None
 
 
 class Unbuildable(Stack):
+    """Cannot be constructed."""
+
     def __init__(self, connect, config):
         _ = 1 / 0

@@ -1,6 +1,6 @@
-"""A private server for tests, MariaDB or MySQL, and databases on it.
+"""A private MariaDB or MySQL server for tests, and databases on it.
 
-`TEST_SERVER=mysql` (and `MYSQL_ROOT`, the root directory it lives in) runs the same tests on MySQL.
+`TEST_SERVER=mysql` runs the tests on MySQL, from the root directory `MYSQL_ROOT`.
 """
 
 import os
@@ -18,24 +18,24 @@ from tests.support.service import PROJECT, environment
 from tests.support.template import DATABASE, copy_template
 
 FLAVOR = os.environ.get("TEST_SERVER", "mariadb")
-WHICH = {"flavor": FLAVOR, "mysql_root": os.environ.get("MYSQL_ROOT")}
+SERVER_ARGUMENTS = {"flavor": FLAVOR, "mysql_root": os.environ.get("MYSQL_ROOT")}
 
 
 class DatabaseServer(PrivateServer):
-    """A throwaway server that gives out databases; `users` may sign in to the sample data."""
+    """A throwaway server that creates databases; `users` are the accounts of the sample data."""
 
     users = ()
 
     def connect(self, url=None, **arguments):
-        """The administrator, in autocommit, in the database that the URL names."""
+        """Connect as the administrator, in autocommit, to the database of the URL."""
         if url is not None:
             arguments["database"] = DatabaseUrl.parse(url).name
-        # PyMySQL would build a TLS context for each connection.
+        # Otherwise PyMySQL creates an SSL context for each connection.
         return super().connect(**{"ssl_disabled": True, **arguments})
 
     @cached_property
     def watcher(self):
-        """An administrator's connection that stays; it ends with the server."""
+        """A connection of the administrator that stays open until the server stops."""
         return self.connect()
 
     def stop(self):
@@ -44,13 +44,13 @@ class DatabaseServer(PrivateServer):
         super().stop()
 
     def create_migrated_database(self, name=None):
-        """A database with the whole schema and no row."""
+        """Create a database with the schema and no rows; returns its URL."""
         url = self.create_database(name)
         migrate(self.owner_url(url))
         return url
 
     def create_sample_database(self):
-        """A migrated database with the sample data."""
+        """Create a database with the schema and the sample data; returns its URL."""
         url = self.create_migrated_database()
         with closing(self.connect(url)) as connection:
             self.users = seed(connection, students=600, seed=1).logins
@@ -58,33 +58,33 @@ class DatabaseServer(PrivateServer):
 
 
 class CopiedServer(DatabaseServer):
-    """The same, but copied from the template of a run; it has one sample database already."""
+    """A server copied from the template of the test run; it already has a sample database."""
 
-    _users_in_advance = ()
+    _template_users = ()
 
     def initialize(self):
         if not (self.folder / "initialized").exists():
-            make = partial(DatabaseServer, **WHICH)
-            self._users_in_advance = copy_template(make, self.folder)
+            new_server = partial(DatabaseServer, **SERVER_ARGUMENTS)
+            self._template_users = copy_template(new_server, self.folder)
         super().initialize()
 
     def create_sample_database(self):
-        if not self._users_in_advance:
+        if not self._template_users:
             return super().create_sample_database()
-        self.users, self._users_in_advance = self._users_in_advance, ()
+        self.users, self._template_users = self._template_users, ()
         return self.create_database(DATABASE)
 
 
 def migrate(url):
-    """Run the migrations with the account of the URL; in this process, which has all it takes."""
+    """Run the migrations in this process, with the account of the URL."""
     with patch.dict(os.environ, environment(url), clear=True):
         command.upgrade(Config(toml_file=PROJECT / "pyproject.toml"), "head")
 
 
 @contextmanager
 def start_server(files=None, **options):
-    """Run a throwaway server with these options of its own, and these files beside its data."""
-    server = CopiedServer(**WHICH, options=options)
+    """Run a throwaway server with these options, and these files in its data directory."""
+    server = CopiedServer(**SERVER_ARGUMENTS, options=options)
     if files:
         server.initialize()
         for name, content in files.items():

@@ -1,4 +1,4 @@
-"""The service as it is deployed: gunicorn in a process of its own, with a clean environment."""
+"""The service as it is deployed: gunicorn in its own process, with a clean environment."""
 
 import os
 import signal
@@ -7,6 +7,7 @@ import sys
 import time
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from itertools import chain
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -17,14 +18,14 @@ from dev.launch import launch
 
 PROJECT = Path(__file__).parents[2]
 CONFIGURATION = PROJECT / "gunicorn.conf.py"
-START_SECONDS = 120  # it answers after two, and later on a machine that has other things to do
-SECRET = "a secret of the tests, which nobody else may use"
-# One client makes all the requests of all the tests.
-PATIENT = {"RATE_LIMIT": "100000/second", "SIGN_IN_RATE_LIMIT": "100000/second"}
+START_SECONDS = 120  # usually two; more on a busy machine
+SECRET = "the secret key of the tests, used nowhere else"
+# All requests of the tests come from one address.
+UNLIMITED = {"RATE_LIMIT": "100000/second", "SIGN_IN_RATE_LIMIT": "100000/second"}
 
 
 def environment(url, **settings):
-    """The whole environment of a service: nothing of the developer's own leaks in."""
+    """Return the complete environment of a service, without the developer's own variables."""
     kept = {name: os.environ[name] for name in ("PATH", "HOME", "LANG") if name in os.environ}
     return {
         **kept,
@@ -32,19 +33,19 @@ def environment(url, **settings):
         "PYTHONUNBUFFERED": "1",
         "DATABASE_URL": url,
         "SECRET_KEY": SECRET,
-        **PATIENT,
+        **UNLIMITED,
         **{name: str(value) for name, value in settings.items() if value is not None},
     }
 
 
 class Service:
-    """One gunicorn and what it logged."""
+    """A gunicorn process and its log."""
 
     configuration = CONFIGURATION
 
     def __init__(self, url, **settings):
         self.port = settings.pop("PORT", None) or free_port()
-        self.folder = TemporaryDirectory(prefix="service-")  # no .env in it
+        self.folder = TemporaryDirectory(prefix="service-")  # without a .env
         self.log = Path(self.folder.name, "log")
         self.settings = {"PORT": self.port, **settings}
         self.environment = environment(url, **self.settings)
@@ -91,20 +92,19 @@ class Service:
         return self.client.get(path, **options)
 
     def burst(self, path, threads=8, each=4, **options):
-        """Answers to `threads` x `each` requests, on as many connections at once."""
+        """Send `threads` x `each` requests at the same time; returns the responses."""
 
         def one_client(_):
             with httpx.Client(base_url=self.client.base_url, timeout=60, trust_env=False) as client:
                 return [client.get(path, **options) for _ in range(each)]
 
         with ThreadPoolExecutor(threads) as pool:
-            return [
-                answer for answers in pool.map(one_client, range(threads)) for answer in answers
-            ]
+            return list(chain.from_iterable(pool.map(one_client, range(threads))))
 
 
 @contextmanager
 def serving(url, **settings):
+    """Run a service with these settings; yields it once it answers."""
     service = Service(url, **settings)
     try:
         yield service.start()

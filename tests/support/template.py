@@ -1,6 +1,6 @@
-"""A server's folder with the sample data in it: made once in a run, copied for each server.
+"""The template of the test servers: a data directory with the schema and the sample data.
 
-To make system tables, a schema and sample data takes seconds, to copy them a few tenths of one.
+Created once in a test run, which takes about eight seconds, and copied for each server (0.2 s).
 """
 
 import fcntl
@@ -13,33 +13,36 @@ from pathlib import Path
 from sample_data import seed
 from sample_data.load import Login
 
-DATABASE = "made_in_advance"
-# The process that all workers of a run come from makes this folder and removes it.
+DATABASE = "sample"
+# The main process of a run creates and removes this folder; its workers share it.
 RUN_FOLDER = "TEST_RUN_FOLDER"
 NOT_COPIED = shutil.ignore_patterns("lock", "port", "server.log", "tmp", "pid", "socket*")
-FIGURES = "SELECT table_name FROM information_schema.tables WHERE table_schema = %s AND engine > ''"
+TABLES = "SELECT table_name FROM information_schema.tables WHERE table_schema = %s AND engine > ''"
 
 
-def copy_template(make_server, folder):
-    """Fill the folder of a new server; those who are in it may sign in to `DATABASE`, if it is."""
+def copy_template(new_server, folder):
+    """Copy the template into the folder of a new server.
+
+    Returns the logins of the sample database; none outside of a test run.
+    """
     if RUN_FOLDER not in os.environ:
         return ()
     template = Path(os.environ[RUN_FOLDER], "template")
     with open(template.with_suffix(".lock"), "w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)  # one worker makes it, and the others wait for it
+        fcntl.flock(lock, fcntl.LOCK_EX)  # one worker creates it, the others wait
         if not template.exists():
-            _make(make_server, template)
+            _create(new_server, template)
     shutil.copytree(template, folder, dirs_exist_ok=True)
     return tuple(Login(*login) for login in json.loads((folder / "logins").read_text()))
 
 
-def _make(make_server, template):
-    server = make_server()
+def _create(new_server, template):
+    server = new_server()
     with server:
         url = server.create_migrated_database(DATABASE)
         with closing(server.connect(url)) as connection:
             users = seed(connection, students=600, seed=1).logins
-            _gather_figures(connection)
+            _update_statistics(connection)
         server.stop()
         part = template.with_suffix(".part")
         shutil.copytree(server.folder, part, ignore=NOT_COPIED)
@@ -48,10 +51,10 @@ def _make(make_server, template):
     part.rename(template)
 
 
-def _gather_figures(connection):
-    """What the optimizer goes by; a server left alone gathers it in its own time."""
+def _update_statistics(connection):
+    """Update the statistics of the optimizer; a server does so in the background, at any time."""
     with connection.cursor() as cursor:
-        cursor.execute(FIGURES, (DATABASE,))
+        cursor.execute(TABLES, (DATABASE,))
         for (table,) in cursor.fetchall():
             cursor.execute(f"ANALYZE TABLE `{table}`")
             cursor.fetchall()

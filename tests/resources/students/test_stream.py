@@ -7,7 +7,7 @@ import httpx
 import pytest
 
 from app import create_app
-from tests.db.conftest import PROMISING
+from tests.db.conftest import RELIABLE_STRATEGIES
 from tests.db.relay import Relay, through
 from tests.db.test_concurrency import settles
 from tests.resources.students.test_export import NDJSON, URL
@@ -34,7 +34,7 @@ def connections(server, url):
         return connections_of(dba, url)
 
 
-@pytest.mark.parametrize("strategy", PROMISING)
+@pytest.mark.parametrize("strategy", RELIABLE_STRATEGIES)
 def test_others_use_the_only_connection_between_two_pages(strategy, migrated, headers, in_all):
     app = create_app(
         settings_for(migrated, db_strategy=strategy, db_pool_size=1, db_pool_timeout_seconds=1)
@@ -92,7 +92,7 @@ def test_a_database_that_fails_in_the_middle_breaks_the_download_off(
         Relay(server.port) as relay,
         serving(through(relay, migrated), WEB_CONCURRENCY=1, THREADS=2) as service,
     ):
-        relay.cut_answer_to = b"student.student_id >="  # of every page but the first
+        relay.cut_response_to = b"student.student_id >="  # of every page but the first
         with (
             service.client.stream("GET", URL, headers=headers) as download,
             pytest.raises(httpx.RemoteProtocolError, match="incomplete chunked read"),
@@ -101,7 +101,7 @@ def test_a_database_that_fails_in_the_middle_breaks_the_download_off(
             for _ in download.iter_lines():
                 pass
 
-        relay.cut_answer_to = None
+        relay.cut_response_to = None
         whole = service.get(URL, headers=headers)
         assert len(whole.text.splitlines()) == in_all
 
@@ -111,7 +111,7 @@ def test_a_database_that_fails_before_the_first_page_is_a_problem(
 ):
     with Relay(server.port) as relay:
         app = create_app(settings_for(through(relay, migrated)))
-        relay.cut_answer_to = b"FROM student"
+        relay.cut_response_to = b"FROM student"
 
         answer = app.test_client().get(URL, headers=headers)
 
