@@ -73,7 +73,7 @@ def test_what_the_code_in_a_guide_asserts_holds(guide, server):
         for code in asserting(guide):
             names = {"database": database, "settings": settings, "account": account}
             exec(compile(code, guide.name, "exec"), names)
-            for made in ("parents", "operator"):
+            for made in ("parent_connection", "operator"):
                 if made in names:
                     names[made].close()
 
