@@ -1,10 +1,13 @@
-"""Every path, module, make target and test that is named in a document exists."""
+"""Whatever a document names exists: paths, modules, make targets, tests, settings, metrics."""
 
 import re
 from importlib.util import find_spec
 
 import pytest
 
+from app.http.error_handlers import DATABASE_PROBLEMS
+from app.operations.metrics import Metrics
+from app.settings import Settings
 from tests.docs.test_adding_a_resource import STEPS
 from tests.support.service import PROJECT
 
@@ -16,6 +19,8 @@ FOLDERS = "app|bench|deploy|dev|docs|examples|migrations|requirements|sample_dat
 PATH = re.compile(rf"(?<![\w./:-])((?:{FOLDERS})/[\w./-]*)([*<{{]?)")
 MODULE = re.compile(r"python -m ((?:bench|dev|sample_data|tests)[\w.]*)")
 TARGET = re.compile(r"\bmake ([a-z]+(?:-[a-z]+)*)")
+SETTING = re.compile(r"\bDB_[A-Z_]+\b")
+METRIC = re.compile(r"\b(?:database_(?:connection|statement)|http_request)\w*")
 TEST = re.compile(r"`(test_\w+(?:\.py)?)`")
 TESTS = {
     name
@@ -23,6 +28,9 @@ TESTS = {
     for name in (path.name, *re.findall(r"^def (test_\w+)", path.read_text(), re.MULTILINE))
 }
 TARGETS = set(re.findall(r"^([a-z-]+):", (PROJECT / "Makefile").read_text(), re.MULTILINE))
+SETTINGS = {name.upper() for name in Settings.model_fields}
+METRICS = {family.name for family in Metrics(dict).registry.collect()}
+MISSPELLED = {"DB_POOLSIZE"}  # the documents' example of a variable that is not a setting
 # docs/adding-a-resource.md creates these, CONTRIBUTING.md and others describe the next one.
 CREATED = {step["new"] for step in STEPS} | {"migrations/versions/NNNN_name.py"}
 
@@ -65,6 +73,25 @@ def test_every_test_in_a_document_exists(document):
     named = set(TEST.findall(document.read_text()))
 
     assert named - TESTS == set()
+
+
+@of_documents()
+def test_every_setting_in_a_document_exists(document):
+    assert set(SETTING.findall(document.read_text())) - SETTINGS - MISSPELLED == set()
+
+
+@pytest.mark.parametrize("page", ["glossary", "troubleshooting", "connections", "deployment"])
+def test_every_metric_in_a_document_exists(page):
+    named = set(METRIC.findall((PROJECT / f"docs/{page}.md").read_text()))
+
+    assert {re.sub("_(total|bucket|count|sum)$", "", name) for name in named} - METRICS == set()
+
+
+def test_troubleshooting_has_a_section_for_each_type_of_503():
+    page = (PROJECT / "docs/troubleshooting.md").read_text()
+    types = {name for status, name, _ in DATABASE_PROBLEMS.values() if status == 503}
+
+    assert set(re.findall(r"^## 503 `([\w-]+)`$", page, re.MULTILINE)) == types
 
 
 def test_the_index_links_to_every_page():
