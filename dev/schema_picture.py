@@ -3,6 +3,7 @@
 Tables and foreign keys come from information_schema, descriptions from the docstrings of the
 migrations. The picture is layered: a table stands below all tables that it references. The lines
 from one table share their color, their start and, between two rows, their horizontal segment.
+The layout is computed here because graph libraries would be a large dependency for one picture.
 """
 
 import re
@@ -115,8 +116,9 @@ def read_tables(cursor: Any) -> list[Table]:
         kinds = ["key"] * (key == "PRI") + ["foreign"] * ((table, column) in referring)
         tables.setdefault(table, Table(table)).columns.append((column, " ".join(kinds)))
     for table, _, referenced in foreign_keys:
-        tables[table].parents.append(tables[referenced])
-        tables[referenced].children.append(tables[table])
+        if table != referenced:  # a reference to the same table would have no row below
+            tables[table].parents.append(tables[referenced])
+            tables[referenced].children.append(tables[table])
     return list(tables.values())
 
 
@@ -164,7 +166,7 @@ def arrange(tables: Sequence[Table]) -> list[list[Table]]:
 
     lowest = max(map(longest_path, tables))
     for table in tables:
-        table.row = lowest - longest_path(table)
+        table.row, table.x = lowest - longest_path(table), 0
     for table in tables:
         if not table.children:
             table.row = max((parent.row + 1 for parent in table.parents), default=0)

@@ -22,6 +22,10 @@ def test_the_page_is_current(tables):
     assert (PROJECT / "docs/schema.md").read_text() == page(tables), "run make schema-picture"
 
 
+def test_the_picture_does_not_depend_on_what_was_drawn_before(tables):
+    assert picture(tables) == picture(tables)
+
+
 def test_no_two_boxes_overlap(tables):
     picture(tables)  # places them
 
