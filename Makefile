@@ -86,7 +86,7 @@ docs: ## write .env.example and docs/configuration.md anew from the settings
 	$(SETUP) serve
 	$(PY) -m dev.settings_page
 
-schema-picture: ## write docs/schema.svg and docs/schema.md from the migrated private database
+schema-picture: ## generate docs/schema.svg and docs/schema.md from the migrated database
 	$(SETUP) serve
 	$(PY) -m dev.with_database --migrated $(BIN)/python -m dev.schema_picture
 
