@@ -1,6 +1,6 @@
 # What a developer types. The work is done by dev/; `make` alone lists the targets.
 .POSIX:
-.PHONY: help serve test test-mysql matrix soak fuzz bench bench-scale bench-checkout lint format setup migrate seed doctor docs lock clean
+.PHONY: help serve test test-mysql matrix soak fuzz bench bench-scale bench-checkout lint format setup migrate seed doctor docs schema-picture lock clean
 
 BIN = .venv/bin
 SETUP = @"$${PYTHON:-python3}" dev/setup.py
@@ -85,6 +85,10 @@ doctor: ## look at the database and the settings, and say what is wrong and how 
 docs: ## write .env.example and docs/configuration.md anew from the settings
 	$(SETUP) serve
 	$(PY) -m dev.settings_page
+
+schema-picture: ## generate docs/schema.svg and docs/schema.md from the migrated database
+	$(SETUP) serve
+	$(PY) -m dev.with_database --migrated $(BIN)/python -m dev.schema_picture
 
 lock: ## resolve requirements/ anew from pyproject.toml (UPGRADE=1 takes the newest)
 	$(SETUP) runtime

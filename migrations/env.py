@@ -1,8 +1,8 @@
-"""Runs the migrations on a connection like the application's, with an account of their own.
+"""Runs the migrations over a connection opened like the application's.
 
-What a revision does stands in `versions/`, one DDL statement each, in order. Replicas
-that start together take turns: a lock on the server is held around the run, and whoever
-comes second finds nothing to do.
+The revisions in `versions/` contain one DDL statement each. A run holds a lock on the server, so
+replicas that start at the same time migrate one after the other, and the later ones find nothing
+to do. `MIGRATION_DATABASE_URL` names a separate account for it.
 """
 
 import hashlib
@@ -22,11 +22,11 @@ from app.db.connector import Connector
 from app.settings import BadSettings, Settings, load_settings
 
 LOCK_WAIT_SECONDS = 60
-# A statement that rebuilds a large table is silent for longer than any query may be.
-STATEMENT_SECONDS = 86400
-NO_TRUST = (
-    "the server keeps a binary log and lets only trusted accounts create triggers and functions"
-    " (1419); run as its administrator: SET GLOBAL log_bin_trust_function_creators = 1,"
+# Rebuilding a large table takes longer than the read timeout of queries.
+READ_TIMEOUT_SECONDS = 86400
+BINARY_LOG_MESSAGE = (
+    "the server has binary logging enabled and does not allow this account to create triggers and"
+    " functions (1419); as an administrator run SET GLOBAL log_bin_trust_function_creators = 1,"
     " then repeat this command"
 )
 
@@ -34,7 +34,7 @@ log = logging.getLogger("migrations")
 
 
 def configure_logging() -> None:
-    """One line a step, on stderr, unless the caller has set up logging of its own."""
+    """Log one line per revision to stderr, unless the caller has configured logging."""
     log.setLevel(logging.INFO)
     if not log.hasHandlers():
         handler = logging.StreamHandler(sys.stderr)
@@ -43,19 +43,19 @@ def configure_logging() -> None:
 
 
 def read_settings() -> Settings:
-    """Take the service's settings, with the driver and the patience that migrations need."""
+    """Return the service's settings with the driver and the read timeout for migrations."""
     try:
         settings = load_settings()
     except BadSettings as error:
         raise CommandError(str(error)) from None
     return settings.for_migrations().model_copy(
-        update={"db_driver": "pymysql", "db_read_timeout_seconds": STATEMENT_SECONDS}
+        update={"db_driver": "pymysql", "db_read_timeout_seconds": READ_TIMEOUT_SECONDS}
     )
 
 
 @contextmanager
 def connected(settings: Settings) -> Iterator[Connection]:
-    """One connection for the whole run; the driver's errors come out as one line."""
+    """Open the connection for the whole run; driver errors become messages of one line."""
     engine = create_engine(
         "mysql+pymysql://", creator=Connector(settings.database_config()), poolclass=NullPool
     )
@@ -66,16 +66,16 @@ def connected(settings: Settings) -> Iterator[Connection]:
         cause = error.orig
         if isinstance(cause, pymysql.err.OperationalError):
             code, message = cause.args
-            known = NO_TRUST if code == 1419 else f"{settings.database_url}: {message} ({code})"
-            raise CommandError(known) from None
+            reason = f"{settings.database_url}: {message} ({code})"
+            raise CommandError(BINARY_LOG_MESSAGE if code == 1419 else reason) from None
         raise
 
 
 @contextmanager
-def alone(connection: Connection, database: str) -> Iterator[None]:
-    """Hold the server-side lock of this database; the server frees it if we are killed."""
+def exclusive(connection: Connection, database: str) -> Iterator[None]:
+    """Hold a lock on the server for this database; a killed process releases it."""
     name = f"migrations of {database}"
-    if len(name) > 64:  # the servers' limit
+    if len(name) > 64:  # limit of GET_LOCK
         name = hashlib.sha256(name.encode()).hexdigest()
     wait = float(context.get_x_argument(as_dictionary=True).get("lock_wait", LOCK_WAIT_SECONDS))
     if not _lock(connection, name, 0):
@@ -83,7 +83,7 @@ def alone(connection: Connection, database: str) -> Iterator[None]:
         if not _lock(connection, name, wait):
             raise CommandError(
                 f"another migration of {database} is still running after {wait:g} s;"
-                " wait for it, or look for its connection with SHOW PROCESSLIST"
+                " wait until it has finished, or find its connection with SHOW PROCESSLIST"
             )
     try:
         yield
@@ -94,39 +94,39 @@ def alone(connection: Connection, database: str) -> Iterator[None]:
 
 
 def _lock(connection: Connection, name: str, seconds: float) -> bool:
-    asked = text("SELECT GET_LOCK(:name, :seconds)")
-    got = connection.scalar(asked, {"name": name, "seconds": seconds})
+    statement = text("SELECT GET_LOCK(:name, :seconds)")
+    result = connection.scalar(statement, {"name": name, "seconds": seconds})
     connection.commit()  # ends SQLAlchemy's transaction; the lock belongs to the session
-    return bool(got == 1)
+    return bool(result == 1)
 
 
-def report(*, step: Any, **_: Any) -> None:
-    """Log a step when it is done."""
+def log_step(*, step: Any, **_: Any) -> None:
+    """Log a completed revision."""
     if step.is_stamp:
         return
     revision = step.up_revision
-    done = "applied" if step.is_upgrade else "undone"
-    log.info("%s %s %s", done, revision.revision, revision.doc.rstrip("."))
+    action = "applied" if step.is_upgrade else "reverted"
+    log.info("%s %s %s", action, revision.revision, revision.doc.rstrip("."))
 
 
-def refuse_somebody_elses(connection: Connection, database: str) -> None:
-    """Leave a database alone that holds tables and was never migrated, such as a real Sakila."""
+def check_is_ours(connection: Connection, database: str) -> None:
+    """Raise `CommandError` for a database with tables that this service did not create."""
     tables = set(connection.scalars(text("SHOW TABLES")))
     connection.commit()
     if tables and "alembic_version" not in tables:
         raise CommandError(
-            f"{database} holds {len(tables)} tables and was never migrated by this service;"
-            " nothing was changed. Name an empty database in DATABASE_URL"
+            f"{database} contains {len(tables)} tables and was never migrated by this service;"
+            " nothing was changed. Use an empty database in DATABASE_URL"
         )
 
 
 def run() -> None:
-    """Do what the alembic command asks, alone, and say where the schema is then."""
+    """Run the alembic command under the lock, and log the revision of the schema afterwards."""
     configure_logging()
     settings = read_settings()
-    with connected(settings) as connection, alone(connection, settings.database_url.name):
-        refuse_somebody_elses(connection, settings.database_url.name)
-        context.configure(connection=connection, on_version_apply=report)
+    with connected(settings) as connection, exclusive(connection, settings.database_url.name):
+        check_is_ours(connection, settings.database_url.name)
+        context.configure(connection=connection, on_version_apply=log_step)
         with context.begin_transaction():
             context.run_migrations()
         now, head = context.get_context().get_current_revision(), context.get_head_revision()
@@ -134,9 +134,9 @@ def run() -> None:
         if now == head:
             log.info("schema is current (%s)", now)
         else:
-            log.info("schema is at %s; the newest is %s", now or "nothing", head)
+            log.info("schema is at %s; the newest revision is %s", now or "no revision", head)
 
 
 if context.is_offline_mode():
-    raise CommandError("--sql is not offered: the migrations need a connection; leave it out")
+    raise CommandError("--sql is not supported: the migrations require a connection")
 run()

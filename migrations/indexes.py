@@ -1,11 +1,11 @@
-"""Asked by a revision that adds an index to a table: a killed run may have added it already."""
+"""Makes revisions that add an index repeatable: a killed run may already have added it."""
 
 from alembic import op
 from sqlalchemy import text
 
 
 def has_index(table: str, index: str) -> bool:
-    """Tell whether the index is there; only MariaDB has ADD KEY IF NOT EXISTS."""
+    """Return whether the index exists; only MariaDB has ADD KEY IF NOT EXISTS."""
     found = op.get_bind().execute(
         text(
             "SELECT 1 FROM information_schema.statistics"

@@ -6,9 +6,9 @@ revision = "0001"
 down_revision = None
 
 
-# All tables use utf8mb4_unicode_520_ci: the newest collation that every supported
-# server knows. utf8mb4_0900_ai_ci is MySQL's alone, the uca1400 ones MariaDB's, and
-# a server's default is one of those. It ignores case and accents: 'zurich' finds 'Zürich'.
+# All tables use utf8mb4_unicode_520_ci, the newest collation that all supported servers have.
+# The servers' defaults differ: only MySQL has utf8mb4_0900_ai_ci, only MariaDB has uca1400
+# collations. This one ignores case and accents: 'zurich' matches 'Zürich'.
 def upgrade() -> None:
     op.execute("""
         CREATE TABLE IF NOT EXISTS country (

@@ -6,8 +6,8 @@ revision = "0002"
 down_revision = "0001"
 
 
-# An InnoDB index ends with the primary key, so idx_city is (city, city_id): good for
-# pages that go on after a (name, key) pair. The same holds for the other indexes on names.
+# InnoDB appends the primary key to each index, so idx_city is (city, city_id): it serves pages
+# that continue after a (name, key) pair. The other indexes on names work the same way.
 def upgrade() -> None:
     op.execute("""
         CREATE TABLE IF NOT EXISTS city (

@@ -1,4 +1,4 @@
-"""Postal addresses."""
+"""Postal addresses of campuses, staff and students."""
 
 from alembic import op
 

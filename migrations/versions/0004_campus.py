@@ -1,4 +1,4 @@
-"""Campuses."""
+"""Campuses of the university."""
 
 from alembic import op
 

@@ -1,4 +1,4 @@
-"""Staff of the campuses."""
+"""Staff members, each employed at a campus."""
 
 from alembic import op
 

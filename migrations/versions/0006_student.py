@@ -1,4 +1,4 @@
-"""Students."""
+"""Students, each registered at a campus."""
 
 from alembic import op
 

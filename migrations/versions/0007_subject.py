@@ -1,4 +1,4 @@
-"""Subjects that courses belong to."""
+"""Subjects, such as Mathematics."""
 
 from alembic import op
 

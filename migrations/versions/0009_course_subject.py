@@ -1,4 +1,4 @@
-"""Which subjects a course belongs to."""
+"""The subjects of each course."""
 
 from alembic import op
 

@@ -1,4 +1,4 @@
-"""Who teaches a course."""
+"""The staff members who teach each course."""
 
 from alembic import op
 

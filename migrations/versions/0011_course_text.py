@@ -1,4 +1,4 @@
-"""Full text of the courses, a copy kept by triggers on course."""
+"""Full-text index of the courses, maintained by triggers on course."""
 
 from alembic import op
 
@@ -6,7 +6,7 @@ revision = "0011"
 down_revision = "0010"
 
 
-# Nobody writes here but the triggers, hence neither last_update nor a foreign key.
+# Only the triggers write to this table, so it has neither last_update nor a foreign key.
 def upgrade() -> None:
     op.execute("""
         CREATE TABLE IF NOT EXISTS course_text (

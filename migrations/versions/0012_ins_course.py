@@ -1,4 +1,4 @@
-"""A new course enters course_text."""
+"""Trigger: insert a new course into course_text."""
 
 from alembic import op
 

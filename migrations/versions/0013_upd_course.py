@@ -1,4 +1,4 @@
-"""A changed course changes in course_text."""
+"""Trigger: update a changed course in course_text."""
 
 from alembic import op
 

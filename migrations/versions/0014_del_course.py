@@ -1,4 +1,4 @@
-"""A deleted course leaves course_text."""
+"""Trigger: delete a deleted course from course_text."""
 
 from alembic import op
 

@@ -1,4 +1,4 @@
-"""Chapters of the courses."""
+"""Chapters of a course."""
 
 from alembic import op
 

@@ -1,4 +1,4 @@
-"""Assessments of the chapters."""
+"""Assessments of a chapter: quizzes, assignments and exams."""
 
 from alembic import op
 

@@ -1,4 +1,4 @@
-"""Enrollments: a student takes a course."""
+"""Enrollments of students in courses."""
 
 from alembic import op
 

@@ -1,4 +1,4 @@
-"""Attempts of an assessment, each within an enrollment."""
+"""Attempts of an enrolled student at an assessment, with the score."""
 
 from alembic import op
 
@@ -6,9 +6,9 @@ revision = "0018"
 down_revision = "0017"
 
 
-# The attempts of one student in one chapter are found without reading any other row:
-# enrollment by (student_id, course_id), then attempt by (enrollment_id, assessment_id).
-# With the score in that index, the views and averages need nothing but the index.
+# The attempts of one student in one chapter are found without reading other rows: enrollment by
+# (student_id, course_id), then attempt by (enrollment_id, assessment_id). Because that index
+# includes the score, it covers the views and averages.
 def upgrade() -> None:
     op.execute("""
         CREATE TABLE IF NOT EXISTS attempt (

@@ -1,4 +1,4 @@
-"""Who may sign in, and as whom."""
+"""User accounts of the API, with their roles."""
 
 from alembic import op
 
@@ -6,8 +6,8 @@ revision = "0019"
 down_revision = "0018"
 
 
-# ON UPDATE RESTRICT here alone: MySQL allows no CHECK on a column that a foreign key
-# changes (3823), and that a role fits its person is worth more than changeable keys.
+# The only table with ON UPDATE RESTRICT: MySQL rejects a CHECK on a column that a foreign key may
+# change (error 3823). The CHECK that role and person match matters more than changeable keys.
 def upgrade() -> None:
     op.execute("""
         CREATE TABLE IF NOT EXISTS api_user (

@@ -1,4 +1,4 @@
-"""Refresh tokens; the token itself is never stored."""
+"""Refresh tokens, stored as hashes."""
 
 from alembic import op
 
@@ -6,8 +6,8 @@ revision = "0020"
 down_revision = "0019"
 
 
-# token_hash is the SHA-256 of the token. The tokens that follow one sign-in share a
-# family_id (the bytes of a UUID): a token used twice revokes its whole family.
+# token_hash is the SHA-256 of the token. All tokens that descend from one sign-in share a
+# family_id (the bytes of a UUID): using a token twice revokes the whole family.
 def upgrade() -> None:
     op.execute("""
         CREATE TABLE IF NOT EXISTS refresh_token (

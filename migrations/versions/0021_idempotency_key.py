@@ -1,4 +1,4 @@
-"""Answers kept for clients that repeat a POST with the same Idempotency-Key."""
+"""Stored responses to POST requests with an Idempotency-Key."""
 
 from alembic import op
 
@@ -6,8 +6,8 @@ revision = "0021"
 down_revision = "0020"
 
 
-# Without a response_status the request is still running. The body is kept as the bytes
-# that were sent, the headers as JSON text; the fingerprint is a SHA-256.
+# A row without response_status belongs to a request that is still running. The response body is
+# stored byte by byte, its headers as JSON text; the fingerprint is a SHA-256.
 def upgrade() -> None:
     op.execute("""
         CREATE TABLE IF NOT EXISTS idempotency_key (

@@ -6,8 +6,8 @@ revision = "0022"
 down_revision = "0021"
 
 
-# SQL SECURITY INVOKER in all views and routines: they go on working when the account
-# that ran the migrations is gone, and show nobody more than they may see anyway.
+# All views and routines are SQL SECURITY INVOKER: they keep working after the account that ran
+# the migrations is dropped, and grant no access that the caller does not already have.
 def upgrade() -> None:
     op.execute("""
         CREATE OR REPLACE SQL SECURITY INVOKER VIEW student_list AS

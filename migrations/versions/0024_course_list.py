@@ -1,4 +1,4 @@
-"""View: courses with subjects, staff and the number of chapters."""
+"""View: courses with subjects, staff and number of chapters."""
 
 from alembic import op
 

@@ -1,4 +1,4 @@
-"""View: how far each enrolled student has come in each chapter."""
+"""View: progress of each enrolled student in each chapter."""
 
 from alembic import op
 
@@ -6,8 +6,8 @@ revision = "0025"
 down_revision = "0024"
 
 
-# Ask it with WHERE student_id or enrollment_id: both servers push those conditions down
-# into the grouping, and only that student's rows are read.
+# Query it with a condition on student_id or enrollment_id: MySQL and MariaDB push it down into
+# the grouping, so only the rows of that student are read.
 def upgrade() -> None:
     op.execute("""
         CREATE OR REPLACE SQL SECURITY INVOKER VIEW chapter_progress AS

@@ -1,4 +1,4 @@
-"""View: enrollments, attempts and scores of each course."""
+"""View: enrollments, attempts and scores per course."""
 
 from alembic import op
 

@@ -1,4 +1,4 @@
-"""Function: mean of a student's best scores, one for each assessment."""
+"""Function: mean of a student's best scores, one per assessment."""
 
 from alembic import op
 
@@ -6,7 +6,7 @@ revision = "0027"
 down_revision = "0026"
 
 
-# NULL for a student without an attempt.
+# Returns NULL for a student without attempts.
 def upgrade() -> None:
     op.execute("""
         CREATE FUNCTION IF NOT EXISTS student_average(p_student_id INT UNSIGNED)

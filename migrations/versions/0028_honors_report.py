@@ -6,9 +6,9 @@ revision = "0028"
 down_revision = "0027"
 
 
-# The same average as student_average: nobody takes a course twice, so an assessment
-# belongs to one enrollment of a student. Grouping the students in a derived table of
-# their own looks cheaper, but MariaDB 10.11 then recomputes it for every student.
+# The average equals student_average: a student can enroll in a course only once, so an assessment
+# belongs to one enrollment of the student. Grouping the students in a separate derived table looks
+# cheaper, but MariaDB 10.11 then recomputes it for every student.
 def upgrade() -> None:
     op.execute("""
         CREATE PROCEDURE IF NOT EXISTS honors_report(

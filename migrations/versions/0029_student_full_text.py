@@ -1,4 +1,4 @@
-"""Full text of students, for the search by name or email."""
+"""Full-text index for finding students by name or email."""
 
 from alembic import op
 

@@ -1,4 +1,4 @@
-"""Full text of staff, for the search by name or email."""
+"""Full-text index for finding staff by name or email."""
 
 from alembic import op
 

@@ -1,4 +1,4 @@
-"""Index: enrollments in the order of their dates."""
+"""Index for sorting enrollments by date."""
 
 from alembic import op
 

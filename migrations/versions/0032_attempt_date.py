@@ -1,4 +1,4 @@
-"""Index: attempts in the order of their dates."""
+"""Index for sorting attempts by date."""
 
 from alembic import op
 

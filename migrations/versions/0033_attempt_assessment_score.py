@@ -1,4 +1,4 @@
-"""Index: the scores of an assessment, for the results of its course."""
+"""Index on the scores of an assessment, for the results of its course."""
 
 from alembic import op
 

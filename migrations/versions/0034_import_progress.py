@@ -1,4 +1,4 @@
-"""How far imports of files have come."""
+"""Progress of file imports, so that an interrupted import can resume."""
 
 from alembic import op
 
@@ -6,9 +6,9 @@ revision = "0034"
 down_revision = "0033"
 
 
-# The fingerprint is the SHA-256 of the file. `position` is the byte in it that follows the last
-# line that was dealt with, `line_number` that line's; both change with the rows that were stored.
-# `report_size` is how much of the report on rejected lines belongs to them.
+# fingerprint is the SHA-256 of the file. position is the offset after the last processed line,
+# line_number the number of that line; both are updated in the transaction that stores the rows.
+# report_size is the size of the report of rejected lines at that point.
 def upgrade() -> None:
     op.execute("""
         CREATE TABLE IF NOT EXISTS import_progress (

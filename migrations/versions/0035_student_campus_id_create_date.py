@@ -1,4 +1,4 @@
-"""Index: a campus's students in the order in which they were created."""
+"""Index for sorting the students of a campus by creation date."""
 
 from alembic import op
 

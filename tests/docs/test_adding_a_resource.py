@@ -1,4 +1,4 @@
-"""docs/adding-a-resource.md, followed to the letter in a copy of the project."""
+"""Follows docs/adding-a-resource.md step by step in a copy of the project."""
 
 import os
 import re
@@ -11,48 +11,49 @@ import pytest
 from tests.support.service import PROJECT
 
 STEP = re.compile(
-    r"^(?:`(?P<new>[\w/.]+)`|In `(?P<inside>[\w/.]+)`, after `(?P<after>[^`]+)`|"
-    r"At the end of `(?P<end>[\w/.]+)`):\n\n```\w+\n(?P<text>.*?)```",
+    r"^(?:`(?P<new>[\w/.]+)`|In `(?P<edited>[\w/.]+)`, after `(?P<line>[^`]+)`|"
+    r"At the end of `(?P<appended>[\w/.]+)`):\n\n```\w+\n(?P<text>.*?)```",
     re.DOTALL | re.MULTILINE,
 )
-NOT_OURS = shutil.ignore_patterns(".git", ".venv", "var", ".*cache", "__pycache__", ".schemathesis")
+STEPS = list(STEP.finditer((PROJECT / "docs/adding-a-resource.md").read_text()))
+NOT_COPIED = shutil.ignore_patterns(
+    ".git", ".venv", "var", ".*cache", "__pycache__", ".schemathesis"
+)
 
 
 @pytest.fixture(scope="module")
 def copy(tmp_path_factory):
-    """The project, and the steps taken in it."""
+    """A copy of the project in which all steps of the page were carried out."""
     folder = tmp_path_factory.mktemp("copy") / "project"
-    shutil.copytree(PROJECT, folder, ignore=NOT_OURS)
-    steps = list(STEP.finditer((PROJECT / "docs/adding-a-resource.md").read_text()))
-    assert len(steps) == 10
-    for step in steps:
-        take(step, folder)
+    shutil.copytree(PROJECT, folder, ignore=NOT_COPIED)
+    for step in STEPS:
+        carry_out(step, folder)
     return folder
 
 
-def take(step, folder):
-    path = folder / (step["new"] or step["inside"] or step["end"])
+def carry_out(step, folder):
+    path = folder / (step["new"] or step["edited"] or step["appended"])
     if step["new"]:
         path.parent.mkdir(exist_ok=True)
-        path.write_text(in_turn(step["text"], folder))
-    elif step["end"]:
+        path.write_text(with_next_revision(step["text"], folder))
+    elif step["appended"]:
         path.write_text(path.read_text() + step["text"])
     else:
-        before, line, rest = path.read_text().partition(step["after"] + "\n")
-        assert line, f"{path} has no line {step['after']!r}"
-        path.write_text(before + line + step["text"] + rest)
+        before, line, after = path.read_text().partition(step["line"] + "\n")
+        assert line, f"{path} has no line {step['line']!r}"
+        path.write_text(before + line + step["text"] + after)
 
 
-def in_turn(text, folder):
-    """A migration with the number that is next today."""
-    newest = max(int(it.name[:4]) for it in (folder / "migrations/versions").glob("[0-9]*.py"))
+def with_next_revision(text, folder):
+    """Return the text; a migration gets the number that follows the newest one."""
+    newest = max(int(path.name[:4]) for path in (folder / "migrations/versions").glob("[0-9]*.py"))
     if "down_revision" in text:
         text = text.replace('"0036"', f'"{newest + 1:04}"').replace('"0035"', f'"{newest:04}"')
     return text
 
 
 def run(copy, *command):
-    done = subprocess.run(
+    completed = subprocess.run(
         [sys.executable, "-m", *command],
         cwd=copy,
         env={**os.environ, "PYTHONPATH": str(copy)},
@@ -60,18 +61,26 @@ def run(copy, *command):
         text=True,
         check=False,
     )
-    assert done.returncode == 0, done.stdout[-6000:] + done.stderr
-    return done.stdout
+    assert completed.returncode == 0, completed.stdout[-6000:] + completed.stderr
+    return completed.stdout
 
 
-def test_what_the_page_says_is_clean_code(copy):
-    run(copy, "ruff", "check", "--no-cache", "app", "migrations", "sample_data")
-    run(copy, "ruff", "format", "--no-cache", "--check", "app", "migrations", "sample_data")
+def test_every_code_block_of_the_page_is_a_step():
+    text = (PROJECT / "docs/adding-a-resource.md").read_text()
+
+    assert len(STEPS) == len(re.findall(r"^```(?:python|markdown)$", text, re.MULTILINE))
 
 
-def test_the_new_resource_keeps_every_promise(copy):
-    tests = ["tests/api", "tests/openapi/test_document.py"]
+def test_the_code_on_the_page_passes_the_linter(copy):
+    folders = ["app", "migrations", "sample_data", "tests/test_structure.py"]
 
-    said = run(copy, "pytest", "-q", "-n0", "-p", "no:cacheprovider", *tests, "-k", "terms")
+    run(copy, "ruff", "check", "--no-cache", *folders)
+    run(copy, "ruff", "format", "--no-cache", "--check", *folders)
 
-    assert int(re.search(r"(\d+) passed", said)[1]) > 100
+
+def test_the_new_resource_passes_the_tests_of_all_resources(copy):
+    tests = ["tests/resources", "tests/openapi/test_document.py", "tests/test_structure.py"]
+
+    output = run(copy, "pytest", "-q", "-n0", "-p", "no:cacheprovider", *tests, "-k", "terms")
+
+    assert int(re.search(r"(\d+) passed", output)[1]) > 100

@@ -1,4 +1,4 @@
-"""What the documents tell the reader to write works when it is written."""
+"""The code in the documents runs, their settings are accepted, their links lead somewhere."""
 
 import re
 import sys
@@ -6,7 +6,6 @@ import types
 
 import pytest
 
-from app.settings import Settings
 from tests.support.database import opened, settings_for
 from tests.support.service import PROJECT
 
@@ -16,22 +15,22 @@ HEADING = re.compile(r"^#+ (.+)$", re.MULTILINE)
 
 
 def blocks(document, language):
-    """The code of this language in a document."""
+    """Return the code blocks of this language in a document."""
     return re.findall(rf"```{language}\n(.*?)```", document.read_text(), re.DOTALL)
 
 
-def asserting(guide):
-    """The code in a guide that says what holds after it; the rest is for a place of its own."""
+def with_assertions(guide):
+    """Return the code blocks with assertions; only these can run on their own."""
     return [code for code in blocks(guide, "python") if "assert " in code]
 
 
 def of_guides(guides=GUIDES):
-    return pytest.mark.parametrize("guide", guides, ids=lambda it: it.stem)
+    return pytest.mark.parametrize("guide", guides, ids=lambda path: path.stem)
 
 
 @pytest.fixture
 def own_class(monkeypatch):
-    """The class in docs/connections.md, importable as a user's own would be."""
+    """The import path of the class in docs/connections.md, in a module of its own."""
     (code,) = blocks(PROJECT / "docs/connections.md", "python")
     module = types.ModuleType("my_strategies")
     exec(code, module.__dict__)
@@ -39,7 +38,7 @@ def own_class(monkeypatch):
     return "my_strategies:LastInFirstOut"
 
 
-def test_the_class_in_the_documents_is_a_strategy(own_class, server):
+def test_the_class_in_the_documents_works_as_a_strategy(own_class, server):
     with opened(server.owner_url(server.create_database()), db_strategy=own_class) as db:
         with db.transaction() as tx:
             tx.execute("CREATE TABLE note (note VARCHAR(20))")
@@ -50,7 +49,7 @@ def test_the_class_in_the_documents_is_a_strategy(own_class, server):
 
 
 @pytest.mark.parametrize("path", ["/v1/students", "/v1/tokens", "/livez", "/readyz", "/?city="])
-def test_every_endpoint_is_in_the_readme(path):
+def test_the_readme_names_the_important_endpoints(path):
     assert path in (PROJECT / "README.md").read_text()
 
 
@@ -60,8 +59,8 @@ def test_the_code_in_a_guide_compiles(guide):
         compile(code, guide.name, "exec")
 
 
-@of_guides([guide for guide in GUIDES if asserting(guide)])
-def test_what_the_code_in_a_guide_asserts_holds(guide, server):
+@of_guides([guide for guide in GUIDES if with_assertions(guide)])
+def test_the_assertions_in_a_guide_hold(guide, server):
     url = server.owner_url(server.create_database())
     settings = settings_for(url)
     place = settings.database_url
@@ -70,19 +69,12 @@ def test_what_the_code_in_a_guide_asserts_holds(guide, server):
         **{"password": place.password, "database": place.name, "ssl_disabled": True},
     }
     with opened(url) as database:
-        for code in asserting(guide):
+        for code in with_assertions(guide):
             names = {"database": database, "settings": settings, "account": account}
             exec(compile(code, guide.name, "exec"), names)
             for made in ("parent_connection", "operator"):
                 if made in names:
                     names[made].close()
-
-
-@of_guides()
-def test_every_setting_in_a_guide_is_one(guide):
-    named = re.findall(r"\bDB_[A-Z_]+\b", guide.read_text())
-
-    assert {name for name in named if name.lower() not in Settings.model_fields} == set()
 
 
 @of_guides([guide for guide in GUIDES if blocks(guide, "ini")])
@@ -93,28 +85,28 @@ def test_the_settings_that_a_guide_recommends_are_accepted(guide, migrated):
 
 
 @of_guides()
-def test_a_guide_is_found_from_the_page_it_belongs_to(guide):
+def test_connections_md_links_to_every_guide(guide):
     assert f"(guides/{guide.name})" in (PROJECT / "docs/connections.md").read_text()
 
 
-def test_every_file_and_heading_that_a_document_points_to_exists():
-    documents = [*PROJECT.glob("*.md"), *PROJECT.glob("docs/**/*.md")]
+def test_every_link_leads_to_a_file_and_a_heading():
+    documents = [*PROJECT.glob("*.md"), *PROJECT.glob("docs/**/*.md"), *PROJECT.glob("app/**/*.md")]
     missing = [
         f"{document.name}: {target}#{heading}"
         for document in documents
         for target, heading in LINK.findall(document.read_text())
-        if not leads_somewhere(document, target, heading)
+        if not is_valid_link(document, target, heading)
     ]
 
     assert missing == []
 
 
-def leads_somewhere(document, target, heading):
+def is_valid_link(document, target, heading):
     file = document.parent / target if target else document
     return file.exists() and (not heading or heading in anchors(file))
 
 
 def anchors(document):
-    """What GitHub makes of a document's headings."""
+    """Return the anchors that GitHub generates for a document's headings."""
     headings = HEADING.findall(document.read_text())
     return {re.sub(r"[^\w -]", "", heading.lower()).replace(" ", "-") for heading in headings}

@@ -1,4 +1,4 @@
-"""Databases at some revision, and ways to migrate them."""
+"""Migrated databases, connections to them, and alembic configurations."""
 
 from argparse import Namespace
 from contextlib import closing
@@ -11,13 +11,13 @@ from tests.support.service import PROJECT, environment
 
 @pytest.fixture(scope="package")
 def schema(server):
-    """A migrated database without a row, for tests that take back what they do."""
+    """A migrated, empty database for tests that roll back their changes."""
     return server.create_migrated_database()
 
 
 @pytest.fixture
 def database(server, schema):
-    """A connection to it whose changes are taken back."""
+    """A cursor on `schema`; its changes are rolled back after the test."""
     with closing(server.connect(schema, autocommit=False)) as connection:
         yield connection.cursor()
         connection.rollback()
@@ -25,14 +25,14 @@ def database(server, schema):
 
 @pytest.fixture
 def sample(server, migrated):
-    """The sample data, to be read."""
+    """A cursor on the sample data, for reading."""
     with closing(server.connect(migrated)) as connection:
         yield connection.cursor()
 
 
 @pytest.fixture
 def alembic(server, monkeypatch):
-    """Make a configuration for alembic's commands, run on the given database."""
+    """A function that returns a configuration for alembic's commands on a database."""
 
     def configure(url, **options):
         for name, value in environment(url).items():

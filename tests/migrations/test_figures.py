@@ -1,4 +1,4 @@
-"""Views and routines give the figures that Python finds in the tables."""
+"""Views and routines return the same figures as a calculation in Python from the tables."""
 
 from decimal import ROUND_HALF_UP, Decimal
 
@@ -12,7 +12,7 @@ RESULTS = """
 
 
 @pytest.fixture
-def ask(sample):
+def fetch(sample):
     def rows(sql, params=None):
         sample.execute(sql, params)
         return sample.fetchall()
@@ -21,10 +21,10 @@ def ask(sample):
 
 
 @pytest.fixture
-def averages(ask):
-    """{student: (mean of the best scores, attempts)}, in Python."""
+def averages(fetch):
+    """{student: (mean of the best scores, attempts)}, calculated in Python."""
     best, attempts = {}, {}
-    for student, _, assessment, score, _ in ask(RESULTS):
+    for student, _, assessment, score, _ in fetch(RESULTS):
         scores = best.setdefault(student, {})
         scores[assessment] = max(score, scores.get(assessment, score))
         attempts[student] = attempts.get(student, 0) + 1
@@ -38,15 +38,15 @@ def rounded(number):
     return Decimal(number).quantize(Decimal("0.01"), ROUND_HALF_UP)
 
 
-def test_student_average_is_the_mean_of_the_best_scores(ask, averages):
-    rows = ask("SELECT student_id, student_average(student_id) FROM student")
+def test_student_average_is_the_mean_of_the_best_scores(fetch, averages):
+    rows = fetch("SELECT student_id, student_average(student_id) FROM student")
 
     assert len(averages) > 500
     assert dict(rows) == {student: averages.get(student, (None, 0))[0] for student, _ in rows}
 
 
-def test_honors_report_lists_the_best_students_with_enough_attempts(ask, averages):
-    rows = ask("CALL honors_report(80, 20)")
+def test_honors_report_lists_students_above_the_average_with_enough_attempts(fetch, averages):
+    rows = fetch("CALL honors_report(80, 20)")
 
     expected = {student: figures for student, figures in averages.items() if figures >= (80, 0)}
     assert {row[0]: row[4:] for row in rows} == {
@@ -56,14 +56,14 @@ def test_honors_report_lists_the_best_students_with_enough_attempts(ask, average
     assert len(rows) > 20
 
 
-def test_results_by_course_counts_each_attempt_once(ask):
+def test_results_by_course_counts_each_attempt_once(fetch):
     expected = {}
-    for _, course, _, score, passed in ask(RESULTS):
+    for _, course, _, score, passed in fetch(RESULTS):
         of_course = expected.setdefault(course, [0, 0, 0])
         for position, value in enumerate((1, score, passed)):
             of_course[position] += value
 
-    rows = ask("""
+    rows = fetch("""
         SELECT course_id, attempts, average_score, pass_percentage FROM results_by_course
     """)
 
@@ -73,24 +73,24 @@ def test_results_by_course_counts_each_attempt_once(ask):
     }
 
 
-def test_results_by_course_counts_each_enrollment_once(ask):
-    by_course = ask("SELECT course_id, enrollments, completions FROM results_by_course")
+def test_results_by_course_counts_each_enrollment_once(fetch):
+    by_course = fetch("SELECT course_id, enrollments, completions FROM results_by_course")
 
     assert {row[0]: row[1:] for row in by_course} == {
         row[0]: row[1:]
-        for row in ask("""
+        for row in fetch("""
             SELECT course_id, COUNT(*), COUNT(completion_date) FROM enrollment GROUP BY course_id
         """)
     }
 
 
-def test_chapter_progress_adds_up_to_the_attempts_of_the_student(ask):
-    rows = ask("""
+def test_chapter_progress_adds_up_to_the_attempts_of_the_student(fetch):
+    rows = fetch("""
         SELECT assessments, attempted, passed, attempts, average_score, best_score
         FROM chapter_progress WHERE student_id = 1
     """)
 
-    assert sum(row[3] for row in rows) == sum(row[0] == 1 for row in ask(RESULTS))
+    assert sum(row[3] for row in rows) == sum(row[0] == 1 for row in fetch(RESULTS))
     for assessments, attempted, passed, attempts, average, best in rows:
         assert passed <= attempted <= min(assessments, attempts)
         assert (average is None) == (attempts == 0)
@@ -98,12 +98,12 @@ def test_chapter_progress_adds_up_to_the_attempts_of_the_student(ask):
 
 
 @pytest.mark.parametrize("person", ["student", "staff"])
-def test_a_list_has_every_person_once_with_campus_city_and_country(ask, person):
-    rows = ask(f"SELECT {person}_id, campus, city, country FROM {person}_list")
+def test_a_list_view_contains_every_person_once_with_campus_city_and_country(fetch, person):
+    rows = fetch(f"SELECT {person}_id, campus, city, country FROM {person}_list")
 
     assert sorted(row[0] for row in rows) == [
         key
-        for (key,) in ask(f"""
+        for (key,) in fetch(f"""
         SELECT {person}_id FROM {person} ORDER BY {person}_id
     """)
     ]
@@ -111,8 +111,8 @@ def test_a_list_has_every_person_once_with_campus_city_and_country(ask, person):
     assert {"São Paulo Campus", "Zürich Campus"} <= {row[1] for row in rows}
 
 
-def test_course_list_names_subjects_and_staff_and_counts_chapters(ask):
-    rows = ask("SELECT title, subjects, staff, chapters FROM course_list")
+def test_course_list_shows_subjects_staff_and_the_number_of_chapters(fetch):
+    rows = fetch("SELECT title, subjects, staff, chapters FROM course_list")
 
     by_title = {row[0]: row[1:] for row in rows}
     assert by_title["Databases"][0] == "Computer Science"
@@ -122,10 +122,12 @@ def test_course_list_names_subjects_and_staff_and_counts_chapters(ask):
     assert all(row[2] for row in rows)
 
 
-def test_full_text_search_finds_courses_with_and_without_their_accents(ask):
+def test_full_text_search_ignores_accents(fetch):
     find = """
         SELECT course.title FROM course_text JOIN course USING (course_id)
         WHERE MATCH (course_text.title, course_text.description) AGAINST (%s)
     """
 
-    assert ask(find, ("Schrödinger",)) == ask(find, ("schrodinger",)) == (("Quantum Mechanics",),)
+    assert (
+        fetch(find, ("Schrödinger",)) == fetch(find, ("schrodinger",)) == (("Quantum Mechanics",),)
+    )

@@ -1,4 +1,4 @@
-"""Triggers and constraints: what the schema does and refuses by itself."""
+"""Triggers and constraints of the schema."""
 
 import pymysql
 import pytest
@@ -37,41 +37,41 @@ def texts(database):
     return database.fetchall()
 
 
-def test_a_new_course_enters_the_full_text(database, course):
+def test_a_new_course_is_added_to_the_full_text_index(database, course):
     assert texts(database) == ((course, "Café Culture", "On coffee"),)
 
 
-def test_a_changed_course_changes_in_the_full_text(database, course):
+def test_a_changed_course_is_updated_in_the_full_text_index(database, course):
     database.execute("UPDATE course SET title = 'Tea', course_id = 8 WHERE course_id = 7")
 
     assert texts(database) == ((8, "Tea", "On coffee"),)
 
 
-def test_a_deleted_course_leaves_the_full_text(database, course):
+def test_a_deleted_course_is_removed_from_the_full_text_index(database, course):
     database.execute("DELETE FROM course WHERE course_id = %s", (course,))
 
     assert texts(database) == ()
 
 
 @pytest.mark.parametrize("score", [-0.01, 100.01])
-def test_a_score_is_from_0_to_100(database, enrollment, score):
+def test_a_score_must_be_from_0_to_100(database, enrollment, score):
     with pytest.raises(pymysql.MySQLError, match="chk_attempt_score"):
         database.execute(
             "INSERT INTO attempt (enrollment_id, assessment_id, score) VALUES (1, 1, %s)", (score,)
         )
 
 
-def test_a_student_takes_a_course_once(database, enrollment):
+def test_a_student_can_enroll_in_a_course_only_once(database, enrollment):
     with pytest.raises(pymysql.err.IntegrityError, match="idx_unique_student_id_course_id"):
         database.execute("INSERT INTO enrollment (student_id, course_id) VALUES (1, 7)")
 
 
-def test_a_course_is_not_completed_before_it_began(database, enrollment):
+def test_an_enrollment_cannot_be_completed_before_it_began(database, enrollment):
     with pytest.raises(pymysql.MySQLError, match="chk_enrollment_completion_date"):
         database.execute("UPDATE enrollment SET completion_date = '2001-01-01'")
 
 
-def test_an_email_belongs_to_one_student(database, enrollment):
+def test_two_students_cannot_have_the_same_email(database, enrollment):
     with pytest.raises(pymysql.err.IntegrityError, match="idx_unique_email"):
         database.execute(
             "INSERT INTO student (campus_id, first_name, last_name, email, address_id)"
@@ -83,7 +83,7 @@ def test_an_email_belongs_to_one_student(database, enrollment):
     ("table", "constraint"),
     [("city", "fk_address_city"), ("student", "fk_enrollment_student"), ("course", "fk_chapter_")],
 )
-def test_what_is_referred_to_cannot_be_deleted(database, enrollment, table, constraint):
+def test_a_referenced_row_cannot_be_deleted(database, enrollment, table, constraint):
     with pytest.raises(pymysql.err.IntegrityError, match=constraint):
         database.execute(f"DELETE FROM {table}")
 
@@ -91,7 +91,9 @@ def test_what_is_referred_to_cannot_be_deleted(database, enrollment, table, cons
 @pytest.mark.parametrize(
     ("role", "student_id"), [("admin", 1), ("staff", None), ("staff", 1), ("student", None)]
 )
-def test_a_sign_in_has_the_person_that_its_role_says(database, enrollment, role, student_id):
+def test_a_user_references_the_person_that_the_role_requires(
+    database, enrollment, role, student_id
+):
     with pytest.raises(pymysql.MySQLError, match="chk_api_user_"):
         database.execute(
             "INSERT INTO api_user (user_name, password_hash, role, student_id)"
@@ -100,7 +102,7 @@ def test_a_sign_in_has_the_person_that_its_role_says(database, enrollment, role,
         )
 
 
-def test_keys_of_idempotency_that_differ_in_case_are_different(database, enrollment):
+def test_idempotency_keys_are_case_sensitive(database, enrollment):
     database.execute(
         "INSERT INTO api_user (api_user_id, user_name, password_hash, role)"
         " VALUES (1, 'anna', 'x', 'admin')"

@@ -1,4 +1,4 @@
-"""Migrating: up, down, at the same time, and after having been killed."""
+"""Running the migrations: up, down, concurrently, and again after a kill."""
 
 import re
 import signal
@@ -45,12 +45,12 @@ def version(cursor):
     try:
         cursor.execute(VERSION)
         (number,) = cursor.fetchone() or (None,)
-    except pymysql.err.ProgrammingError:  # there is no such table yet
+    except pymysql.err.ProgrammingError:  # the table does not exist yet
         return None
     return number
 
 
-def upgrading(url):
+def start_upgrade(url):
     return subprocess.Popen(
         [sys.executable, "-m", "alembic", "upgrade", "head"],
         cwd=PROJECT,
@@ -64,7 +64,7 @@ def head(config):
     return ScriptDirectory.from_config(config).get_current_head()
 
 
-def test_down_to_base_leaves_nothing_and_up_again_makes_the_same(alembic, url, cursor):
+def test_a_downgrade_removes_everything_and_an_upgrade_restores_it(alembic, url, cursor):
     config = alembic(url)
     command.upgrade(config, "head")
     before = names(cursor, url)
@@ -76,19 +76,19 @@ def test_down_to_base_leaves_nothing_and_up_again_makes_the_same(alembic, url, c
     assert names(cursor, url) == before
 
 
-def test_two_migrations_at_once_both_succeed_and_do_each_step_once(alembic, url, cursor):
-    both = [upgrading(url), upgrading(url)]
+def test_two_concurrent_migrations_both_succeed_and_apply_each_revision_once(alembic, url, cursor):
+    both = [start_upgrade(url), start_upgrade(url)]
 
-    said = [process.communicate(timeout=60)[1] for process in both]
+    output = [process.communicate(timeout=60)[1] for process in both]
 
-    assert [process.returncode for process in both] == [0, 0], said
-    steps = re.findall(r"applied (\d+)", "".join(said))
+    assert [process.returncode for process in both] == [0, 0], output
+    steps = re.findall(r"applied (\d+)", "".join(output))
     assert sorted(steps) == sorted(set(steps))
     assert version(cursor) == head(alembic(url))
 
 
-def test_a_killed_migration_is_finished_by_the_next(alembic, url, cursor):
-    with upgrading(url) as process:
+def test_the_next_migration_completes_a_killed_one(alembic, url, cursor):
+    with start_upgrade(url) as process:
         deadline = time.monotonic() + 30
         while (version(cursor) or "") < "0010" and time.monotonic() < deadline:
             time.sleep(0.001)
@@ -101,7 +101,9 @@ def test_a_killed_migration_is_finished_by_the_next(alembic, url, cursor):
     assert version(cursor) == head(config)
 
 
-def test_each_step_runs_again_when_killed_before_its_version_was_stored(alembic, url, cursor):
+def test_each_upgrade_step_can_run_again_if_killed_before_its_version_was_stored(
+    alembic, url, cursor
+):
     config = alembic(url)
     command.upgrade(config, "head")
     before = names(cursor, url)
@@ -112,7 +114,9 @@ def test_each_step_runs_again_when_killed_before_its_version_was_stored(alembic,
     assert names(cursor, url) == before
 
 
-def test_each_step_back_runs_again_when_killed_before_its_version_was_stored(alembic, url, cursor):
+def test_each_downgrade_step_can_run_again_if_killed_before_its_version_was_stored(
+    alembic, url, cursor
+):
     config = alembic(url)
     command.upgrade(config, "head")
     command.downgrade(config, "base")
@@ -123,7 +127,7 @@ def test_each_step_back_runs_again_when_killed_before_its_version_was_stored(ale
     assert names(cursor, url) == {"alembic_version"}
 
 
-def test_every_step_is_logged_and_at_the_end_where_the_schema_is(alembic, url, caplog):
+def test_each_step_and_the_final_revision_are_logged(alembic, url, caplog):
     config = alembic(url)
 
     command.upgrade(config, "head")
@@ -135,7 +139,7 @@ def test_every_step_is_logged_and_at_the_end_where_the_schema_is(alembic, url, c
     assert end == f"schema is current ({head(config)})"
 
 
-def test_a_lock_that_stays_taken_ends_in_one_line(alembic, url, cursor):
+def test_a_lock_that_is_not_released_in_time_is_an_error(alembic, url, cursor):
     cursor.execute("SELECT GET_LOCK(%s, 0)", (f"migrations of {DatabaseUrl.parse(url).name}",))
 
     with pytest.raises(CommandError, match=r"^another migration of \w+ is still running after 1 s"):
@@ -144,7 +148,7 @@ def test_a_lock_that_stays_taken_ends_in_one_line(alembic, url, cursor):
     assert names(cursor, url) == set()
 
 
-def test_an_account_that_a_binary_log_does_not_trust_is_told_the_cure(alembic):
+def test_the_error_names_the_missing_setting_if_binary_logging_forbids_triggers(alembic):
     with start_server(log_bin="changes", server_id=1) as logging_server:
         url = logging_server.owner_url(logging_server.create_database())
 
@@ -156,7 +160,7 @@ def test_an_account_that_a_binary_log_does_not_trust_is_told_the_cure(alembic):
         command.upgrade(alembic(url), "head")
 
 
-def test_migrations_have_an_account_of_their_own_where_one_is_given(
+def test_migrations_use_migration_database_url_if_it_is_set(
     alembic, server, cursor, url, monkeypatch
 ):
     config = alembic(server.create_database(DatabaseUrl.parse(url).name))
@@ -169,20 +173,20 @@ def test_migrations_have_an_account_of_their_own_where_one_is_given(
     assert version(cursor) == head(config)
 
 
-def test_a_refused_sign_in_is_one_line_without_the_password(alembic, server, url):
+def test_a_rejected_login_is_a_message_of_one_line_without_the_password(alembic, server, url):
     wrong = f"mysql://nobody:hunter2@{server.host}:{server.port}/nothing"
 
-    with pytest.raises(CommandError, match="Access denied") as refusal:
+    with pytest.raises(CommandError, match="Access denied") as raised:
         command.upgrade(alembic(wrong), "head")
 
-    assert "hunter2" not in str(refusal.value)
-    assert "\n" not in str(refusal.value)
+    assert "hunter2" not in str(raised.value)
+    assert "\n" not in str(raised.value)
 
 
-def test_somebody_else_s_database_is_left_alone(alembic, url, cursor):
+def test_a_database_with_other_tables_is_not_changed(alembic, url, cursor):
     cursor.execute("CREATE TABLE city (city_id SMALLINT UNSIGNED PRIMARY KEY, city VARCHAR(50))")
 
-    with pytest.raises(CommandError, match="holds 1 tables and was never migrated"):
+    with pytest.raises(CommandError, match="contains 1 tables and was never migrated"):
         command.upgrade(alembic(url), "head")
 
     assert names(cursor, url) == {"city"}

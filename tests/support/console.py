@@ -1,19 +1,19 @@
-"""Runs the console sessions in the documentation, which have this form:
+"""Reads the console sessions in documents, and runs their commands in a shell.
 
 $ a command
 > its second line
-its output
+the expected output
 """
 
 import re
 import subprocess
 
 BLOCK = re.compile(r"```console\n(.*?)```", re.DOTALL)
-END = "\x1e"  # separates the outputs of two commands
+SEPARATOR = "\x1e"  # between the outputs of two commands
 
 
 def commands_of(document):
-    """Return the commands of a document's console sessions, each with the output shown."""
+    """Return the commands of a document's sessions as pairs of command and expected output."""
     found = []
     for line in "".join(BLOCK.findall(document.read_text())).splitlines():
         if line.startswith("$ "):
@@ -25,11 +25,11 @@ def commands_of(document):
     return [tuple(pair) for pair in found]
 
 
-def answers_to(commands, folder):
-    """Run the commands in one shell; returns the output of each."""
-    script = "".join(f"{command}\nprintf '{END}'\n" for command in commands)
-    done = subprocess.run(
+def outputs_of(commands, folder):
+    """Run the commands in one shell, in this folder, and return the output of each."""
+    script = "".join(f"{command}\nprintf '{SEPARATOR}'\n" for command in commands)
+    completed = subprocess.run(
         ["bash"], input=script, cwd=folder, capture_output=True, text=True, check=False, timeout=120
     )
-    assert done.stderr == ""
-    return done.stdout.split(END)[:-1]
+    assert completed.stderr == ""
+    return completed.stdout.split(SEPARATOR)[:-1]
