@@ -15,7 +15,7 @@ from tests.support.template import RUN_FOLDER
 
 pytest_plugins = ["tests.support.app_fixtures", "tests.support.browser"]
 
-# The cells of the table of faults run in the background of one worker, on lanes of its own.
+# The cells of the fault matrix run in the background of one worker, on their own servers.
 ONE_WORKERS = "tests/faults"
 # A worker that began one of these last would keep the others waiting.
 LONGEST = [
@@ -25,10 +25,9 @@ LONGEST = [
         for name in (
             "openapi/test_fuzzing",
             "operations/test_startup_errors",
-            "night/test_restart_and_kill",
             "operations/test_metrics",
             "openapi/test_swagger_ui",
-            "night/test_the_night",
+            "reconnection/test_services",
             "resources/students/test_resumed",
             "operations/test_recycle_age",
             "resources/test_conventions_lists",

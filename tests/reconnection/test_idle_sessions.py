@@ -36,7 +36,7 @@ SURVIVE = {
     "session removed": Case("sqlalchemy_session"),
     "adaptive": Case("adaptive"),
     "adaptive without any age": Case("adaptive", settings={"db_recycle_seconds": 0}),
-    "a class of a user's own behind a ping": Case("tests.night.test_idle_sessions:Pinging"),
+    "a class of a user's own behind a ping": Case("tests.reconnection.test_idle_sessions:Pinging"),
 }
 FAIL = {
     "single": Case("single"),
