@@ -1,18 +1,18 @@
-"""A server on which the night lasts two seconds."""
+"""A database server shared by the tests of this package."""
 
 import pytest
 
 from tests.support.server import start_server
 
 
-@pytest.fixture(scope="package")
-def night_server():
-    """A server that hangs up after two idle seconds."""
-    with start_server(wait_timeout=2) as running:
-        yield running
+@pytest.fixture(scope="module")
+def own_server():
+    """A server that a test may restart, and whose global variables it may change."""
+    with start_server() as server:
+        yield server
 
 
-@pytest.fixture(scope="package")
-def night_url(night_server):
-    """A migrated database with sample data on it."""
-    return night_server.create_sample_database()
+@pytest.fixture(scope="module")
+def url(own_server):
+    """The URL of a migrated database with sample data on that server."""
+    return own_server.create_sample_database()
