@@ -67,9 +67,9 @@ class Meter:
 
     def sample(self, url: str, **how) -> Sample:
         """Run a load and return the cost per request."""
-        before = self._figures()
+        before = self._counters()
         requests, seconds, p50, p99, failed = load(url, **how)
-        after = self._figures()
+        after = self._counters()
         used = {name: after[name] - before[name] for name in before}
         return Sample(
             rate=requests / seconds,
@@ -85,7 +85,7 @@ class Meter:
             memory=memory(self._worker),
         )
 
-    def _figures(self) -> dict[str, float]:
+    def _counters(self) -> dict[str, float]:
         with self._root.cursor() as cursor:
             cursor.execute("SHOW GLOBAL STATUS WHERE Variable_name IN %s", (COUNTERS,))
             found = {name: float(value) for name, value in cursor.fetchall()}

@@ -4,7 +4,7 @@ from pathlib import Path
 from string import Template
 
 from bench import layers
-from bench.targets import CHECKOUT, SCALE, figures_of, ratios, suite
+from bench.targets import CHECKOUT, SCALE, ratios, stored_results, suite
 
 PAGE = Path("docs/benchmarks.md")
 NOT_MEASURED = "Not measured yet."
@@ -93,7 +93,7 @@ def clients(number: int) -> str:
 
 def checkout_table() -> str:
     """Return the cost of a checkout and checkin by strategy, as a table."""
-    strategies = figures_of(CHECKOUT).get("strategies")
+    strategies = stored_results(CHECKOUT).get("strategies")
     if not strategies:
         return NOT_MEASURED
     lines = [
@@ -108,7 +108,7 @@ def checkout_table() -> str:
 
 def scale_table() -> str:
     """Return p50 and rows read by number of students, one line per operation, and the plot."""
-    sizes = figures_of(SCALE).get("sizes")
+    sizes = stored_results(SCALE).get("sizes")
     if not sizes:
         return NOT_MEASURED
     first, *_, last = sizes.values()

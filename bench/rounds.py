@@ -9,7 +9,7 @@ from bench.meter import Sample
 
 
 @dataclass(frozen=True)
-class Figures:
+class RoundResults:
     """Medians over the rounds, and the rate of each round."""
 
     median: Sample
@@ -22,7 +22,7 @@ class Figures:
 
 def interleaved(
     title: str, measures: dict[str, Callable[[], Sample]], rounds: int
-) -> dict[str, Figures]:
+) -> dict[str, RoundResults]:
     """Measure all contenders in each round, printing progress."""
     samples: dict[str, list[Sample]] = {name: [] for name in measures}
     in_turn = list(measures.items())
@@ -32,7 +32,7 @@ def interleaved(
             samples[name].append(measure())
         in_turn.reverse()  # cancels slow drifts and effects of the previous contender
     progress("")
-    return {name: figures(found) for name, found in samples.items()}
+    return {name: summarize(found) for name, found in samples.items()}
 
 
 def progress(text: str) -> None:
@@ -41,10 +41,10 @@ def progress(text: str) -> None:
         print(f"\r{text:<78}\r", end="", file=sys.stderr, flush=True)
 
 
-def figures(samples: list[Sample]) -> Figures:
+def summarize(samples: list[Sample]) -> RoundResults:
     """Summarize the rounds of one contender."""
     medians = {
         one.name: statistics.median(getattr(sample, one.name) for sample in samples)
         for one in fields(Sample)
     }
-    return Figures(Sample(**medians), [round(sample.rate, 1) for sample in samples])
+    return RoundResults(Sample(**medians), [round(sample.rate, 1) for sample in samples])

@@ -8,7 +8,7 @@ from typing import Self
 from app.db.strategies import STRATEGIES
 from bench.contenders import PEERS, Contender, Running, running, service
 from bench.meter import Meter, Sample
-from bench.rounds import Figures, interleaved, progress
+from bench.rounds import RoundResults, interleaved, progress
 
 # Each request reads a random student.
 RANDOM_STUDENT = """
@@ -29,7 +29,7 @@ request = function()
 end
 """
 
-Result = dict[str, Figures]
+Result = dict[str, RoundResults]
 ON_MYSQLCLIENT = "adaptive, mysqlclient"
 CHECK_OVERHEAD_ROUNDS = 4  # per round of the other suites
 # `single` fails under concurrent requests.

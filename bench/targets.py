@@ -18,8 +18,8 @@ class Target:
     ours: str
     other: str
     bound: float | None = None
-    figure: str = "rates"
-    is_most: bool = False
+    quantity: str = "rates"
+    is_maximum: bool = False
 
 
 TARGETS = [
@@ -34,7 +34,7 @@ TARGETS = [
     Target("`per_request` / PyMySQL with defaults, connection per request", "peers/city",
            "per_request", "PyMySQL per request", 20),
     Target("CPU per request: PyMySQL with defaults / `per_request`", "peers/city",
-           "PyMySQL per request", "per_request", figure="worker_cpu"),
+           "PyMySQL per request", "per_request", quantity="worker_cpu"),
     Target("one student / FastAPI + asyncmy", "peers/one", "adaptive", "FastAPI + asyncmy", 1.0),
     Target("page of 100 / FastAPI + asyncmy", "peers/page", "adaptive", "FastAPI + asyncmy", 2.0),
     Target("one student / Flask-SQLAlchemy", "peers/one", "adaptive", "Flask-SQLAlchemy", 1.7),
@@ -46,7 +46,7 @@ TARGETS = [
     Target("Flask view without a database / FastAPI + asyncmy, one student", "peers/one",
            "Flask without a database", "FastAPI + asyncmy"),
     Target("memory of a worker / Flask-SQLAlchemy", "peers/one", "adaptive", "Flask-SQLAlchemy",
-           1.25, "memory", is_most=True),
+           1.25, "memory", is_maximum=True),
     Target("two workers / one worker, client on the same cores", "workers", "2 workers",
            "1 worker"),
 ]  # fmt: skip
@@ -59,7 +59,7 @@ class Ratio:
     name: str
     values: list[float]
     bound: float | None
-    is_most: bool = False
+    is_maximum: bool = False
 
     @property
     def median(self) -> float:
@@ -69,14 +69,16 @@ class Ratio:
     def row(self) -> str:
         """Return a row of the table."""
         spread = f"{min(self.values):.2f} to {max(self.values):.2f}" if len(self.values) > 1 else ""
-        target = f"{'at most' if self.is_most else 'at least'} {self.bound:g}" if self.bound else ""
+        target = (
+            f"{'at most' if self.is_maximum else 'at least'} {self.bound:g}" if self.bound else ""
+        )
         return f"| {self.name} | {self.median:.2f} | {spread} | {target} | {self._result()} |"
 
     def _result(self) -> str:
         if self.bound is None:
             return ""
         off = self.median / self.bound - 1
-        is_met = off <= 0 if self.is_most else off >= 0
+        is_met = off <= 0 if self.is_maximum else off >= 0
         return "met" if is_met else f"**missed** by {abs(off):.0%}"
 
 
@@ -93,8 +95,8 @@ def ratios(results: dict) -> list[Ratio]:
     for it in TARGETS:
         part = suite(results, it.suite)
         if it.ours in part and it.other in part:
-            values = _divided(part[it.ours][it.figure], part[it.other][it.figure])
-            measured.append(Ratio(it.name, values, it.bound, it.is_most))
+            values = _divided(part[it.ours][it.quantity], part[it.other][it.quantity])
+            measured.append(Ratio(it.name, values, it.bound, it.is_maximum))
     return [*measured, *_of_checkout(), *_of_scale()]
 
 
@@ -105,30 +107,32 @@ def _divided(ours: float | list[float], others: float | list[float]) -> list[flo
     return [ours / others]
 
 
-def figures_of(path: Path) -> dict:
+def stored_results(path: Path) -> dict:
     """Return what another command has stored; empty if it has not run."""
     results: dict = json.loads(path.read_text()) if path.exists() else {}
     return results
 
 
 def _of_checkout() -> list[Ratio]:
-    results = figures_of(CHECKOUT).get("strategies")
+    results = stored_results(CHECKOUT).get("strategies")
     if not results:
         return []
     value = results["adaptive"]["microseconds"] / results["sqlalchemy"]["microseconds"]
     name = "time of a checkout and checkin / `pool_pre_ping` (`make bench-checkout`)"
-    return [Ratio(name, [value], 0.2, is_most=True)]
+    return [Ratio(name, [value], 0.2, is_maximum=True)]
 
 
 def _of_scale() -> list[Ratio]:
-    sizes = {int(size): part for size, part in figures_of(SCALE).get("sizes", {}).items()}
+    sizes = {int(size): part for size, part in stored_results(SCALE).get("sizes", {}).items()}
     if not sizes:
         return []
-    least, most = min(sizes), max(sizes)
+    smallest, largest = min(sizes), max(sizes)
     worst = max(
-        (sizes[most][name]["p50_ms"] / sizes[least][name]["p50_ms"], name) for name in sizes[least]
+        (sizes[largest][name]["p50_ms"] / sizes[smallest][name]["p50_ms"], name)
+        for name in sizes[smallest]
     )
     name = (
-        f"p50 at {most:,} students / at {least:,}, worst operation: {worst[1]} (`make bench-scale`)"
+        f"p50 at {largest:,} students / at {smallest:,}, largest ratio: {worst[1]} "
+        "(`make bench-scale`)"
     )
-    return [Ratio(name, [worst[0]], 1.2, is_most=True)]
+    return [Ratio(name, [worst[0]], 1.2, is_maximum=True)]

@@ -18,7 +18,7 @@ def test_a_ratio_is_the_median_of_the_ratios_of_each_round():
 
 def test_a_missed_target_shows_by_how_much_it_was_missed():
     assert Ratio("a / b", [0.5], 1.0).row().endswith("| at least 1 | **missed** by 50% |")
-    assert Ratio("a / b", [1.5], 1.0, is_most=True).row().endswith("**missed** by 50% |")
+    assert Ratio("a / b", [1.5], 1.0, is_maximum=True).row().endswith("**missed** by 50% |")
     assert Ratio("a / b", [1.0], 1.0).row().endswith("| met |")
 
 

@@ -24,6 +24,7 @@ NO_RESPONSE = 0
 PROBLEM = "urn:student-data:problem:"
 # Text of the driver, the kernel or the server, which a response must not contain.
 INTERNAL_DETAILS = ("pymysql", "MySQL", "MariaDB", "Errno", "errno", "Traceback", "(20", "(1")
+PAUSE_SECONDS = 0.02  # average pause of a client between two requests
 SECONDS_BETWEEN_RETRIES = 0.1
 RETRY_SECONDS = 3
 
@@ -188,7 +189,7 @@ def traffic(
     *,
     clients: int = 8,
     seed: int = 1,
-    pause_seconds: float = 0.02,
+    pause_seconds: float = PAUSE_SECONDS,
     mix: Sequence[Callable[[], object]] = (),
 ) -> Iterator[None]:
     """Send requests from this many threads, chosen at random from `mix`, until the block ends."""

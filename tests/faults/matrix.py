@@ -98,9 +98,7 @@ def _parse(arguments: Sequence[str]) -> argparse.Namespace:
     choice("--tls", ["plain", "tls"], "without and with TLS (default: both)")
     parser.add_argument("--jobs", type=int, default=PARALLEL_CELLS, help="cells run in parallel")
     parser.add_argument("--draw", action="store_true", help="only compare and draw stored results")
-    parser.add_argument(
-        "--quick", action="store_true", help="use the shorter settings of the tests"
-    )
+    parser.add_argument("--quick", action="store_true", help="as in the tests")
     return parser.parse_args(arguments)
 
 

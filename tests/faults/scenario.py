@@ -18,7 +18,7 @@ from dev.launch import launch
 from tests.faults import firewall, ledger
 from tests.faults.environment import Environment, with_address
 from tests.faults.haproxy import HAProxy
-from tests.faults.load import Client, polling_livez, run_concurrently, traffic
+from tests.faults.load import PAUSE_SECONDS, Client, polling_livez, run_concurrently, traffic
 from tests.faults.proxy import Proxy
 from tests.faults.variants import WORKERS, Variant
 from tests.support.service import START_SECONDS, Service
@@ -103,11 +103,12 @@ class Scenario:
         route: Route = "direct",
         served_by: Server = "gunicorn",
         settings: Mapping[str, object] | None = None,
+        pause_seconds: float = PAUSE_SECONDS,
     ) -> None:
         self.environment, self.variant, self.route = environment, variant, route
         self.server, self.admin = environment.server, environment.admin
         self.firewall = environment.firewall
-        self.served_by = served_by
+        self.served_by, self.pause_seconds = served_by, pause_seconds
         self.settings = {**environment.settings, **variant.settings, **(settings or {})}
         self.recovered_at: float | None = None
         self._resources = ExitStack()
@@ -170,7 +171,10 @@ class Scenario:
     def traffic(self, *mix: Callable[[], object], clients: int = TRAFFIC_CLIENTS) -> Iterator[None]:
         """Read and write until the block ends, and poll `/livez`."""
         clients = min(clients, self.variant.clients)
-        with polling_livez(self.client), traffic(self.client, clients=clients, mix=mix):
+        with (
+            polling_livez(self.client),
+            traffic(self.client, clients=clients, pause_seconds=self.pause_seconds, mix=mix),
+        ):
             yield
 
     def hold(self) -> Path:
