@@ -43,9 +43,9 @@ def environment(cells):
         yield environment
 
 
-@pytest.fixture
+@pytest.fixture(scope="package")
 def scenario(environment):
-    """`adaptive` with default settings, connected directly to the server."""
+    """`adaptive` with default settings, connected directly to the server; shared by all tests."""
     with Scenario(environment, VARIANTS["adaptive"]) as running:
         yield running
 

@@ -33,7 +33,6 @@ IN_MAKE_TEST = {
         "password-changed",
     },
     "single": {
-        "none",
         "killed-idle",
         "commit-response-lost",
         "deadlock",

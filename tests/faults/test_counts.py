@@ -30,6 +30,13 @@ def server_counters(scenario):
     return {**counters, "opened": scenario.statistics()["opened"]}
 
 
+def test_kill_sessions_kills_exactly_the_sessions_of_the_service(scenario):
+    scenario.warm_up()
+    idle, connected = scenario.statistics()["idle"], len(scenario.client_ports())
+
+    assert scenario.admin.kill_sessions() == idle == connected > 0
+
+
 def test_a_write_without_a_key_is_never_misreported(scenario_behind_proxy):
     scenario = scenario_behind_proxy
     scenario.warm_up()
@@ -43,10 +50,3 @@ def test_a_write_without_a_key_is_never_misreported(scenario_behind_proxy):
     labels = {response.label for response in scenario.client.responses}
     assert labels == {"201", "503 outcome-unknown"}
     assert str(scenario.discrepancies()) == "correct"
-
-
-def test_kill_sessions_kills_exactly_the_sessions_of_the_service(scenario):
-    scenario.warm_up()
-    idle, connected = scenario.statistics()["idle"], len(scenario.client_ports())
-
-    assert scenario.admin.kill_sessions() == idle == connected > 0
