@@ -86,9 +86,9 @@ def main() -> None:
 def call(app, environ) -> None:
     """Run one request as a WSGI server does."""
     fresh = {name: value for name, value in environ.items() if not name.startswith("werkzeug.")}
-    answer = app(fresh, lambda *_: None)
-    b"".join(answer)
-    answer.close()
+    response = app(fresh, lambda *_: None)
+    b"".join(response)
+    response.close()
 
 
 def alone(app, environ) -> float:

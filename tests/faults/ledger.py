@@ -1,7 +1,7 @@
 """Ledger: comparison of what the database holds with what the clients were told.
 
 An entry is one transaction that writes two rows, its halves. An entry that was stored partially,
-stored twice or written on two connections can therefore be told from one stored once and whole.
+stored twice or written on two connections can be distinguished from one stored once and whole.
 """
 
 from collections.abc import Iterable, Mapping

@@ -211,7 +211,7 @@ class Scenario:
         return firewall.client_ports(self.port)
 
     def wait_for_disconnects(self) -> None:
-        """Wait until the kernel of the service has seen every connection close."""
+        """Wait until every connection is closed on the side of the service."""
         deadline = time.monotonic() + DISCONNECT_SECONDS
         while left := self.client_ports():
             if time.monotonic() > deadline:
