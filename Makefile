@@ -29,6 +29,11 @@ test-mysql: ## the tests that depend on the server, on MySQL 9 (root only; keeps
 	@TEST_SERVER=mysql MYSQL_ROOT="$$($(BIN)/python -c 'from dev.mysql_root import place; print(place())')" \
 	  $(PYTEST) -m "not server_independent" $(ARGS)
 
+.PHONY: test-nightly
+test-nightly: ## the fault tests that make test leaves out (root; ARGS=...)
+	$(SETUP) test
+	@$(PYTEST) -m nightly $(ARGS)
+
 matrix: ## every fault against every strategy; writes docs/fault-matrix.* (root; ARGS='--server mariadb')
 	$(SETUP) test
 	$(PY) -m tests.faults.matrix $(ARGS)

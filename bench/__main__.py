@@ -1,4 +1,4 @@
-"""The benchmark: python -m bench [--quick]; writes docs/benchmarks.md, plots and figures."""
+"""Benchmark suites: python -m bench [--quick | --draw]; writes docs/benchmarks.md and its plots."""
 
 import argparse
 import json
@@ -9,41 +9,48 @@ from pathlib import Path
 
 import httpx
 
-from bench import layers, plots, report
+from bench import layers, report
 from bench.machine import machine
 from bench.suites import Bench
 from dev.system_packages import Stop, find_program
 from tests.support.server import start_server
 from tests.support.service import free_port
 
-FIGURES = Path("docs/benchmarks.json")
-ON_A_SLOW_LINK = ("adaptive", "per_request", "sqlalchemy")
+RESULTS = Path("docs/benchmarks.json")
+SLOW_LINK_STRATEGIES = ("adaptive", "per_request", "sqlalchemy")
 
 
 def main(arguments: list[str]) -> int:
-    """Measure everything on a private server with the sample data."""
+    """Run all suites on a private server with the sample data."""
     parser = argparse.ArgumentParser(prog="python -m bench", description=__doc__)
-    parser.add_argument("--quick", action="store_true", help="about a minute, for a first look")
-    parser.add_argument("--seconds", type=int, help="of each load (2)")
-    parser.add_argument("--rounds", type=int, help="of each suite (4; quick: 1)")
-    asked = parser.parse_args(arguments)
+    parser.add_argument(
+        "--quick", action="store_true", help="one short round; only prints the results"
+    )
+    parser.add_argument("--seconds", type=int, help="duration of each load (default: 2)")
+    parser.add_argument("--rounds", type=int, help="rounds of each suite (default: 4; quick: 1)")
+    parser.add_argument(
+        "--draw", action="store_true", help="only rewrite the page and plots from stored results"
+    )
+    options = parser.parse_args(arguments)
+    if options.draw:
+        write_documents(json.loads(RESULTS.read_text()))
+        return 0
     try:
-        find_program("wrk", package="wrk", why="wrk is the client of the benchmark")
+        find_program("wrk", package="wrk", why="the benchmark generates its load with wrk")
     except Stop as stop:
         print(f"bench: {stop}", file=sys.stderr)
         return 1
-    seconds = asked.seconds or 2
-    found = measure(seconds, asked.rounds or (1 if asked.quick else 4), quick=asked.quick)
-    print(report.as_text(found))
-    if not asked.quick:
-        FIGURES.write_text(json.dumps(found, indent=1, ensure_ascii=False) + "\n")
-        plots.draw(found)
-        report.write(found)
+    seconds = options.seconds or 2
+    results = measure(seconds, options.rounds or (1 if options.quick else 4), quick=options.quick)
+    print(report.as_text(results))
+    if not options.quick:
+        RESULTS.write_text(json.dumps(results, indent=1, ensure_ascii=False) + "\n")
+        write_documents(results)
     return 0
 
 
 def measure(seconds: int, rounds: int, *, quick: bool) -> dict:
-    """Run all suites; gives plain figures."""
+    """Run all suites; return their results as plain dictionaries."""
     with (
         start_server(max_connections=500) as server,
         slow_link(server.port) as port,
@@ -55,33 +62,42 @@ def measure(seconds: int, rounds: int, *, quick: bool) -> dict:
             rounds=rounds,
         ) as bench,
     ):
-        slow = url.replace(f":{server.port}/", f":{port}/")
-        found = {
+        slow_url = url.replace(f":{server.port}/", f":{port}/")
+        slow_clients = (1,) if quick else (1, 16)
+        results = {
             "machine": machine(server),
             "command": f"python -m bench --seconds {seconds} --rounds {rounds}",
             "strategies": plain(bench.strategies((16,) if quick else (1, 4, 8, 16))),
-            "safety": plain(bench.safety()),
+            "check overhead": plain(bench.check_overhead()),
             "peers": {what: plain(bench.peers(what)) for what in ("city", "one", "page")},
             "workers": plain(bench.workers()),
-            "slow link": plain(bench.strategies((1,) if quick else (1, 16), slow, ON_A_SLOW_LINK)),
+            "slow link": plain(bench.strategies(slow_clients, slow_url, SLOW_LINK_STRATEGIES)),
             "profile": layers.measure(url, server),
         }
         if not quick:
-            found["slow link, peers"] = plain(bench.peers("one", slow))
-            found["operations"] = plain(bench.operations())
-    return found
+            results["slow link, peers"] = plain(bench.peers("one", slow_url))
+            results["operations"] = plain(bench.operations())
+    return results
+
+
+def write_documents(results: dict) -> None:
+    """Write docs/benchmarks.md and its plots."""
+    from bench import plots  # noqa: PLC0415 - matplotlib takes a second to import
+
+    plots.draw(results)
+    report.write(results)
 
 
 def sign_in(base: str, server) -> dict[str, str]:
-    """The headers of a signed-in administrator."""
+    """Return the request headers of a signed-in administrator."""
     (admin,) = [user for user in server.users if user.role == "admin"]
-    answer = httpx.post(f"{base}/v1/tokens", auth=(admin.user_name, admin.password))
-    return {"Authorization": f"Bearer {answer.raise_for_status().json()['access_token']}"}
+    response = httpx.post(f"{base}/v1/tokens", auth=(admin.user_name, admin.password))
+    return {"Authorization": f"Bearer {response.raise_for_status().json()['access_token']}"}
 
 
 @contextmanager
 def slow_link(target: int):
-    """A port that leads to the server with a millisecond more for each round trip."""
+    """Provide a port that leads to the server with 1 ms more per round trip."""
     port = free_port()
     command = [sys.executable, "-m", "bench.slow_link", str(port), str(target)]
     with subprocess.Popen(command, stdout=subprocess.PIPE) as process:
@@ -92,11 +108,11 @@ def slow_link(target: int):
             process.kill()
 
 
-def plain(found):
-    """Figures as dictionaries."""
-    if isinstance(found, dict):
-        return {str(key): plain(value) for key, value in found.items()}
-    return found.as_dict()
+def plain(results):
+    """Return nested results as dictionaries with string keys."""
+    if isinstance(results, dict):
+        return {str(key): plain(value) for key, value in results.items()}
+    return results.as_dict()
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""Who is measured: the service with each strategy, and the peers; each a process of its own."""
+"""Contenders: the service with each strategy, and the peers, each in its own process."""
 
 import subprocess
 import sys
@@ -20,7 +20,7 @@ THREADS = 16
 
 @dataclass(frozen=True)
 class Contender:
-    """A name, how it is started, and where it answers."""
+    """An application, how it is started, and its paths."""
 
     name: str
     module: str
@@ -29,7 +29,7 @@ class Contender:
     paths: dict[str, str] = field(default_factory=dict)
 
     def command(self, port: int) -> list[str]:
-        """What starts it: one process; 16 threads, or an event loop."""
+        """Return the command: one worker process with 16 threads or an event loop."""
         if self.server == "uvicorn":
             return [
                 *[sys.executable, "-m", "uvicorn", "--no-access-log", "--log-level", "warning"],
@@ -45,11 +45,11 @@ class Contender:
 
 
 def service(strategy: str, name: str = "", **settings: str) -> Contender:
-    """The service as it is shipped, one worker of 16 threads, but for these settings."""
+    """Return the service as shipped, with one worker of 16 threads and these settings."""
     settings = {
         "WEB_CONCURRENCY": "1",
         "THREADS": str(THREADS),
-        # The load comes from one client; the limiter itself still counts.
+        # All load comes from one client. The limiter still counts, but never rejects.
         "RATE_LIMIT": "1000000/second",
         **settings,
     }
@@ -62,20 +62,20 @@ PEER_PATHS = {"city": "/city?city=London", "one": "/students/{key}", "page": "/s
 ONLY_CITY = {"city": PEER_PATHS["city"]}
 
 PEERS = [
-    Contender("classic per request", "bench.peers.per_request:app", paths=ONLY_CITY),
-    Contender("classic DBUtils", "bench.peers.dbutils:app", paths=ONLY_CITY),
+    Contender("PyMySQL per request", "bench.peers.per_request:app", paths=ONLY_CITY),
+    Contender("DBUtils PersistentDB", "bench.peers.dbutils:app", paths=ONLY_CITY),
     Contender("Flask-SQLAlchemy", "bench.peers.flask_sqlalchemy:app", paths=PEER_PATHS),
     Contender(
         "FastAPI + SQLAlchemy", "bench.peers.fastapi_sqlalchemy:app", "uvicorn", {}, PEER_PATHS
     ),
     Contender("FastAPI + asyncmy", "bench.peers.fastapi_asyncmy:app", "uvicorn", {}, PEER_PATHS),
-    Contender("Flask, no database", "bench.peers.ceiling:app", paths=PEER_PATHS),
+    Contender("Flask without a database", "bench.peers.ceiling:app", paths=PEER_PATHS),
 ]
 
 
 @dataclass(frozen=True)
 class Running:
-    """A contender that answers."""
+    """A running contender."""
 
     contender: Contender
     base: str
@@ -83,20 +83,20 @@ class Running:
     headers: dict[str, str]
 
     def url(self, what: str, key: int = 1) -> str:
-        """Where it answers something."""
+        """Return the URL of an operation."""
         return self.base + self.contender.paths[what].format(key=key)
 
 
 @contextmanager
 def running(contender: Contender, url: str, sign_in) -> Iterator[Running]:
-    """Start it on a database, warm; `sign_in(base)` gives the service's headers."""
-    port, place = free_port(), DatabaseUrl.parse(url)
+    """Start a contender on a database; `sign_in(base)` returns the headers for the service."""
+    port, database = free_port(), DatabaseUrl.parse(url)
     peers = {
-        "DB_HOST": place.host,
-        "DB_PORT": str(place.port),
-        "DB_USER": place.user,
-        "DB_PASSWORD": place.password,
-        "DB_NAME": place.name,
+        "DB_HOST": database.host,
+        "DB_PORT": str(database.port),
+        "DB_USER": database.user,
+        "DB_PASSWORD": database.password,
+        "DB_NAME": database.name,
     }
     with TemporaryDirectory(prefix="bench-") as folder, Path(folder, "log").open("wb") as log:
         process = launch(
@@ -115,7 +115,7 @@ def running(contender: Contender, url: str, sign_in) -> Iterator[Running]:
 
 
 def wait_until_up(base: str, process: subprocess.Popen, log: Path) -> None:
-    """Return when it answers anything at all."""
+    """Wait until the contender sends any response."""
     deadline = time.monotonic() + 30
     while time.monotonic() < deadline and process.poll() is None:
         try:
@@ -126,4 +126,4 @@ def wait_until_up(base: str, process: subprocess.Popen, log: Path) -> None:
             time.sleep(0.1)
         else:
             return
-    raise RuntimeError(f"{base} does not answer:\n{log.read_text()}")
+    raise RuntimeError(f"{base} does not respond:\n{log.read_text()}")

@@ -1,4 +1,4 @@
-"""Where the time of one request goes: the application profiled without a network, by layer."""
+"""CPU time of one request by layer: profiles the application without a network server."""
 
 import cProfile
 import json
@@ -13,18 +13,18 @@ from tests.support.service import environment
 
 REQUESTS = 500
 WARM = 50
-# What is in a file's path, and the layer it belongs to; the first match counts.
+# Part of a file's path, and the layer it belongs to; the first match applies.
 LAYERS = {
     "/app/db/strategies/": "strategy",
-    "/app/db/": "units of work, drivers' sockets",
+    "/app/db/": "transactions and driver sockets",
     "/pymysql/": "PyMySQL",
-    "/app/auth/": "sign-in and rate limit",
-    "/jwt/": "sign-in and rate limit",
-    "/app/operations/": "log line and metrics",
-    "/structlog/": "log line and metrics",
-    "/prometheus_client/": "log line and metrics",
-    "/pydantic": "declaration and validation",
-    "/app/": "resources, headers, ETag",
+    "/app/auth/": "authentication and rate limit",
+    "/jwt/": "authentication and rate limit",
+    "/app/operations/": "logging and metrics",
+    "/structlog/": "logging and metrics",
+    "/prometheus_client/": "logging and metrics",
+    "/pydantic": "Pydantic validation",
+    "/app/": "resources and HTTP handling",
     "/flask": "Flask and Werkzeug",
     "/werkzeug/": "Flask and Werkzeug",
 }
@@ -32,7 +32,10 @@ SYSTEM_CALLS = ("sendall", "recv_into", "'poll'", "'write'", "'flush'")
 
 
 def measure(url: str, server) -> dict[str, float]:
-    """Profile one student's read in a process of its own; microseconds a request, by layer."""
+    """Profile GET of one student in a separate process.
+
+    Return the share of each layer, and under "alone" the CPU microseconds of a request.
+    """
     (admin,) = [user for user in server.users if user.role == "admin"]
     done = subprocess.run(
         [sys.executable, "-m", "bench.layers"],
@@ -47,31 +50,31 @@ def measure(url: str, server) -> dict[str, float]:
 
 
 def table(layers: dict[str, float], under_load: dict) -> str:
-    """The layers, and what the same request costs a worker of 16 threads."""
+    """Return a table of the layers, and the CPU of the same request in a worker under load."""
     lines = ["| layer | CPU, microseconds | |", "| --- | ---: | ---: |"]
     alone = layers["alone"]
     shares = {name: value for name, value in layers.items() if name != "alone"}
     for name, value in sorted(shares.items(), key=lambda item: -item[1]):
         lines.append(f"| {name} | {value * alone:.0f} | {value:.0%} |")
-    lines.append(f"| **all of the application, alone** | {alone:.0f} | 100% |")
+    lines.append(f"| **application, total** | {alone:.0f} | 100% |")
     around = under_load["worker_cpu"] - alone
-    lines.append(f"| gunicorn, and 16 threads that want one lock | {around:.0f} | |")
+    lines.append(f"| gunicorn and contention of 16 threads | {around:.0f} | |")
     return "\n".join(lines)
 
 
 def main() -> None:
-    """Print the figures of this process's own application."""
+    """Print the profile of the application in this process."""
     import wsgi  # noqa: PLC0415 - reads the environment
 
     client = wsgi.app.test_client()
     user_name, password = json.load(sys.stdin)
     token = client.post("/v1/tokens", auth=(user_name, password)).json["access_token"]
-    # A whole environment is made once: what a test client does is no part of the service.
+    # Build the WSGI environment once, so that the test client is not part of the profile.
     builder = client.open("/v1/students/1", headers={"Authorization": f"Bearer {token}"})
     environ = builder.request.environ
     for _ in range(WARM):
         call(wsgi.app, environ)
-    # By the processor's clock: what waits for the database is no cost of its own.
+    # CPU time, so that waiting for the database does not count.
     profile = cProfile.Profile(time.thread_time)
     profile.enable()
     for _ in range(REQUESTS):
@@ -81,15 +84,15 @@ def main() -> None:
 
 
 def call(app, environ) -> None:
-    """One request, as a WSGI server makes it."""
+    """Run one request as a WSGI server does."""
     fresh = {name: value for name, value in environ.items() if not name.startswith("werkzeug.")}
-    answer = app(fresh, lambda *_: None)
-    b"".join(answer)
-    answer.close()
+    response = app(fresh, lambda *_: None)
+    b"".join(response)
+    response.close()
 
 
 def alone(app, environ) -> float:
-    """CPU microseconds of a request without a profiler: the best of several hundred."""
+    """Return the CPU microseconds of a request without a profiler, the minimum of ten batches."""
     best = float("inf")
     for _ in range(REQUESTS // WARM):
         start = time.process_time()
@@ -100,13 +103,13 @@ def alone(app, environ) -> float:
 
 
 def shares(profile: cProfile.Profile) -> dict[str, float]:
-    """The part of each layer in all that was profiled."""
+    """Return the share of each layer in the profiled time."""
     found: dict[str, float] = {}
     for (path, _, name), (_, _, seconds, _, callers) in pstats.Stats(profile).stats.items():
         if any(word in name for word in SYSTEM_CALLS):
-            add(found, "system calls: the database's socket, the log", seconds)
+            add(found, "system calls for sockets and the log", seconds)
         elif path == "~" or ("/lib/python" in path and "site-packages" not in path):
-            # Python's own work is its caller's.
+            # Attribute builtins and the standard library to their callers.
             for (caller, _, _), (_, _, part, _) in callers.items():
                 add(found, layer_of(caller), part)
         else:
@@ -116,14 +119,16 @@ def shares(profile: cProfile.Profile) -> dict[str, float]:
 
 
 def add(found: dict[str, float], layer: str, seconds: float) -> None:
-    """Count some more."""
+    """Add to the time of a layer."""
     found[layer] = found.get(layer, 0.0) + seconds
 
 
 def layer_of(path: str) -> str:
-    """The layer a file belongs to."""
+    """Return the layer of a source file."""
     inside = path.removeprefix(str(Path.cwd())) if ".venv" not in path else path
-    return next((layer for part, layer in LAYERS.items() if part in inside), "Python itself")
+    return next(
+        (layer for part, layer in LAYERS.items() if part in inside), "Python standard library"
+    )
 
 
 if __name__ == "__main__":

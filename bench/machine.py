@@ -1,4 +1,4 @@
-"""What the figures were measured on."""
+"""Description of the machine on which results were measured."""
 
 import os
 import platform
@@ -7,7 +7,7 @@ from pathlib import Path
 
 
 def machine(server) -> dict[str, str]:
-    """The date, processor, system and versions."""
+    """Return the date, processor, operating system and versions."""
     with server.connect() as connection, connection.cursor() as cursor:
         cursor.execute("SELECT VERSION()")
         ((version,),) = cursor.fetchall()
@@ -21,7 +21,7 @@ def machine(server) -> dict[str, str]:
 
 
 def cpu() -> str:
-    """The processor's name, where the system tells."""
+    """Return the name of the processor if the system provides it."""
     for line in Path("/proc/cpuinfo").read_text().splitlines():
         name, _, value = line.partition(":")
         if name.strip() == "model name":

@@ -1,4 +1,4 @@
-"""What one load cost: requests, latencies, CPU, statements, connections, memory."""
+"""Measure one load: requests, latencies, CPU, statements, connections and memory."""
 
 import os
 import re
@@ -10,7 +10,7 @@ COUNTERS = ("Questions", "Connections", "Com_admin_commands")
 TICKS = os.sysconf("SC_CLK_TCK")
 LONGEST_SECONDS = 30
 
-# Prints what wrk itself does not: the quantiles in microseconds and the failures.
+# Prints the percentiles in microseconds and the number of failures.
 REPORT = """
 done = function(summary, latency, requests)
   io.write(string.format("RESULT %d %d %d %d %d\\n", summary.requests, summary.duration,
@@ -22,7 +22,7 @@ end
 
 @dataclass(frozen=True)
 class Sample:
-    """Of one load; times in microseconds, memory in megabytes."""
+    """Results of one load; times in microseconds, memory in megabytes."""
 
     rate: float
     p50: float
@@ -37,7 +37,7 @@ class Sample:
 
 
 def load(url: str, *, clients: int, seconds: int, headers: dict[str, str], script: str = ""):
-    """Run wrk; gives requests, seconds, p50 and p99 in microseconds, failures."""
+    """Run wrk; return requests, seconds, p50 and p99 in microseconds, and failures."""
     path = Path(os.environ.get("TMPDIR", "/tmp"), f"wrk-{os.getpid()}.lua")
     path.write_text(script + REPORT)
     command = ["wrk", "-t1", f"-c{clients}", f"-d{seconds}s", "--timeout", "30s", "-s", str(path)]
@@ -49,7 +49,7 @@ def load(url: str, *, clients: int, seconds: int, headers: dict[str, str], scrip
         path.unlink()
     found = re.search(r"RESULT (\d+) (\d+) (\d+) (\d+) (\d+)", done.stdout)
     requests, micros, p50, p99, failed = map(int, found.groups())
-    if not requests and seconds < LONGEST_SECONDS:  # the slowest, on a busy machine
+    if not requests and seconds < LONGEST_SECONDS:  # no response yet on a busy machine
         longer = seconds * 4
         return load(url, clients=clients, seconds=longer, headers=headers, script=script)
     if not requests or failed > requests // 100:
@@ -66,10 +66,10 @@ class Meter:
         self._worker = worker_pid
 
     def sample(self, url: str, **how) -> Sample:
-        """Load it, and say what that cost for each request."""
-        before = self._figures()
+        """Run a load and return the cost per request."""
+        before = self._counters()
         requests, seconds, p50, p99, failed = load(url, **how)
-        after = self._figures()
+        after = self._counters()
         used = {name: after[name] - before[name] for name in before}
         return Sample(
             rate=requests / seconds,
@@ -78,14 +78,14 @@ class Meter:
             failed=failed,
             worker_cpu=used["worker"] / requests * 1e6,
             server_cpu=used["server"] / requests * 1e6,
-            # the second look at the figures is a question itself
+            # the second SHOW STATUS is a statement itself
             statements=(used["Questions"] - 1) / requests,
             connections=used["Connections"],
             pings=used["Com_admin_commands"] / requests,
             memory=memory(self._worker),
         )
 
-    def _figures(self) -> dict[str, float]:
+    def _counters(self) -> dict[str, float]:
         with self._root.cursor() as cursor:
             cursor.execute("SHOW GLOBAL STATUS WHERE Variable_name IN %s", (COUNTERS,))
             found = {name: float(value) for name, value in cursor.fetchall()}
@@ -93,13 +93,13 @@ class Meter:
 
 
 def family(pid: int) -> list[int]:
-    """A process and all its descendants."""
+    """Return a process id and those of all descendants."""
     children = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
     return [pid, *(one for child in children for one in family(int(child)))]
 
 
 def cpu(pid: int) -> float:
-    """Seconds of CPU that a process and its descendants have used."""
+    """Return the CPU seconds used by a process and its descendants."""
     total = 0
     for one in family(pid):
         fields = Path(f"/proc/{one}/stat").read_text().rpartition(")")[2].split()
@@ -108,7 +108,7 @@ def cpu(pid: int) -> float:
 
 
 def memory(pid: int) -> float:
-    """Megabytes of private memory of the largest process of a family: the worker."""
+    """Return the proportional set size in MB of the largest process, the worker."""
     sizes = []
     for one in family(pid):
         text = Path(f"/proc/{one}/smaps_rollup").read_text()

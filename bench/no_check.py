@@ -1,44 +1,44 @@
-"""The pool of `adaptive` with no check at all: what its safety is measured against.
+"""Bounded LIFO pool without any connection check: the baseline for the overhead of `adaptive`.
 
-DB_STRATEGY=bench.no_check:NoCheck. A LIFO with a bound, and nothing else.
+Use with DB_STRATEGY=bench.no_check:NoCheck.
 """
 
 from threading import BoundedSemaphore
 
+from app.db.config import DatabaseConfig
 from app.db.connection import Connection
 from app.db.connector import Connector
-from app.settings import Settings
 
 
 class NoCheck:
-    """Lends the connection that was given back last, whatever has become of it."""
+    """Returns the most recently used connection, even if it has been lost."""
 
-    def __init__(self, connect: Connector, settings: Settings) -> None:
+    def __init__(self, connect: Connector, config: DatabaseConfig) -> None:
         self._connect = connect
-        self._slots = BoundedSemaphore(settings.pool_size)
-        self._timeout = settings.db_pool_timeout_seconds
+        self._slots = BoundedSemaphore(config.pool_size)
+        self._timeout = config.pool_timeout_seconds
         self._idle: list[Connection] = []
 
     def acquire(self) -> Connection:
-        """Lend one."""
+        """Return an idle connection, or open one."""
         if not self._slots.acquire(timeout=self._timeout):
-            raise TimeoutError("every connection is busy")
+            raise TimeoutError("all connections are in use")
         try:
             return self._idle.pop()
         except IndexError:
             return self._connect()
 
     def release(self, connection: Connection) -> None:
-        """Take one back."""
+        """Keep a connection for reuse."""
         self._idle.append(connection)
         self._slots.release()
 
     def discard(self, connection: Connection) -> None:
-        """Drop one."""
+        """Close a connection."""
         connection.abort()
         self._slots.release()
 
     def close(self) -> None:
-        """Close what is idle."""
+        """Close all idle connections."""
         while self._idle:
             self._idle.pop().close()

@@ -1,10 +1,10 @@
-"""Writes what was measured: tables for people, ratios against their targets."""
+"""Tables of the results, and docs/benchmarks.md."""
 
 from pathlib import Path
 from string import Template
 
 from bench import layers
-from bench.targets import CHECKOUT, SCALE, figures_of, ratios, suite
+from bench.targets import CHECKOUT, SCALE, ratios, stored_results, suite
 
 PAGE = Path("docs/benchmarks.md")
 NOT_MEASURED = "Not measured yet."
@@ -25,7 +25,7 @@ COLUMNS = {
 
 
 def table(part: dict) -> str:
-    """One suite as a table."""
+    """Return the results of one suite as a table."""
     head = ["", *COLUMNS]
     lines = ["| " + " | ".join(head) + " |", "| --- |" + " ---: |" * len(COLUMNS)]
     for name, figures in part.items():
@@ -41,57 +41,74 @@ def table(part: dict) -> str:
     return "\n".join(lines)
 
 
-def ratio_table(found: dict) -> str:
-    """The ratios beside what is looked for."""
-    head = "| ratio of requests a second | median | of the rounds | looked for | |"
+def ratio_table(results: dict) -> str:
+    """Return the ratios and their targets as a table."""
+    head = "| ratio of requests/s | median | range of rounds | target | |"
     return "\n".join(
-        [head, "| --- | ---: | ---: | ---: | --- |", *[it.row() for it in ratios(found)]]
+        [head, "| --- | ---: | ---: | ---: | --- |", *[it.row() for it in ratios(results)]]
     )
 
 
-def as_text(found: dict) -> str:
-    """All there is, for the terminal."""
-    return f"{ratio_table(found)}\n\n{tables(found)}"
+def as_text(results: dict) -> str:
+    """Return all tables, for the terminal."""
+    return f"{ratio_table(results)}\n\n{tables(results)}"
 
 
-def tables(found: dict) -> str:
-    """Every suite with its heading."""
+def tables(results: dict) -> str:
+    """Return the tables of all suites with their headings."""
     return "\n\n".join(
-        f"### {title}\n\n{table(suite(found, path))}" for title, path in titles(found)
+        f"### {title}\n\n{table(suite(results, path))}" for title, path in titles(results)
     )
 
 
-def titles(found: dict) -> list[tuple[str, str]]:
-    """The suites there are, with a heading each."""
+def titles(results: dict) -> list[tuple[str, str]]:
+    """Return the heading and path of each measured suite."""
     named = [
-        *((f"Strategies, `/?city=London`, {n} clients", f"strategies/{n}") for n in (1, 4, 8, 16)),
+        *((f"Strategies, `/?city=London`, {clients(n)}", f"strategies/{n}") for n in (1, 4, 8, 16)),
         ("Peers, `/?city=London`, 16 clients", "peers/city"),
         ("Peers, one student, 16 clients", "peers/one"),
-        ("Peers, a page of 100 students, 16 clients", "peers/page"),
-        ("The service's own operations, 16 clients", "operations"),
+        ("Peers, page of 100 students, 16 clients", "peers/page"),
+        ("Operations of the service, 16 clients", "operations"),
         ("Workers, one student, 16 clients", "workers"),
-        ("`adaptive` and the pool without any check, back to back, 16 clients", "safety"),
-        *((f"1 ms a round trip: strategies, {n} clients", f"slow link/{n}") for n in (1, 16)),
-        ("1 ms a round trip: peers, one student, 16 clients", "slow link, peers"),
+        (
+            "`adaptive` and the pool without checks, measured back to back, 16 clients",
+            "check overhead",
+        ),
+        *(
+            (
+                f"Strategies with 1 ms per round trip, `/?city=London`, {clients(n)}",
+                f"slow link/{n}",
+            )
+            for n in (1, 16)
+        ),
+        ("Peers with 1 ms per round trip, one student, 16 clients", "slow link, peers"),
     ]
-    return [(title, path) for title, path in named if suite(found, path)]
+    return [(title, path) for title, path in named if suite(results, path)]
+
+
+def clients(number: int) -> str:
+    """Return the number of clients in words."""
+    return f"{number} client{'s' if number > 1 else ''}"
 
 
 def checkout_table() -> str:
-    """What a checkout and return costs, by strategy."""
-    strategies = figures_of(CHECKOUT).get("strategies")
+    """Return the cost of a checkout and checkin by strategy, as a table."""
+    strategies = stored_results(CHECKOUT).get("strategies")
     if not strategies:
         return NOT_MEASURED
-    lines = ["| | microseconds | least to most | round trips |", "| --- | ---: | ---: | ---: |"]
+    lines = [
+        "| | microseconds | minimum to maximum | round trips |",
+        "| --- | ---: | ---: | ---: |",
+    ]
     for name, it in strategies.items():
-        spread = f"{it['least']:.1f} to {it['most']:.1f}"
+        spread = f"{it['min']:.1f} to {it['max']:.1f}"
         lines.append(f"| {name} | {it['microseconds']:.1f} | {spread} | {it['round_trips']:.1f} |")
     return "\n".join(lines)
 
 
 def scale_table() -> str:
-    """p50 and rows by the number of students, a line a read; and the plot of it."""
-    sizes = figures_of(SCALE).get("sizes")
+    """Return p50 and rows read by number of students, one line per operation, and the plot."""
+    sizes = stored_results(SCALE).get("sizes")
     if not sizes:
         return NOT_MEASURED
     first, *_, last = sizes.values()
@@ -106,21 +123,22 @@ def scale_table() -> str:
         ]
         ratio = last[name]["p50_ms"] / first[name]["p50_ms"]
         lines.append("| " + " | ".join([name, *cells, f"{ratio:.2f}"]) + " |")
-    return "\n".join([*lines, "", "![p50 by the number of students](images/scale.svg)"])
+    return "\n".join([*lines, "", "![p50 by number of students](images/scale.svg)"])
 
 
-def write(found: dict) -> None:
-    """Fill the page's frame."""
-    frame = Template(Path("bench/page.md").read_text())
-    machine = "; ".join(f"{name}: {value}" for name, value in found["machine"].items())
+def write(results: dict) -> None:
+    """Write docs/benchmarks.md from its template, bench/page.md."""
+    template = Template(Path("bench/page.md").read_text())
+    machine = "; ".join(f"{name}: {value}" for name, value in results["machine"].items())
     PAGE.write_text(
-        frame.substitute(
+        template.substitute(
             machine=machine,
-            command=found["command"],
-            ratios=ratio_table(found),
-            profile=layers.table(found["profile"], suite(found, "peers/one")["adaptive"]),
+            command=results["command"],
+            note=f"\n{results['note']}\n" if "note" in results else "",
+            ratios=ratio_table(results),
+            profile=layers.table(results["profile"], suite(results, "peers/one")["adaptive"]),
             checkout=checkout_table(),
             scale=scale_table(),
-            tables=tables(found),
+            tables=tables(results),
         )
     )

@@ -1,4 +1,4 @@
-"""Interleaved rounds: every contender once in each round, so that a noisy minute hits all alike."""
+"""Interleaved rounds: each contender runs once per round, so that load spikes affect all alike."""
 
 import statistics
 import sys
@@ -9,42 +9,42 @@ from bench.meter import Sample
 
 
 @dataclass(frozen=True)
-class Figures:
+class RoundResults:
     """Medians over the rounds, and the rate of each round."""
 
     median: Sample
     rates: list[float]
 
     def as_dict(self) -> dict[str, float | list[float]]:
-        """For the JSON file."""
+        """Return the values for the JSON file."""
         return {**asdict(self.median), "rates": self.rates}
 
 
 def interleaved(
     title: str, measures: dict[str, Callable[[], Sample]], rounds: int
-) -> dict[str, Figures]:
-    """Measure all, several times over; prints progress."""
+) -> dict[str, RoundResults]:
+    """Measure all contenders in each round, printing progress."""
     samples: dict[str, list[Sample]] = {name: [] for name in measures}
     in_turn = list(measures.items())
     for number in range(1, rounds + 1):
         for name, measure in in_turn:
             progress(f"{title}: round {number}/{rounds}: {name}")
             samples[name].append(measure())
-        in_turn.reverse()  # what changes slowly, or comes after somebody, hits all alike
+        in_turn.reverse()  # cancels slow drifts and effects of the previous contender
     progress("")
-    return {name: figures(found) for name, found in samples.items()}
+    return {name: summarize(found) for name, found in samples.items()}
 
 
 def progress(text: str) -> None:
-    """Show where it is, on one line of a terminal."""
+    """Show progress on one line of the terminal."""
     if sys.stderr.isatty():
         print(f"\r{text:<78}\r", end="", file=sys.stderr, flush=True)
 
 
-def figures(samples: list[Sample]) -> Figures:
+def summarize(samples: list[Sample]) -> RoundResults:
     """Summarize the rounds of one contender."""
     medians = {
         one.name: statistics.median(getattr(sample, one.name) for sample in samples)
         for one in fields(Sample)
     }
-    return Figures(Sample(**medians), [round(sample.rate, 1) for sample in samples])
+    return RoundResults(Sample(**medians), [round(sample.rate, 1) for sample in samples])

@@ -1,9 +1,9 @@
-"""Each read operation against the number of students: python -m bench.scale [SIZE ...].
+"""Each read operation by number of students: python -m bench.scale [SIZE ...].
 
-By default 1,000, 10,000, 100,000 and 1,000,000 students with all their attempts, each a database
-of one private server, loaded with a progress bar (the million takes many minutes and 6 GB of
-disk). Then every read is made at each size in turn, so that a noisy moment hits all sizes alike.
-Writes docs/benchmarks-scale.json and its plot: p50 by size, and the rows that the server read.
+The default sizes are 1,000, 10,000, 100,000 and 1,000,000 students with all their attempts, each in
+its own database on one private server (loading the largest takes many minutes and 6 GB of disk).
+Each operation then runs at all sizes in turn, so that load spikes affect all sizes alike. Writes
+docs/benchmarks-scale.json and its plot: p50 and the number of rows read by the server.
 """
 
 import argparse
@@ -32,19 +32,19 @@ from matplotlib import pyplot as plt
 
 SIZES = (1_000, 10_000, 100_000, 1_000_000)
 GIGABYTE = 1024**3
-# With a short log the server writes its pages out all the time, and loading takes twice as long.
-ROOMY = {"innodb_buffer_pool_size": 4 * GIGABYTE, "innodb_log_file_size": 4 * GIGABYTE}
-WARM = 10
+# A small redo log causes constant page flushing, which doubles the loading time.
+SERVER_OPTIONS = {"innodb_buffer_pool_size": 4 * GIGABYTE, "innodb_log_file_size": 4 * GIGABYTE}
+WARM_UP_REQUESTS = 10
 REPEATS = 200
 
-# Each of them answers as many rows at each size.
+# Each returns the same number of rows at every size.
 READS = {
     "one student": "/v1/students/500",
     "page of 100": "/v1/students?limit=100",
     "sorted page": "/v1/students?limit=100&sort=last_name",
     "filtered page": "/v1/students?limit=100&campus_id=3",
     "filtered and sorted page": "/v1/students?limit=100&campus_id=3&sort=-create_date",
-    "one by email": "/v1/students?email=nobody@example.edu",
+    "lookup by email": "/v1/students?email=nobody@example.edu",
     "page with relatives": "/v1/students?limit=100&embed=campus,city",
     "one attempt": "/v1/attempts/500",
     "newest attempts": "/v1/attempts?limit=100&sort=-attempt_date",
@@ -56,19 +56,19 @@ READS = {
     "courses": "/v1/courses?limit=60&embed=subjects,staff,chapters",
     "cities": "/v1/cities?limit=100",
 }
-DEEP = "a deep page of 100"
+DEEP = "deep page of 100"
 
 
 def main(arguments: list[str]) -> int:
-    """Load all sizes, then measure them together; prints and writes the figures."""
+    """Load all sizes, measure them together, print and store the results."""
     parser = argparse.ArgumentParser(prog="python -m bench.scale", description=__doc__)
     parser.add_argument("sizes", nargs="*", type=int, default=SIZES)
     sizes = parser.parse_args(arguments).sizes
-    with start_server(**ROOMY) as server, ExitStack() as stack:
-        places = [(size, *load(server, size)) for size in sizes]
+    with start_server(**SERVER_OPTIONS) as server, ExitStack() as stack:
+        databases = [(size, *load(server, size)) for size in sizes]
         clients = {
             size: stack.enter_context(client_of(server, size, url, users))
-            for size, url, users in places
+            for size, url, users in databases
         }
         found = {"machine": machine(server), "sizes": measure(server, clients)}
     print_table(found["sizes"])
@@ -78,7 +78,7 @@ def main(arguments: list[str]) -> int:
 
 
 def load(server, size: int) -> tuple[str, list]:
-    """Make a database with so many students; gives its URL and its users."""
+    """Create a database with this many students; return its URL and its users."""
     url = server.create_migrated_database()
     start = time.monotonic()
     with closing(server.connect(url)) as connection:
@@ -89,7 +89,7 @@ def load(server, size: int) -> tuple[str, list]:
 
 @contextmanager
 def client_of(server, size: int, url: str, users: list) -> Iterator[tuple[httpx.Client, dict]]:
-    """The service on one of the databases, a client of it, and the address of each read."""
+    """Start the service on a database; provide a client and the path of each read operation."""
     server.users = users
     with (
         running(service("adaptive"), url, lambda base: sign_in(base, server)) as ours,
@@ -99,7 +99,7 @@ def client_of(server, size: int, url: str, users: list) -> Iterator[tuple[httpx.
 
 
 def deep_page(client: httpx.Client, size: int) -> str:
-    """A page deep in the list, found as a client finds it."""
+    """Return the path of a page deep in the list, found by following `next`."""
     page = client.get("/v1/students", params={"limit": 100}).json()
     for _ in range(min(size // 200, 50)):
         page = client.get(page["next"]).json()
@@ -107,7 +107,7 @@ def deep_page(client: httpx.Client, size: int) -> str:
 
 
 def measure(server, clients: dict[int, tuple[httpx.Client, dict]]) -> dict[int, dict]:
-    """Every read at every size: p50 in milliseconds, and the rows examined for one of it."""
+    """Return p50 in milliseconds and the rows read per request, by size and operation."""
     found: dict[int, dict] = {size: {} for size in clients}
     for name in [*READS, DEEP]:
         progress(f"scale: {name}")
@@ -122,7 +122,7 @@ def measure(server, clients: dict[int, tuple[httpx.Client, dict]]) -> dict[int, 
 
 
 def interleaved(reads: dict[int, tuple[httpx.Client, str]]) -> dict[int, list[float]]:
-    """Make a read at each size in turn, many times; seconds by size."""
+    """Run one operation at each size in turn, repeatedly; return the durations by size."""
     times: dict[int, list[float]] = {size: [] for size in reads}
     for _ in range(REPEATS):
         for size, (client, path) in reads.items():
@@ -133,24 +133,24 @@ def interleaved(reads: dict[int, tuple[httpx.Client, str]]) -> dict[int, list[fl
 
 
 def rows_of(server, client: httpx.Client, path: str) -> int:
-    """The rows that the server reads for one request, once it is warm."""
-    for _ in range(WARM):
+    """Return the number of rows the server reads for one request after warm-up."""
+    for _ in range(WARM_UP_REQUESTS):
         client.get(path).raise_for_status()
     before, again = rows_read(server), rows_read(server)
     client.get(path)
-    # A look reads the rows of a table, too.
+    # SHOW STATUS itself reads rows, too.
     return rows_read(server) - again - (again - before)
 
 
 def rows_read(server) -> int:
-    """How often the tables were asked for a row so far, by the server's own count."""
+    """Return the number of rows the server has read."""
     with server.connect() as connection, connection.cursor() as cursor:
         cursor.execute("SHOW GLOBAL STATUS LIKE 'Handler_read%'")
         return sum(int(count) for _, count in cursor.fetchall())
 
 
 def print_table(sizes: dict[int, dict]) -> None:
-    """A line a read: p50 and rows at each size, and the ratio of the last to the first."""
+    """Print p50 and rows per size, one line per operation, and the ratio of last to first."""
     first, *_, last = sizes
     for name in sizes[first]:
         ratio = sizes[last][name]["p50_ms"] / sizes[first][name]["p50_ms"]
@@ -162,7 +162,7 @@ def print_table(sizes: dict[int, dict]) -> None:
 
 
 def draw(sizes: dict[int, dict]) -> None:
-    """p50 against the number of students, a line a read."""
+    """Plot p50 by number of students, one line per operation."""
     figure, axes = plt.subplots(figsize=(8, 5))
     for name in next(iter(sizes.values())):
         axes.plot(list(sizes), [part[name]["p50_ms"] for part in sizes.values()], "o-", label=name)

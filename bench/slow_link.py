@@ -1,7 +1,7 @@
-"""A proxy that adds half a millisecond each way: python -m bench.slow_link PORT TARGET.
+"""Proxy that adds 0.5 ms of latency in each direction: python -m bench.slow_link PORT TARGET.
 
-Threads, because an event loop's timers are too coarse for it. What arrives while a delay runs
-waits for its own, so throughput is not limited, only latency.
+Uses threads, because the timers of an event loop are too coarse. Each chunk has its own delay, so
+only latency increases; throughput is not limited.
 """
 
 import socket
@@ -14,7 +14,7 @@ DELAY_SECONDS = 0.0005
 
 
 def main(port: int, target: int) -> None:
-    """Serve until killed."""
+    """Accept and forward connections until killed."""
     with socket.create_server(("127.0.0.1", port), backlog=128) as listener:
         print("ready", flush=True)
         while True:
@@ -26,7 +26,7 @@ def main(port: int, target: int) -> None:
 
 
 def relay(source: socket.socket, sink: socket.socket) -> None:
-    """Carry bytes one way, late."""
+    """Forward data in one direction with a delay."""
     queue: SimpleQueue[tuple[float, bytes]] = SimpleQueue()
 
     def read() -> None:

@@ -1,4 +1,4 @@
-"""What is measured, and against whom."""
+"""Benchmark suites: which contenders run which requests."""
 
 import random
 from collections.abc import Callable
@@ -8,9 +8,9 @@ from typing import Self
 from app.db.strategies import STRATEGIES
 from bench.contenders import PEERS, Contender, Running, running, service
 from bench.meter import Meter, Sample
-from bench.rounds import Figures, interleaved, progress
+from bench.rounds import RoundResults, interleaved, progress
 
-# Each request asks for another student.
+# Each request reads a random student.
 RANDOM_STUDENT = """
 request = function()
   local path = string.gsub(wrk.path, "%d+$", math.random(1, 600))
@@ -29,15 +29,18 @@ request = function()
 end
 """
 
-Result = dict[str, Figures]
+Result = dict[str, RoundResults]
 ON_MYSQLCLIENT = "adaptive, mysqlclient"
-SAFETY_ROUNDS = 4  # for each round of the other suites
-# The broken original fails its requests.
+CHECK_OVERHEAD_ROUNDS = 4  # per round of the other suites
+# `single` fails under concurrent requests.
 ALL = tuple(name for name in STRATEGIES if name != "single")
 
 
 class Bench:
-    """Runs suites on one database; `seconds` a load, `rounds` of each. Who runs once, runs on."""
+    """Runs suites of `rounds` rounds with loads of `seconds` seconds on one database.
+
+    A contender is started when first needed and reused by later suites.
+    """
 
     def __init__(self, server, url: str, sign_in, *, seconds: int, rounds: int) -> None:
         self._server = server
@@ -57,24 +60,24 @@ class Bench:
     def strategies(
         self, clients: tuple[int, ...], url: str = "", names: tuple[str, ...] = ALL
     ) -> dict[int, Result]:
-        """These strategies, and the pool without a check, at each number of clients."""
+        """Measure these strategies and the pool without checks at each number of clients."""
         contenders = [service(name) for name in [*names, "bench.no_check:NoCheck"]]
         all_ = [self._start(one, url) for one in contenders]
         return {number: self._round("strategies", all_, "city", number) for number in clients}
 
-    def safety(self) -> Result:
-        """`adaptive` and the same pool without its checks, back to back and more often.
+    def check_overhead(self) -> Result:
+        """Measure `adaptive` and the pool without checks back to back, in more rounds.
 
-        NameList all the others they are 20 seconds apart, and the machine changes by more than the
-        checks cost.
+        Among all other contenders they would run 20 seconds apart, during which the machine
+        changes by more than the checks cost.
         """
         pair = [self._start(service(name)) for name in ("adaptive", "bench.no_check:NoCheck")]
-        rounds = self._rounds * SAFETY_ROUNDS
+        rounds = self._rounds * CHECK_OVERHEAD_ROUNDS
         measures = {one.contender.name: self._measure(one, one.url("city"), 16) for one in pair}
-        return interleaved("safety", measures, rounds)
+        return interleaved("check overhead", measures, rounds)
 
     def peers(self, what: str, url: str = "") -> Result:
-        """The service beside the peers, on one operation, with 16 clients."""
+        """Measure the service and its peers on one operation with 16 clients."""
         ours = [service("adaptive"), service("adaptive", ON_MYSQLCLIENT, DB_DRIVER="mysqlclient")]
         if what == "city":
             ours.append(service("per_request"))
@@ -83,21 +86,20 @@ class Bench:
         return self._round(f"peers, {what}", all_, what, 16)
 
     def operations(self) -> Result:
-        """The service's own operations, with 16 clients."""
+        """Measure operations of the service with 16 clients."""
         ours = self._start(service("adaptive"))
         measures = {
             "one student": self._measure(ours, ours.url("one"), 16, RANDOM_STUDENT),
-            "a page of 100": self._measure(ours, ours.url("page"), 16),
-            "a deep page of 100": self._measure(ours, _deep_page(ours), 16),
-            "a create": self._measure(ours, ours.base + "/v1/students", 16, NEW_STUDENT),
+            "page of 100": self._measure(ours, ours.url("page"), 16),
+            "deep page of 100": self._measure(ours, _deep_page(ours), 16),
+            "create": self._measure(ours, ours.base + "/v1/students", 16, NEW_STUDENT),
         }
         return interleaved("operations", measures, self._rounds)
 
     def workers(self) -> Result:
-        """One worker and two, on cores that the client and the server use too; gunicorn's own."""
+        """Measure one and two workers, which share the cores with the client and the server."""
         contenders = {
             "1 worker": service("adaptive"),
-            "1 worker, gthread": service("adaptive", GUNICORN_CMD_ARGS="--worker-class gthread"),
             "2 workers": service("adaptive", WEB_CONCURRENCY="2"),
         }
         measures = {}
@@ -135,7 +137,7 @@ class Bench:
                 url, clients=clients, seconds=seconds, headers=headers, script=script
             )
 
-        measure(1)  # connections are open, code is warm
+        measure(1)  # opens the connections and warms up the code
         return measure
 
 

@@ -1,4 +1,4 @@
-"""Which ratios are looked for, and what was measured of them."""
+"""Ratios between contenders, and their targets."""
 
 import json
 import statistics
@@ -11,30 +11,30 @@ SCALE = Path("docs/benchmarks-scale.json")
 
 @dataclass(frozen=True)
 class Target:
-    """A ratio of two contenders in one suite, and its bound if there is one."""
+    """A ratio of two contenders in one suite, with an optional bound."""
 
     name: str
     suite: str
     ours: str
     other: str
     bound: float | None = None
-    figure: str = "rates"
-    is_most: bool = False
+    quantity: str = "rates"
+    is_maximum: bool = False
 
 
 TARGETS = [
-    Target("`adaptive` / the pool without any check, 16 clients", "safety", "adaptive",
+    Target("`adaptive` / pool without checks, 16 clients", "check overhead", "adaptive",
            "NoCheck", 0.97),
     Target("`adaptive` / `pool_pre_ping`, 16 clients on loopback", "strategies/16", "adaptive",
            "sqlalchemy", 1.1),
-    Target("`adaptive` / `pool_pre_ping`, 1 client, 1 ms a round trip", "slow link/1", "adaptive",
+    Target("`adaptive` / `pool_pre_ping`, 1 client, 1 ms per round trip", "slow link/1", "adaptive",
            "sqlalchemy", 1.6),
     Target("`adaptive` / `per_request`, both as shipped", "strategies/16", "adaptive",
            "per_request", 1.4),
-    Target("`per_request` / the classic snippet with PyMySQL's defaults", "peers/city",
-           "per_request", "classic per request", 20),
-    Target("CPU a request: the classic snippet / `per_request`", "peers/city",
-           "classic per request", "per_request", figure="worker_cpu"),
+    Target("`per_request` / PyMySQL with defaults, connection per request", "peers/city",
+           "per_request", "PyMySQL per request", 20),
+    Target("CPU per request: PyMySQL with defaults / `per_request`", "peers/city",
+           "PyMySQL per request", "per_request", quantity="worker_cpu"),
     Target("one student / FastAPI + asyncmy", "peers/one", "adaptive", "FastAPI + asyncmy", 1.0),
     Target("page of 100 / FastAPI + asyncmy", "peers/page", "adaptive", "FastAPI + asyncmy", 2.0),
     Target("one student / Flask-SQLAlchemy", "peers/one", "adaptive", "Flask-SQLAlchemy", 1.7),
@@ -43,93 +43,96 @@ TARGETS = [
            "adaptive, mysqlclient", "FastAPI + asyncmy"),
     Target("page of 100, `DB_DRIVER=mysqlclient` / Flask-SQLAlchemy", "peers/page",
            "adaptive, mysqlclient", "Flask-SQLAlchemy"),
-    Target("a bare Flask view without a database / FastAPI + asyncmy, one student", "peers/one",
-           "Flask, no database", "FastAPI + asyncmy"),
-    Target("memory of a worker / Flask-SQLAlchemy's", "peers/one", "adaptive", "Flask-SQLAlchemy",
-           1.25, "memory", is_most=True),
-    Target("two workers / one, the client on the same cores", "workers", "2 workers", "1 worker"),
-    Target("threads that stay with their clients / gunicorn's `gthread`", "workers", "1 worker",
-           "1 worker, gthread"),
+    Target("Flask view without a database / FastAPI + asyncmy, one student", "peers/one",
+           "Flask without a database", "FastAPI + asyncmy"),
+    Target("memory of a worker / Flask-SQLAlchemy", "peers/one", "adaptive", "Flask-SQLAlchemy",
+           1.25, "memory", is_maximum=True),
+    Target("two workers / one worker, client on the same cores", "workers", "2 workers",
+           "1 worker"),
 ]  # fmt: skip
 
 
 @dataclass(frozen=True)
 class Ratio:
-    """What was measured: the median over the rounds, and the lowest and the highest."""
+    """A measured ratio: one value per round."""
 
     name: str
     values: list[float]
     bound: float | None
-    is_most: bool = False
+    is_maximum: bool = False
 
     @property
     def median(self) -> float:
-        """The middle one."""
+        """The median of the rounds."""
         return statistics.median(self.values)
 
     def row(self) -> str:
-        """A line of the table."""
+        """Return a row of the table."""
         spread = f"{min(self.values):.2f} to {max(self.values):.2f}" if len(self.values) > 1 else ""
-        wanted = f"{'at most' if self.is_most else 'at least'} {self.bound:g}" if self.bound else ""
-        return f"| {self.name} | {self.median:.2f} | {spread} | {wanted} | {self._verdict()} |"
+        target = (
+            f"{'at most' if self.is_maximum else 'at least'} {self.bound:g}" if self.bound else ""
+        )
+        return f"| {self.name} | {self.median:.2f} | {spread} | {target} | {self._result()} |"
 
-    def _verdict(self) -> str:
+    def _result(self) -> str:
         if self.bound is None:
             return ""
         off = self.median / self.bound - 1
-        is_met = off <= 0 if self.is_most else off >= 0
+        is_met = off <= 0 if self.is_maximum else off >= 0
         return "met" if is_met else f"**missed** by {abs(off):.0%}"
 
 
-def suite(found: dict, path: str) -> dict:
-    """A part of the figures, such as `peers/one`; empty if it was not measured."""
+def suite(results: dict, path: str) -> dict:
+    """Return part of the results, such as `peers/one`; empty if it was not measured."""
     for step in path.split("/"):
-        found = found.get(step, {})
-    return found
+        results = results.get(step, {})
+    return results
 
 
-def ratios(found: dict) -> list[Ratio]:
-    """All that can be told from these figures and from those of the other two commands."""
-    told = []
+def ratios(results: dict) -> list[Ratio]:
+    """Return all ratios for which these results and those of the other commands suffice."""
+    measured = []
     for it in TARGETS:
-        part = suite(found, it.suite)
+        part = suite(results, it.suite)
         if it.ours in part and it.other in part:
-            values = _divided(part[it.ours][it.figure], part[it.other][it.figure])
-            told.append(Ratio(it.name, values, it.bound, it.is_most))
-    return [*told, *_of_checkout(), *_of_scale()]
+            values = _divided(part[it.ours][it.quantity], part[it.other][it.quantity])
+            measured.append(Ratio(it.name, values, it.bound, it.is_maximum))
+    return [*measured, *_of_checkout(), *_of_scale()]
 
 
 def _divided(ours: float | list[float], others: float | list[float]) -> list[float]:
-    """Round by round, since what disturbs one disturbs its neighbor."""
+    """Divide round by round, because a load spike affects neighboring measurements alike."""
     if isinstance(ours, list) and isinstance(others, list):
         return [one / other for one, other in zip(ours, others, strict=True)]
     return [ours / others]
 
 
-def figures_of(path: Path) -> dict:
-    """What another command has written; empty if it was not run."""
-    found: dict = json.loads(path.read_text()) if path.exists() else {}
-    return found
+def stored_results(path: Path) -> dict:
+    """Return what another command has stored; empty if it has not run."""
+    results: dict = json.loads(path.read_text()) if path.exists() else {}
+    return results
 
 
 def _of_checkout() -> list[Ratio]:
-    found = figures_of(CHECKOUT).get("strategies")
-    if not found:
+    results = stored_results(CHECKOUT).get("strategies")
+    if not results:
         return []
-    value = found["adaptive"]["microseconds"] / found["sqlalchemy"]["microseconds"]
-    name = "time of a checkout and return / `pool_pre_ping`'s (`make bench-checkout`)"
-    return [Ratio(name, [value], 0.2, is_most=True)]
+    value = results["adaptive"]["microseconds"] / results["sqlalchemy"]["microseconds"]
+    name = "time of a checkout and checkin / `pool_pre_ping` (`make bench-checkout`)"
+    return [Ratio(name, [value], 0.2, is_maximum=True)]
 
 
 def _of_scale() -> list[Ratio]:
-    sizes = {int(size): part for size, part in figures_of(SCALE).get("sizes", {}).items()}
+    sizes = {int(size): part for size, part in stored_results(SCALE).get("sizes", {}).items()}
     if not sizes:
         return []
-    least, most = min(sizes), max(sizes)
+    smallest, largest = min(sizes), max(sizes)
     worst = max(
-        (sizes[most][name]["p50_ms"] / sizes[least][name]["p50_ms"], name) for name in sizes[least]
+        (sizes[largest][name]["p50_ms"] / sizes[smallest][name]["p50_ms"], name)
+        for name in sizes[smallest]
     )
     name = (
-        f"p50 at {most:,} students / at {least:,}, the worst read: {worst[1]} (`make bench-scale`)"
+        f"p50 at {largest:,} students / at {smallest:,}, largest ratio: {worst[1]} "
+        "(`make bench-scale`)"
     )
-    return [Ratio(name, [worst[0]], 1.2, is_most=True)]
+    return [Ratio(name, [worst[0]], 1.2, is_maximum=True)]

@@ -1,5 +1,6 @@
-"""What people would pick instead, each in its shortest idiomatic form, without sign-in or logs.
+"""Alternatives to the service, each in its shortest idiomatic form, without authentication or logs.
 
-Every peer answers `/city?city=London`, `/students/<id>` and `/students?limit=100` from the same
-tables. The address of the database is in the environment: DB_HOST, DB_PORT, DB_USER, DB_NAME.
+Each peer serves some of `/city?city=London`, `/students/<id>` and `/students?limit=100` from the
+same tables. The environment variables DB_HOST, DB_PORT, DB_USER, DB_PASSWORD and DB_NAME name the
+database.
 """

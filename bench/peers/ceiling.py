@@ -1,4 +1,4 @@
-"""A bare Flask view without a database: what the server and the framework leave."""
+"""A minimal Flask view without a database: the upper limit of server and framework."""
 
 from flask import Flask, jsonify
 

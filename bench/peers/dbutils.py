@@ -1,10 +1,10 @@
-"""The accepted answer: DBUtils' PersistentDB, one connection a thread."""
+"""DBUtils' PersistentDB: one connection per thread."""
 
 import pymysql
 from dbutils.persistent_db import PersistentDB
 from flask import Flask, request
 
-from bench.peers.where import ADDRESS, NAME
+from bench.peers.database_address import ADDRESS, NAME
 
 app = Flask(__name__)
 database = PersistentDB(pymysql, **ADDRESS, database=NAME, autocommit=True)

@@ -1,4 +1,4 @@
-"""FastAPI on a bare asyncmy pool."""
+"""FastAPI with an asyncmy pool."""
 
 from contextlib import asynccontextmanager
 
@@ -6,8 +6,8 @@ import asyncmy
 from fastapi import FastAPI
 from fastapi.responses import PlainTextResponse
 
+from bench.peers.database_address import ADDRESS, NAME
 from bench.peers.rows import STUDENT, as_dict
-from bench.peers.where import ADDRESS, NAME
 
 
 @asynccontextmanager

@@ -1,12 +1,12 @@
-"""FastAPI with SQLAlchemy's asynchronous engine on asyncmy, and `pool_pre_ping`."""
+"""FastAPI with SQLAlchemy's asyncio engine on asyncmy and `pool_pre_ping`."""
 
 from fastapi import FastAPI
 from fastapi.responses import PlainTextResponse
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import create_async_engine
 
+from bench.peers.database_address import URL
 from bench.peers.rows import STUDENT, as_dict
-from bench.peers.where import URL
 
 app = FastAPI()
 engine = create_async_engine(f"mysql+asyncmy{URL}", pool_pre_ping=True, pool_size=16)

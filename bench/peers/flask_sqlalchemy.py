@@ -1,10 +1,10 @@
-"""Flask-SQLAlchemy with its ORM and `pool_pre_ping`."""
+"""Flask-SQLAlchemy's ORM with `pool_pre_ping`."""
 
 from flask import Flask, jsonify, request
 from flask_sqlalchemy import SQLAlchemy
 from sqlalchemy.orm import joinedload
 
-from bench.peers.where import URL
+from bench.peers.database_address import URL
 
 app = Flask(__name__)
 app.config["SQLALCHEMY_DATABASE_URI"] = f"mysql+pymysql{URL}"

@@ -1,9 +1,9 @@
-"""The classic snippet: a connection opened and closed in each view, with PyMySQL's defaults."""
+"""PyMySQL with its defaults: each view opens and closes a connection."""
 
 import pymysql
 from flask import Flask, request
 
-from bench.peers.where import ADDRESS, NAME
+from bench.peers.database_address import ADDRESS, NAME
 
 app = Flask(__name__)
 

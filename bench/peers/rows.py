@@ -1,4 +1,4 @@
-"""The statement of the peers without an ORM, and the shape of its rows."""
+"""The query of the peers without an ORM, and the JSON form of its rows."""
 
 STUDENT = """
     SELECT student_id, campus_id, first_name, last_name, email, active, student.create_date,

@@ -1,15 +1,16 @@
-"""Every way in which a connection dies, made to happen for real, and what the clients saw of it.
+"""Fault injection: database connections are broken in every known way under the real service.
 
-The tools, each usable alone to test a program of your own:
+Tools, each of which can also be used alone to test another program:
 
-    proxy      a network that delays, cuts, resets, goes deaf, swallows one answer, says 4031
-    flows      a firewall that forgets or resets chosen TCP flows (iptables, always cleaned up)
-    haproxy    a real HAProxy that closes idle connections
-    control    the database server: killed sessions, a pause, its settings and their way back
-    load       clients that read and write, and note every answer and its time
-    ledger     what the database holds, compared with what the clients were told
+    proxy        TCP proxy that delays, closes, resets or silences connections, withholds chosen
+                 responses, and sends server error packets such as 4031
+    firewall     iptables rules that drop or reset chosen TCP connections, always removed afterwards
+    haproxy      a real HAProxy with idle timeouts
+    admin        the database administrator: KILL, SIGSTOP, server variables, passwords
+    load         HTTP clients that read and write, and record each response and its duration
+    ledger       comparison of the database with what the clients were told
 
-What is made of them: `table` lists the faults, `variants` the strategies, `cell` runs one against
-the other through gunicorn, `expected.toml` says what is to come out, `matrix` and `soak` are the
-commands behind `make matrix` and `make soak`.
+`catalog` lists the faults, `variants` the connection strategies. `cell` runs one fault against one
+strategy through gunicorn; together the cells form the fault matrix. `expected_outcomes.toml` holds
+the expected outcome of each cell. `make matrix` runs `matrix`, `make soak` runs `soak`.
 """

@@ -1,8 +1,8 @@
-"""The popular answers as people write them, with their libraries' defaults and nothing of ours.
+"""Common solutions as usually written, with library defaults and none of this project's code.
 
-The same routes as `ledger_app`, served the same way, so that the same clients can ask it. `BARE`
-chooses the answer. A unit is what most code on the web has: some statements and a commit. It is
-not run again, and what goes wrong becomes Flask's 500.
+Has the same routes as `ledger_app` and is served the same way. `BARE_IMPLEMENTATION` selects the
+solution. A transaction is a few statements and a commit; it is not retried, and errors become
+Flask's status 500.
 """
 
 import os
@@ -19,30 +19,30 @@ from sqlalchemy import Engine, create_engine
 from sqlalchemy.engine import URL
 
 from app.db.url import DatabaseUrl
-from tests.faults.entry import Entry, Execute, reading
+from tests.faults.ledger_entry import Entry, Execute, read_query
 
-Unit = Callable[[], AbstractContextManager[Execute]]
+Transaction = Callable[[], AbstractContextManager[Execute]]
 Arguments = dict[str, Any]
 
 POOL_SIZE = 8
 RECYCLE_SECONDS = 180
-BROKEN_RULES = (pymysql.err.IntegrityError, sqlalchemy.exc.IntegrityError)
+INTEGRITY_ERRORS = (pymysql.err.IntegrityError, sqlalchemy.exc.IntegrityError)
 
 
-class Counted(pymysql.connections.Connection):
-    """A connection as it comes, but counted."""
+class CountedConnection(pymysql.connections.Connection):
+    """PyMySQL's connection, counting how many were opened."""
 
     numbers = count(1)
     opened = 0
 
     def connect(self, sock: Any = None) -> None:
-        """Connect as ever."""
-        Counted.opened = next(self.numbers)
+        """Count, then connect."""
+        CountedConnection.opened = next(self.numbers)
         super().connect(sock)
 
 
-def per_request(app: Flask, arguments: Arguments) -> Unit:
-    """Flask's own tutorial: opened at first use, kept in `g`, closed when the request ends."""
+def per_request(app: Flask, arguments: Arguments) -> Transaction:
+    """Flask's tutorial: opened on first use, stored in `g`, closed when the request ends."""
 
     @app.teardown_appcontext
     def close(error: BaseException | None) -> None:
@@ -50,40 +50,40 @@ def per_request(app: Flask, arguments: Arguments) -> Unit:
             connection.close()
 
     @contextmanager
-    def unit() -> Iterator[Execute]:
+    def transaction() -> Iterator[Execute]:
         if "connection" not in g:
             g.connection = pymysql.connect(**arguments)
         with g.connection.cursor() as cursor:
             yield _execute_on(cursor)
         g.connection.commit()
 
-    return unit
+    return transaction
 
 
-def dbutils(app: Flask, arguments: Arguments) -> Unit:
-    """DBUtils' pool with its defaults, bounded and blocking: it pings what it hands out."""
+def dbutils(app: Flask, arguments: Arguments) -> Transaction:
+    """DBUtils' pool with its defaults, bounded and blocking; it pings on checkout."""
     pool = PooledDB(pymysql, maxconnections=POOL_SIZE, blocking=True, **arguments)
 
     @contextmanager
-    def unit() -> Iterator[Execute]:
+    def transaction() -> Iterator[Execute]:
         with closing(pool.connection()) as connection, closing(connection.cursor()) as cursor:
             yield _execute_on(cursor)
             connection.commit()
 
-    return unit
+    return transaction
 
 
-def pool_recycle(app: Flask, arguments: Arguments) -> Unit:
-    """SQLAlchemy's pool, whose connections are replaced by age."""
-    return _units_of(create_engine(_url(arguments), pool_recycle=RECYCLE_SECONDS))
+def pool_recycle(app: Flask, arguments: Arguments) -> Transaction:
+    """SQLAlchemy's pool that replaces connections by age."""
+    return _transactions_of(create_engine(_url(arguments), pool_recycle=RECYCLE_SECONDS))
 
 
-def pool_pre_ping(app: Flask, arguments: Arguments) -> Unit:
-    """SQLAlchemy's pool, whose connections are asked before each use."""
-    return _units_of(create_engine(_url(arguments), pool_pre_ping=True))
+def pool_pre_ping(app: Flask, arguments: Arguments) -> Transaction:
+    """SQLAlchemy's pool that pings each connection on checkout."""
+    return _transactions_of(create_engine(_url(arguments), pool_pre_ping=True))
 
 
-ANSWERS: dict[str, Callable[[Flask, Arguments], Unit]] = {
+IMPLEMENTATIONS: dict[str, Callable[[Flask, Arguments], Transaction]] = {
     "per_request": per_request,
     "dbutils": dbutils,
     "pool_recycle": pool_recycle,
@@ -91,11 +91,11 @@ ANSWERS: dict[str, Callable[[Flask, Arguments], Unit]] = {
 }
 
 
-def create_app(answer: str, url: DatabaseUrl) -> Flask:
-    """Build the service on one of the answers."""
+def create_app(implementation: str, url: DatabaseUrl) -> Flask:
+    """Create the application with one of the implementations."""
     app = Flask(__name__, static_folder=None)
-    pymysql.connect = Counted
-    unit = ANSWERS[answer](
+    pymysql.connect = CountedConnection
+    transaction = IMPLEMENTATIONS[implementation](
         app,
         {
             "host": url.host,
@@ -103,32 +103,32 @@ def create_app(answer: str, url: DatabaseUrl) -> Flask:
             "user": url.user,
             "password": url.password,
             "database": url.name,
-            # Where the others speak in the clear, so do these: a proxy has to listen in.
+            # No TLS where the other variants use none, so that the proxy can read packets.
             "ssl_disabled": os.environ["DB_SSL_MODE"] == "DISABLED",
         },
     )
     if os.environ.get("CONNECT_BEFORE_FORK"):
-        with app.app_context(), unit() as execute:
+        with app.app_context(), transaction() as execute:
             execute("SELECT 'before the fork'", ())
-    _add_routes(app, unit)
+    _add_routes(app, transaction)
     return app
 
 
-def _add_routes(app: Flask, unit: Unit) -> None:
+def _add_routes(app: Flask, transaction: Transaction) -> None:
     @app.get("/read")
     def read() -> dict[str, object]:
-        with unit() as execute:
-            (row,) = execute(*reading(request))
+        with transaction() as execute:
+            (row,) = execute(*read_query(request))
         return {"nonce": row[0], "worker": os.getpid()}
 
     @app.post("/write")
     def write() -> tuple[dict[str, object], int]:
-        entry = Entry.asked(request)
+        entry = Entry.from_request(request)
         try:
-            with unit() as execute:
+            with transaction() as execute:
                 entry.write(execute)
-        except BROKEN_RULES:
-            return {"entry": entry.name, "replayed": True}, 201
+        except INTEGRITY_ERRORS:
+            return {"entry": entry.name, "duplicate": True}, 201
         return {"entry": entry.name}, 201
 
     @app.get("/livez")
@@ -137,7 +137,7 @@ def _add_routes(app: Flask, unit: Unit) -> None:
 
     @app.get("/statistics")
     def statistics() -> dict[str, object]:
-        return {"pid": os.getpid(), "opened": Counted.opened}
+        return {"pid": os.getpid(), "opened": CountedConnection.opened}
 
 
 def _execute_on(cursor: Any) -> Execute:
@@ -148,9 +148,9 @@ def _execute_on(cursor: Any) -> Execute:
     return execute
 
 
-def _units_of(engine: Engine) -> Unit:
+def _transactions_of(engine: Engine) -> Transaction:
     @contextmanager
-    def unit() -> Iterator[Execute]:
+    def transaction() -> Iterator[Execute]:
         with engine.begin() as connection:
 
             def execute(sql: str, params: tuple[object, ...]) -> Any:
@@ -159,7 +159,7 @@ def _units_of(engine: Engine) -> Unit:
 
             yield execute
 
-    return unit
+    return transaction
 
 
 def _url(arguments: Arguments) -> URL:
@@ -174,5 +174,7 @@ def _url(arguments: Arguments) -> URL:
     )
 
 
-if "BARE" in os.environ:
-    app = create_app(os.environ["BARE"], DatabaseUrl.parse(os.environ["DATABASE_URL"]))
+if "BARE_IMPLEMENTATION" in os.environ:
+    app = create_app(
+        os.environ["BARE_IMPLEMENTATION"], DatabaseUrl.parse(os.environ["DATABASE_URL"])
+    )

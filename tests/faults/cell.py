@@ -1,4 +1,4 @@
-"""One fault against one strategy: struck, measured, graded."""
+"""One cell of the fault matrix: one fault injected against one strategy, and what was measured."""
 
 import math
 import time
@@ -7,175 +7,198 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any, Literal
 
-from tests.faults.lane import Lane
-from tests.faults.ledger import Balance
-from tests.faults.load import NO_ANSWER, ResponseData, at_once
-from tests.faults.stage import Stage
-from tests.faults.table import Fault
+from tests.faults.catalog import Fault
+from tests.faults.environment import Environment
+from tests.faults.ledger import Discrepancies
+from tests.faults.load import NO_RESPONSE, PAUSE_SECONDS, Response, run_concurrently
+from tests.faults.scenario import Scenario
 from tests.faults.variants import WORKERS, Variant
 
-# From best to worst, each with what it says of a cell.
-GRADES = {
-    "clean": "no request failed, none waited long",
-    "late": "no request failed, some waited for more than 1.5 s",
-    "fails": "requests failed, and it recovered by itself",
-    "broken": "requests still failed when all was well again",
-    "hangs": "a client got no answer within 10 s",
-    "corrupt": "the data, or an answer, are not what a client was told",
+# From best to worst, each with its definition.
+OUTCOMES = {
+    "clean": "no request failed or was slow",
+    "slow": "no request failed; some took longer than 1.5 s",
+    "fails": "requests failed; the service recovered without intervention",
+    "broken": "requests still failed after the fault was removed",
+    "hangs": "a client received no response within 10 s",
+    "corrupt": "stored data or a response contradicted what a client was told",
 }
-Grade = Literal["clean", "late", "fails", "broken", "hangs", "corrupt"]
+Outcome = Literal["clean", "slow", "fails", "broken", "hangs", "corrupt"]
 
-LATE_SECONDS = 1.5
-LINES_OF_LOG = 20
-# So many reads in a row are good, of all workers, where all is well again.
-ALL_WORKERS_KNOW = 8
+SLOW_SECONDS = 1.5
+QUICK_PAUSE_SECONDS = 0.06  # of a client between two requests; saves CPU in the tests
+LOG_LINES = 20
+# The service has recovered after this many consecutive successful reads, served by all workers.
+CONSECUTIVE_SUCCESSES = 8
 
 
 @dataclass(frozen=True, slots=True)
 class Cell:
-    """What was measured; times in seconds."""
+    """Measurements of one cell; durations in seconds."""
 
     fault: str
     variant: str
-    place: str
+    target: str
     requests: int
     failed: int
     statuses: dict[str, int]
     p99: float
     worst: float
-    late: int  # answers that took longer than LATE_SECONDS
+    slow: int  # responses that took longer than SLOW_SECONDS
     livez_worst: float
-    opened: int  # connections, by all workers, after the strike
-    recovery: float | None  # from the moment all was well to the first success
-    after_failed: int
-    says_too_much: int
-    anothers: int
-    without_retry_after: int  # 503 without saying when to come again
+    opened: int  # connections opened by all workers since they started
+    recovery: float | None  # from the end of the fault to the first success
+    failed_after_recovery: int
+    leaked_details: int  # error responses with text of the driver, kernel or server
+    wrong_responses: int  # reads that received another request's row
+    missing_retry_after: int  # 503 responses without Retry-After
     failed_reads: int
-    balance: dict[str, int] = field(default_factory=dict)
+    discrepancies: dict[str, int] = field(default_factory=dict)
     counters: dict[str, int] = field(default_factory=dict)
     tracebacks: int = 0
-    version: str = ""  # the server's
-    run: str = ""  # when the command began that measured it
-    log: str = ""  # the end of the service's
+    version: str = ""  # of the server
+    run: str = ""  # start time of the command that measured the cell
+    log: str = ""  # last lines of the service's log
 
     @property
-    def grade(self) -> Grade:
-        """Name the worst that happened."""
-        if self.anothers or any(self.balance.values()):
+    def outcome(self) -> Outcome:
+        """The worst outcome that applies."""
+        if self.wrong_responses or any(self.discrepancies.values()):
             return "corrupt"
-        if "no answer" in self.statuses:
+        if "no response" in self.statuses:
             return "hangs"
-        if self.after_failed:
+        if self.failed_after_recovery:
             return "broken"
         if self.failed:
             return "fails"
-        return "late" if self.worst > LATE_SECONDS else "clean"
+        return "slow" if self.worst > SLOW_SECONDS else "clean"
 
     def as_dict(self) -> dict[str, Any]:
-        """Give everything but the log, for JSON."""
-        figures = {name: value for name, value in asdict(self).items() if name != "log"}
-        return {**figures, "grade": self.grade}
+        """Return all values except the log, for JSON."""
+        values = {name: value for name, value in asdict(self).items() if name != "log"}
+        return {**values, "outcome": self.outcome}
 
     @classmethod
-    def from_dict(cls, found: dict[str, Any]) -> "Cell":
-        """Read it back."""
-        return cls(**{name: value for name, value in found.items() if name != "grade"})
+    def from_dict(cls, values: dict[str, Any]) -> "Cell":
+        """Return the cell that `as_dict` has written."""
+        return cls(**{name: value for name, value in values.items() if name != "outcome"})
 
     def __str__(self) -> str:
         statuses = ", ".join(f"{count} x {label}" for label, count in self.statuses.items())
         recovery = "-" if self.recovery is None else f"{self.recovery:.2f} s"
         return (
-            f"{self.fault} x {self.variant} on {self.place}: {self.grade.upper()}; {statuses}; "
+            f"{self.fault} x {self.variant} on {self.target}: {self.outcome.upper()}; {statuses}; "
             f"p99 {self.p99:.2f} s, worst {self.worst:.2f} s, livez {self.livez_worst:.2f} s, "
-            f"opened {self.opened}, recovery {recovery}, failed after it {self.after_failed}, "
-            f"ledger {Balance(**self.balance)}"
+            f"opened {self.opened}, recovery {recovery}, "
+            f"failed after recovery {self.failed_after_recovery}, "
+            f"ledger {Discrepancies(**self.discrepancies)}"
         )
 
-    def explain(self) -> str:
-        """Say all that is known, for whoever reads of a test that failed on another machine."""
+    def describe(self) -> str:
+        """Return all measurements and the end of the log, for the message of a failed test."""
         return f"{self}\n{self.counters}\n{self.log}"
 
 
-def run_cell(lane: Lane, fault: Fault, variant: Variant, *, quick: bool = False) -> Cell:
-    """Strike once; the lane is well again afterwards."""
-    settings = {**fault.settings, **(fault.quick if quick else {})}
-    with Stage(lane, variant, way=fault.way, served_by=fault.served_by, settings=settings) as stage:
-        fault.strike(stage)
-        stage.firewall.lift()
-        recovery = recover(stage, fault.heals_within_seconds) if fault.heals else None
-        return measure(stage, fault, recovery)
+def run_cell(
+    environment: Environment, fault: Fault, variant: Variant, *, quick: bool = False
+) -> Cell:
+    """Inject the fault once and measure; the environment is restored afterwards.
+
+    `quick` uses the shorter settings and the lower request rate of the tests.
+    """
+    with Scenario(
+        environment,
+        variant,
+        route=fault.route,
+        served_by=fault.served_by,
+        settings={**fault.settings, **(fault.quick_settings if quick else {})},
+        pause_seconds=QUICK_PAUSE_SECONDS if quick else PAUSE_SECONDS,
+    ) as scenario:
+        fault.inject(scenario)
+        scenario.firewall.clear()
+        recovery = recover(scenario, fault.recovers_within_seconds) if fault.recovers else None
+        return measure(scenario, fault, recovery)
 
 
-def recover(stage: Stage, patience_seconds: float) -> float | None:
-    """Wait for the first success once all is well, and for all workers; then ask all at once."""
-    healed_at = stage.healed_at or time.monotonic()
-    first = _first_success(stage.client.answers, healed_at) if stage.healed_at else None
-    known: list[int] = []  # the workers that gave the last good answers
-    while len(known) < ALL_WORKERS_KNOW or len(set(known)) < WORKERS:
-        if time.monotonic() > healed_at + patience_seconds:
+def recover(scenario: Scenario, timeout_seconds: float) -> float | None:
+    """Wait until all workers have recovered, then send requests from all clients.
+
+    Return the time from the end of the fault to the first success, or None without a success.
+    """
+    recovered_at = scenario.recovered_at or time.monotonic()
+    first = (
+        _first_success(scenario.client.responses, recovered_at) if scenario.recovered_at else None
+    )
+    workers: list[int] = []  # that served the latest consecutive successful reads
+    while len(workers) < CONSECUTIVE_SUCCESSES or len(set(workers)) < WORKERS:
+        if time.monotonic() > recovered_at + timeout_seconds:
             break
-        answer = stage.before.read()
-        known = [*known, answer.worker] if answer.is_good else []
-        if first is None and answer.is_good:
-            first = answer.sent_at + answer.seconds
+        response = scenario.warm_up_client.read()
+        workers = [*workers, response.worker] if response.is_success else []
+        if first is None and response.is_success:
+            first = response.sent_at + response.seconds
         time.sleep(0.02)
 
     def one_client() -> None:
-        stage.after.read()
-        stage.after.write()
+        scenario.recovery_client.read()
+        scenario.recovery_client.write()
 
-    clients = stage.variant.clients
-    at_once(one_client, threads=clients, each=max(2, ALL_WORKERS_KNOW * 2 // clients))
-    return None if first is None else max(0.0, first - healed_at)
+    clients = scenario.variant.clients
+    each = max(2, CONSECUTIVE_SUCCESSES * 2 // clients)
+    run_concurrently(one_client, threads=clients, each=each)
+    return None if first is None else max(0.0, first - recovered_at)
 
 
-def measure(stage: Stage, fault: Fault, recovery: float | None) -> Cell:
-    """Sum up what the clients saw and what the database holds."""
-    answers = [answer for answer in stage.client.answers if answer.kind != "livez"]
-    lives = [answer.seconds for answer in stage.client.answers if answer.kind == "livez"]
-    seconds = sorted(answer.seconds for answer in answers)
-    everything = [*stage.client.answers, *stage.after.answers]
-    counters = stage.statistics() if _answers(stage) else {}
+def measure(scenario: Scenario, fault: Fault, recovery: float | None) -> Cell:
+    """Summarize the responses, the counters, and the state of the database."""
+    every_response = scenario.client.responses
+    responses = [response for response in every_response if response.kind != "livez"]
+    livez = [response.seconds for response in every_response if response.kind == "livez"]
+    after_recovery = scenario.recovery_client.responses
+    seconds = sorted(response.seconds for response in responses)
+    everything = [*every_response, *after_recovery]
+    counters = scenario.statistics() if _responds(scenario) else {}
     return Cell(
         fault=fault.name,
-        variant=stage.variant.name,
-        place=stage.lane.place.name,
-        requests=len(answers),
-        failed=sum(not answer.is_good for answer in answers),
-        statuses=dict(Counter(answer.label for answer in answers).most_common()),
+        variant=scenario.variant.name,
+        target=scenario.environment.target.name,
+        requests=len(responses),
+        failed=sum(not response.is_success for response in responses),
+        statuses=dict(Counter(response.label for response in responses).most_common()),
         p99=round(percentile(seconds, 99), 4),
         worst=round(seconds[-1], 4),
-        late=sum(one > LATE_SECONDS for one in seconds),
-        livez_worst=round(max(lives, default=0.0), 4),
+        slow=sum(one > SLOW_SECONDS for one in seconds),
+        livez_worst=round(max(livez, default=0.0), 4),
         opened=counters.get("opened", 0),
         recovery=None if recovery is None else round(recovery, 3),
-        after_failed=sum(not answer.is_good for answer in stage.after.answers),
-        says_too_much=sum(answer.says_too_much for answer in everything),
-        anothers=sum(answer.is_anothers for answer in everything),
-        without_retry_after=sum(answer.lacks_retry_after for answer in everything),
-        failed_reads=sum(not answer.is_good and answer.kind == "read" for answer in answers),
-        balance=asdict(stage.balance()),
+        failed_after_recovery=sum(not response.is_success for response in after_recovery),
+        leaked_details=sum(response.leaks_details for response in everything),
+        wrong_responses=sum(response.is_wrong_response for response in everything),
+        missing_retry_after=sum(response.misses_retry_after for response in everything),
+        failed_reads=sum(
+            not response.is_success and response.kind == "read" for response in responses
+        ),
+        discrepancies=asdict(scenario.discrepancies()),
         counters=counters,
-        tracebacks=len(stage.log_lines()),
-        version=stage.control.version(),
-        log="\n".join(stage.log_lines([""])[-LINES_OF_LOG:]),
+        tracebacks=len(scenario.log_lines()),
+        version=scenario.admin.version(),
+        log="\n".join(scenario.log_lines([""])[-LOG_LINES:]),
     )
 
 
 def percentile(ordered: Sequence[float], percent: float) -> float:
-    """Give the value that so many percent do not exceed."""
+    """Return the nearest-rank percentile of values in ascending order."""
     return ordered[min(len(ordered) - 1, math.ceil(len(ordered) * percent / 100) - 1)]
 
 
-def _first_success(answers: Sequence[ResponseData], since: float) -> float | None:
-    ends = (
-        answer.sent_at + answer.seconds
-        for answer in answers
-        if answer.is_good and answer.kind != "livez" and answer.sent_at >= since
+def _first_success(responses: Sequence[Response], since: float) -> float | None:
+    received_at = (
+        response.sent_at + response.seconds
+        for response in responses
+        if response.is_success and response.kind != "livez" and response.sent_at >= since
     )
-    return min(ends, default=None)
+    return min(received_at, default=None)
 
 
-def _answers(stage: Stage) -> bool:
-    return stage.client.livez().status != NO_ANSWER
+def _responds(scenario: Scenario) -> bool:
+    return scenario.client.livez().status != NO_RESPONSE

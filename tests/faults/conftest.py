@@ -1,4 +1,4 @@
-"""The cells that the chosen tests ask for, run in the background on lanes of their own."""
+"""Run the cells of the selected tests in the background, on several environments in parallel."""
 
 import os
 from concurrent.futures import wait
@@ -6,52 +6,52 @@ from pathlib import Path
 
 import pytest
 
-from tests.faults.lane import Lane, Place
-from tests.faults.lanes import running
-from tests.faults.stage import Stage
+from tests.faults.environment import Environment, Target
+from tests.faults.runner import running_cells
+from tests.faults.scenario import Scenario
 from tests.faults.variants import VARIANTS
 from tests.support.server import FLAVOR
 
-HERE = Path(__file__).parent
-PLACE = Place(FLAVOR, os.environ.get("MYSQL_ROOT"))
+FOLDER = Path(__file__).parent
+TARGET = Target(FLAVOR, os.environ.get("MYSQL_ROOT"))
 
 
 @pytest.fixture(scope="package")
 def cells(request):
-    """`cells[fault, variant].result()`: what was measured."""
-    wanted = [
+    """A dictionary of (fault, variant) to the future of its cell."""
+    requested = [
         item.callspec.params["cell"]
         for item in request.session.items
-        # Elsewhere a parameter of that name is something else.
-        if HERE in item.path.parents and "cell" in item.fixturenames
+        # Other directories may have a parameter of the same name.
+        if FOLDER in item.path.parents and "cell" in item.fixturenames
     ]
-    with running(dict.fromkeys(wanted), PLACE, quick=True) as found:
-        yield found
+    with running_cells(dict.fromkeys(requested), TARGET, quick=True) as futures:
+        yield futures
 
 
 @pytest.fixture
 def cell(request, cells):
-    """One fault against one strategy, as (fault, variant)."""
+    """The measured cell of a fault and a variant."""
     return cells[request.param].result()
 
 
 @pytest.fixture(scope="package")
-def lane(cells):
-    """A server for what is no cell, once those are done."""
+def environment(cells):
+    """An environment for tests outside the matrix, created when all cells have finished."""
     wait(cells.values())
-    with Lane(PLACE) as alone:
-        yield alone
+    with Environment(TARGET) as environment:
+        yield environment
+
+
+@pytest.fixture(scope="package")
+def scenario(environment):
+    """`adaptive` with default settings, connected directly to the server; shared by all tests."""
+    with Scenario(environment, VARIANTS["adaptive"]) as running:
+        yield running
 
 
 @pytest.fixture
-def stage(lane):
-    """`adaptive` with its defaults, directly on the server."""
-    with Stage(lane, VARIANTS["adaptive"]) as ready:
-        yield ready
-
-
-@pytest.fixture
-def behind_proxy(lane):
-    """`adaptive` with its defaults, behind a proxy."""
-    with Stage(lane, VARIANTS["adaptive"], way="proxy") as ready:
-        yield ready
+def scenario_behind_proxy(environment):
+    """`adaptive` with default settings, connected through a proxy."""
+    with Scenario(environment, VARIANTS["adaptive"], route="proxy") as running:
+        yield running

@@ -1,4 +1,4 @@
-"""A real HAProxy in front of a server, which closes what was idle for too long."""
+"""A real HAProxy in front of a server that closes idle connections."""
 
 import socket
 import subprocess
@@ -27,7 +27,7 @@ listen database
 
 
 class HAProxy:
-    """Clients connect to `port`; after `idle_seconds` without a byte both sides are closed."""
+    """Clients connect to `port`; after `idle_seconds` without data, both sides are closed."""
 
     def __init__(self, target: int, *, idle_seconds: float = 2) -> None:
         self.port = free_port()
@@ -37,7 +37,7 @@ class HAProxy:
         self._file.write_text(text)
 
     def __enter__(self) -> Self:
-        program = find_program("haproxy", package="haproxy", why="a test needs a real HAProxy")
+        program = find_program("haproxy", package="haproxy", why="a fault test runs HAProxy")
         self._process = launch([program, "-db", "-q", "-f", str(self._file)])
         deadline = time.monotonic() + START_SECONDS
         while time.monotonic() < deadline and self._process.poll() is None:
@@ -46,7 +46,7 @@ class HAProxy:
                     return self
             time.sleep(0.02)
         self.__exit__()
-        raise Stop(f"haproxy does not listen on port {self.port}")
+        raise Stop(f"haproxy is not listening on port {self.port}")
 
     def __exit__(self, *_: object) -> None:
         self._process.terminate()

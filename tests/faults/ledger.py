@@ -1,18 +1,18 @@
-"""What the database holds, compared with what the clients were told.
+"""Ledger: comparison of what the database holds with what the clients were told.
 
-An entry is one unit of work: two rows, its halves. So a unit that was stored by half, run twice
-or spread over two connections can be told from one that was stored once and whole.
+An entry is one transaction that writes two rows, its halves. An entry that was stored partially,
+stored twice or written on two connections can be distinguished from one stored once and whole.
 """
 
 from collections.abc import Iterable, Mapping
 from contextlib import closing
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Literal
 
 from tests.support.server import DatabaseServer
 
-# What a client was told: stored; not stored; it may or may not be; nothing at all.
-Told = Literal["stored", "not stored", "unknown", "nothing"]
+# What a client was told about an entry; "nothing" if it received no response or a bare 500.
+Reported = Literal["stored", "not stored", "unknown", "nothing"]
 
 COUNTERS = 32
 ROWS = ", ".join(f"({number})" for number in range(1, COUNTERS + 1))
@@ -38,37 +38,36 @@ TABLES = (
 
 
 @dataclass(frozen=True, slots=True)
-class Balance:
-    """How many entries are wrong, and in which way; all zero is right."""
+class Discrepancies:
+    """Number of wrong entries of each kind; all zero if the ledger is correct."""
 
-    lost: int = 0  # the client was told that it is stored, and it is not
-    doubled: int = 0  # a half is there more than once
-    halved: int = 0  # one half is there, the other is not
-    denied: int = 0  # the client was told that it is not stored, and it is
-    torn: int = 0  # the halves were written on different connections
+    lost: int = 0  # reported as stored, but missing
+    duplicated: int = 0  # a half is stored more than once
+    partial: int = 0  # only one half is stored
+    misreported: int = 0  # reported as not stored, but stored
+    split: int = 0  # the halves were written on different connections
 
     @property
-    def is_right(self) -> bool:
+    def is_empty(self) -> bool:
         """Whether the database holds what the clients were told."""
-        return self == Balance()
+        return self == Discrepancies()
 
     def __str__(self) -> str:
-        names = ("lost", "doubled", "halved", "denied", "torn")
-        wrong = [f"{getattr(self, name)} {name}" for name in names if getattr(self, name)]
-        return ", ".join(wrong) or "right"
+        wrong = [f"{count} {name}" for name, count in asdict(self).items() if count]
+        return ", ".join(wrong) or "correct"
 
 
 def create(server: DatabaseServer, url: str) -> None:
-    """Make the tables anew, empty."""
+    """Create the tables, replacing existing ones."""
     with closing(server.connect(url)) as root, root.cursor() as cursor:
-        # A unit that a fault left behind may still hold a lock on them.
+        # A transaction left open by a fault may still hold a metadata lock.
         cursor.execute("SET SESSION lock_wait_timeout = 20")
         for statement in TABLES:
             cursor.execute(statement)
 
 
 def stored(server: DatabaseServer, url: str) -> dict[str, list[tuple[int, int]]]:
-    """Read the halves of each entry, as (half, connection)."""
+    """Return the stored halves of each entry as (half, connection id)."""
     entries: dict[str, list[tuple[int, int]]] = {}
     with closing(server.connect(url)) as root, root.cursor() as cursor:
         cursor.execute("SELECT entry, half, connection_id FROM ledger ORDER BY ledger_id")
@@ -77,15 +76,17 @@ def stored(server: DatabaseServer, url: str) -> dict[str, list[tuple[int, int]]]
     return entries
 
 
-def compare(told: Mapping[str, Told], entries: Mapping[str, Iterable[tuple[int, int]]]) -> Balance:
-    """Find what is wrong, entry by entry."""
-    wrong = dict.fromkeys(("lost", "doubled", "halved", "denied", "torn"), 0)
-    for entry in told.keys() | entries.keys():
+def compare(
+    reported: Mapping[str, Reported], entries: Mapping[str, Iterable[tuple[int, int]]]
+) -> Discrepancies:
+    """Count the discrepancies, entry by entry."""
+    wrong = dict.fromkeys(asdict(Discrepancies()), 0)
+    for entry in reported.keys() | entries.keys():
         rows = list(entries.get(entry, ()))
         halves = [half for half, _ in rows]
-        wrong["lost"] += told.get(entry) == "stored" and not rows
-        wrong["denied"] += told.get(entry) == "not stored" and bool(rows)
-        wrong["doubled"] += len(halves) > len(set(halves))
-        wrong["halved"] += len(set(halves)) == 1
-        wrong["torn"] += len({connection for _, connection in rows}) > 1
-    return Balance(**wrong)
+        wrong["lost"] += reported.get(entry) == "stored" and not rows
+        wrong["misreported"] += reported.get(entry) == "not stored" and bool(rows)
+        wrong["duplicated"] += len(halves) > len(set(halves))
+        wrong["partial"] += len(set(halves)) == 1
+        wrong["split"] += len({connection for _, connection in rows}) > 1
+    return Discrepancies(**wrong)

@@ -1,7 +1,7 @@
-"""A small service on the application's own `Database`, whose answers can be checked.
+"""Test application that writes the ledger through the project's `Database`.
 
-It has the routes that `entry` describes, and `GET /livez` and `/statistics`. Served by the
-project's gunicorn.conf.py, or under uWSGI, as `tests.faults.ledger_app:app`.
+Serves the routes described in `ledger_entry`, `GET /livez` and `GET /statistics`, with the
+project's gunicorn.conf.py or under uWSGI, as `tests.faults.ledger_app:app`.
 """
 
 import os
@@ -15,13 +15,13 @@ from app.db.errors import DuplicateKey
 from app.http import error_handlers, json
 from app.http.middleware import request_ids
 from app.settings import Settings, load_settings, open_database
-from tests.faults.entry import Entry, reading
+from tests.faults.ledger_entry import Entry, read_query
 
 Body = dict[str, Any]
 
 
 def create_app(settings: Settings) -> Flask:
-    """Build the service; `CONNECT_BEFORE_FORK` has it connect at once, as one should not."""
+    """Create the application; `CONNECT_BEFORE_FORK` makes it connect at once, as none should."""
     app = Flask(__name__, static_folder=None)
     database = open_database(settings)
     if os.environ.get("CONNECT_BEFORE_FORK"):
@@ -44,31 +44,31 @@ def create_app(settings: Settings) -> Flask:
 
 
 def read() -> tuple[Body, int]:
-    """Ask for the nonce back, at once or slowly."""
-    row = _database().fetch_one(*reading(request))
+    """Return the nonce as selected from the database."""
+    row = _database().fetch_one(*read_query(request))
     assert row is not None
     return {"nonce": row["nonce"], "worker": os.getpid()}, 200
 
 
 def write() -> tuple[Body, int]:
-    """Run the unit; with a key it may be run again also where its outcome is unknown."""
-    entry = Entry.asked(request)
+    """Run the transaction; with a key it is idempotent, so `Database` may retry it at any point."""
+    entry = Entry.from_request(request)
     try:
         _database().run_transaction(
             lambda tx: entry.write(tx.execute), idempotent=entry.key is not None
         )
     except DuplicateKey:
-        return {"entry": entry.name, "replayed": True}, 201
-    return {"entry": entry.name, "runs": entry.runs}, 201
+        return {"entry": entry.name, "duplicate": True}, 201
+    return {"entry": entry.name, "attempts": entry.attempts}, 201
 
 
 def livez() -> tuple[Body, int]:
-    """Say that the process lives; the database is not asked."""
+    """Return that the process is running, without a database query."""
     return {"status": "alive"}, 200
 
 
 def statistics() -> tuple[Body, int]:
-    """Say what this worker's `Database` has counted."""
+    """Return the counters of this worker's `Database`."""
     return {"pid": os.getpid(), **_database().statistics()}, 200
 
 

@@ -1,6 +1,6 @@
-"""Clients that read and write, and note every answer, its time, and what it said of the data.
+"""HTTP clients that read and write, and record each response, its duration and what it reported.
 
-Each request has a connection of its own, so that none waits in a worker behind another one.
+Each request uses its own connection, so that no request waits in a worker behind another.
 """
 
 import random
@@ -16,63 +16,64 @@ from pathlib import Path
 from threading import Event, Lock
 from typing import Literal
 
-from tests.faults.ledger import Told
+from tests.faults.ledger import Reported
 
 Kind = Literal["read", "write", "keyed write", "livez"]
 
-NO_ANSWER = 0
+NO_RESPONSE = 0
 PROBLEM = "urn:student-data:problem:"
-# A piece of any of these in an answer is the driver's, the kernel's or the operator's.
-NOT_FOR_CLIENTS = ("pymysql", "MySQL", "MariaDB", "Errno", "errno", "Traceback", "(20", "(1")
-SECONDS_BETWEEN_TRIES = 0.1
-TRY_AGAIN_FOR_SECONDS = 3
+# Text of the driver, the kernel or the server, which a response must not contain.
+INTERNAL_DETAILS = ("pymysql", "MySQL", "MariaDB", "Errno", "errno", "Traceback", "(20", "(1")
+PAUSE_SECONDS = 0.02  # average pause of a client between two requests
+SECONDS_BETWEEN_RETRIES = 0.1
+RETRY_SECONDS = 3
 
 
 @dataclass(frozen=True, slots=True)
-class ResponseData:
-    """One request and what came back; status 0 is no answer at all."""
+class Response:
+    """The response to one request; status 0 means that none arrived."""
 
     kind: Kind
     status: int
     problem: str
     sent_at: float  # time.monotonic
     seconds: float
-    says_too_much: bool = False
-    lacks_retry_after: bool = False
-    is_anothers: bool = False  # a read that got somebody else's row
-    worker: int = 0  # who answered a read
+    leaks_details: bool = False
+    misses_retry_after: bool = False
+    is_wrong_response: bool = False  # a read that received another request's row
+    worker: int = 0  # process id of the worker that served a read
 
     @property
-    def is_good(self) -> bool:
-        """Whether the client got what it asked for."""
-        return self.status in {200, 201} and not self.is_anothers
+    def is_success(self) -> bool:
+        """Whether the client received what it requested."""
+        return self.status in {200, 201} and not self.is_wrong_response
 
     @property
     def label(self) -> str:
-        """The status, and for a failure its problem type."""
-        if self.is_anothers:
-            return "another's answer"
-        if self.status == NO_ANSWER:
-            return "no answer"
+        """The status and, for an error, its problem type."""
+        if self.is_wrong_response:
+            return "wrong response"
+        if self.status == NO_RESPONSE:
+            return "no response"
         return f"{self.status} {self.problem}".strip()
 
 
 class Client:
-    """Asks one service; safe with threads. `told` is what it knows of each entry it wrote."""
+    """Thread-safe client of one service; `reported` is what it was told about each entry."""
 
-    def __init__(self, port: int, *, patience_seconds: float = 10, secret: str = "") -> None:
+    def __init__(self, port: int, *, timeout_seconds: float = 10, secret: str = "") -> None:
         self._port = port
-        self._patience_seconds = patience_seconds
-        self._secrets = (*NOT_FOR_CLIENTS, secret) if secret else NOT_FOR_CLIENTS
+        self._timeout_seconds = timeout_seconds
+        self._internal = (*INTERNAL_DETAILS, secret) if secret else INTERNAL_DETAILS
         self._lock = Lock()
-        self.answers: list[ResponseData] = []
-        self.told: dict[str, Told] = {}
+        self.responses: list[Response] = []
+        self.reported: dict[str, Reported] = {}
 
-    def read(self, sleep: float = 0) -> ResponseData:
-        """Read once; the server sleeps for so long."""
+    def read(self, sleep: float = 0) -> Response:
+        """Read once; the query takes `sleep` seconds on the server."""
         nonce = secrets.token_hex(8)
         path = f"/read?nonce={nonce}" + (f"&sleep={sleep}" if sleep else "")
-        return self._ask("read", "GET", path, expect=nonce)
+        return self._request("read", "GET", path, expect=nonce)
 
     def write(
         self,
@@ -82,81 +83,81 @@ class Client:
         hold: Path | None = None,
         size: int = 0,
         entry: str = "",
-    ) -> ResponseData:
-        """Write one entry, and never again whatever comes of it."""
+    ) -> Response:
+        """Write one entry, without an idempotency key and without retries."""
         entry = entry or secrets.token_hex(16)
         path = _write_path(entry, rows, pause, size) + (f"&hold={hold}" if hold else "")
-        answer = self._ask("write", "POST", path)
-        self._note(entry, answer)
-        return answer
+        response = self._request("write", "POST", path)
+        self._record(entry, response)
+        return response
 
-    def write_with_key(self, *, rows: Sequence[int] = (), pause: float = 0) -> ResponseData:
-        """Write one entry, again with the same key for as long as it fails, for some seconds."""
+    def write_with_key(self, *, rows: Sequence[int] = (), pause: float = 0) -> Response:
+        """Write one entry, retrying with the same idempotency key for a few seconds."""
         entry = secrets.token_hex(16)
         path = _write_path(entry, rows, pause, 0)
-        give_up_at = time.monotonic() + TRY_AGAIN_FOR_SECONDS
+        give_up_at = time.monotonic() + RETRY_SECONDS
         while True:
-            answer = self._ask("keyed write", "POST", path, key=entry)
-            self._note(entry, answer)
-            if answer.status not in {NO_ANSWER, 503} or time.monotonic() > give_up_at:
-                return answer
-            time.sleep(SECONDS_BETWEEN_TRIES)
+            response = self._request("keyed write", "POST", path, key=entry)
+            self._record(entry, response)
+            if response.status not in {NO_RESPONSE, 503} or time.monotonic() > give_up_at:
+                return response
+            time.sleep(SECONDS_BETWEEN_RETRIES)
 
-    def livez(self) -> ResponseData:
-        """Ask whether the process lives."""
-        return self._ask("livez", "GET", "/livez")
+    def livez(self) -> Response:
+        """Request `/livez`."""
+        return self._request("livez", "GET", "/livez")
 
     def get(self, path: str) -> dict[str, object]:
-        """Fetch a JSON object; not counted as a request."""
+        """Return a JSON object; the request is not recorded."""
         with closing(HTTPConnection("127.0.0.1", self._port, timeout=10)) as connection:
             connection.request("GET", path, headers={"Connection": "close"})
             found: dict[str, object] = loads(connection.getresponse().read())
             return found
 
-    def _ask(
+    def _request(
         self, kind: Kind, method: str, path: str, *, key: str = "", expect: str = ""
-    ) -> ResponseData:
+    ) -> Response:
         headers = {"Connection": "close"} | ({"Idempotency-Key": key} if key else {})
         started = time.monotonic()
-        status, body, retry_after = NO_ANSWER, "", ""
+        status, body, retry_after = NO_RESPONSE, "", ""
         try:
             with closing(
-                HTTPConnection("127.0.0.1", self._port, timeout=self._patience_seconds)
+                HTTPConnection("127.0.0.1", self._port, timeout=self._timeout_seconds)
             ) as connection:
                 connection.request(method, path, headers=headers)
-                response = connection.getresponse()
-                status, body = response.status, response.read().decode()
-                retry_after = response.getheader("Retry-After", "")
+                received = connection.getresponse()
+                status, body = received.status, received.read().decode()
+                retry_after = received.getheader("Retry-After", "")
         except (OSError, HTTPException):
             pass
-        answer = ResponseData(
+        response = Response(
             kind,
             status,
-            _problem_of(body) if status >= 400 else "",
+            _problem_type(body) if status >= 400 else "",
             started,
             time.monotonic() - started,
-            says_too_much=status >= 400 and any(word in body for word in self._secrets),
-            lacks_retry_after=status == 503 and not retry_after,
-            is_anothers=status == 200 and bool(expect) and expect not in body,
+            leaks_details=status >= 400 and any(text in body for text in self._internal),
+            misses_retry_after=status == 503 and not retry_after,
+            is_wrong_response=status == 200 and bool(expect) and expect not in body,
             worker=loads(body)["worker"] if status == 200 and expect else 0,
         )
         with self._lock:
-            self.answers.append(answer)
-        return answer
+            self.responses.append(response)
+        return response
 
-    def _note(self, entry: str, answer: ResponseData) -> None:
-        told: Told = "not stored"
-        if answer.status == 201:
-            told = "stored"
-        elif answer.status in {NO_ANSWER, 500}:
-            told = "nothing"
-        elif answer.problem == "outcome-unknown":
-            told = "unknown"
+    def _record(self, entry: str, response: Response) -> None:
+        reported: Reported = "not stored"
+        if response.status == 201:
+            reported = "stored"
+        elif response.status in {NO_RESPONSE, 500}:
+            reported = "nothing"
+        elif response.problem == "outcome-unknown":
+            reported = "unknown"
         with self._lock:
-            # An answer that leaves it open says nothing new about an earlier, other try.
-            if told == "not stored" and self.told.get(entry) in {"unknown", "nothing"}:
+            # "Not stored" describes this attempt only; an earlier one may have been stored.
+            if reported == "not stored" and self.reported.get(entry) in {"unknown", "nothing"}:
                 return
-            self.told[entry] = told
+            self.reported[entry] = reported
 
 
 def _write_path(entry: str, rows: Sequence[int], pause: float, size: int) -> str:
@@ -166,7 +167,7 @@ def _write_path(entry: str, rows: Sequence[int], pause: float, size: int) -> str
     return path + (f"&pause={pause}" if pause else "") + (f"&size={size}" if size else "")
 
 
-def _problem_of(body: str) -> str:
+def _problem_type(body: str) -> str:
     try:
         found = loads(body).get("type", "")
     except ValueError:
@@ -174,12 +175,12 @@ def _problem_of(body: str) -> str:
     return str(found).removeprefix(PROBLEM).removeprefix("about:blank")
 
 
-def at_once(work: Callable[[], object], *, threads: int, each: int = 1) -> None:
-    """Do this in so many threads at the same time, so many times in each."""
+def run_concurrently(work: Callable[[], object], *, threads: int, each: int = 1) -> None:
+    """Run `work` in this many threads at the same time, `each` times per thread."""
     with ThreadPoolExecutor(threads) as pool:
-        running = [pool.submit(lambda: [work() for _ in range(each)]) for _ in range(threads)]
-    for one in running:
-        one.result()
+        futures = [pool.submit(lambda: [work() for _ in range(each)]) for _ in range(threads)]
+    for future in futures:
+        future.result()
 
 
 @contextmanager
@@ -188,31 +189,31 @@ def traffic(
     *,
     clients: int = 8,
     seed: int = 1,
-    pause_seconds: float = 0.02,
+    pause_seconds: float = PAUSE_SECONDS,
     mix: Sequence[Callable[[], object]] = (),
 ) -> Iterator[None]:
-    """Read and write from so many clients until the block ends."""
+    """Send requests from this many threads, chosen at random from `mix`, until the block ends."""
     stop = Event()
     choices = mix or (client.read, client.read, client.write, client.write_with_key)
 
     def one_client(number: int) -> None:
-        chosen = random.Random(seed * 1000 + number)
+        generator = random.Random(seed * 1000 + number)
         while not stop.is_set():
-            chosen.choice(choices)()
-            stop.wait(chosen.uniform(0, 2 * pause_seconds))
+            generator.choice(choices)()
+            stop.wait(generator.uniform(0, 2 * pause_seconds))
 
     with ThreadPoolExecutor(clients) as pool:
-        running = [pool.submit(one_client, number) for number in range(clients)]
+        futures = [pool.submit(one_client, number) for number in range(clients)]
         try:
             yield
         finally:
             stop.set()
-    for one in running:
-        one.result()
+    for future in futures:
+        future.result()
 
 
 @contextmanager
-def watching_livez(client: Client, *, every_seconds: float = 0.1) -> Iterator[None]:
-    """Ask `livez` all the time."""
+def polling_livez(client: Client, *, every_seconds: float = 0.1) -> Iterator[None]:
+    """Poll `/livez` until the block ends."""
     with traffic(client, clients=1, pause_seconds=every_seconds, mix=(client.livez,)):
         yield

@@ -1,11 +1,11 @@
-"""`make matrix`: every fault against every strategy, and the documents that show it.
+"""`make matrix`: inject every fault against every strategy and document the outcomes.
 
-    python -m tests.faults.matrix          # all, on MariaDB and on MySQL, plain and with TLS
-    python -m tests.faults.matrix --server mariadb --tls plain --fault crash,deaf
-    python -m tests.faults.matrix --draw    # nothing; compares and draws what was measured
+    python -m tests.faults.matrix          # all cells, on MariaDB and MySQL, with and without TLS
+    python -m tests.faults.matrix --server mariadb --tls plain --fault crash,no-greeting
+    python -m tests.faults.matrix --draw    # only compare and draw the stored results
 
-Figures are added to docs/fault-matrix.json cell by cell, each with its run; docs/fault-matrix.md
-and .svg are drawn from it. Exits with 1 where a cell came out otherwise than `expected.toml` says.
+Each measured cell is added to docs/fault-matrix.json; docs/fault-matrix.md and .svg are generated
+from that file. Exits with status 1 if an outcome differs from `expected_outcomes.toml`.
 """
 
 import argparse
@@ -17,94 +17,98 @@ from collections.abc import Callable, Sequence
 from dev import mysql_root
 from dev.system_packages import Stop, say
 from tests.faults import report
+from tests.faults.catalog import FAULTS
 from tests.faults.cell import Cell
-from tests.faults.expected import expected_of, is_as_expected
-from tests.faults.figures import Figures, Run
-from tests.faults.lane import Place
-from tests.faults.lanes import LANES, running
-from tests.faults.table import FAULTS
+from tests.faults.environment import Target
+from tests.faults.expectations import expected_outcomes, is_as_expected
+from tests.faults.results import ResultStore, Run
+from tests.faults.runner import PARALLEL_CELLS, running_cells
 from tests.faults.variants import VARIANTS
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run what is asked for; 1 if a cell is not as expected."""
+    """Run the selected cells; return 1 if an outcome is not as expected."""
     given = sys.argv[1:] if arguments is None else arguments
     options = _parse(given)
-    figures, this = Figures(), Run.now(given)
-    wrong: list[str] = []
+    store, run = ResultStore(), Run.now(given)
+    problems: list[str] = []
     try:
         if options.draw:
-            wrong = [_as_wrong(cell) for cell in figures.cells() if not is_as_expected(cell)]
+            problems = [_unexpected(cell) for cell in store.cells() if not is_as_expected(cell)]
         else:
-            for place in _places(options):
-                wrong += run(place, options, lambda cell: figures.add(cell, this))
+            for target in _targets(options):
+                problems += measure(target, options, lambda cell: store.add(cell, run))
     except Stop as stop:
         say(f"matrix: {stop}")
         return 1
     finally:
-        report.write(figures.cells(), figures.runs())
-    for line in wrong:
-        say(line)
-    return 1 if wrong else 0
+        report.write(store.cells(), store.runs())
+    for problem in problems:
+        say(problem)
+    return 1 if problems else 0
 
 
-def run(place: Place, options: argparse.Namespace, keep: Callable[[Cell], None]) -> list[str]:
-    """Run all cells of one place; returns a line for each that is not as expected."""
+def measure(target: Target, options: argparse.Namespace, save: Callable[[Cell], None]) -> list[str]:
+    """Run the selected cells on one target; return a line for each unexpected outcome."""
     keys = list(itertools.product(options.fault, options.strategy))
-    started, finished = time.monotonic(), itertools.count(1)
+    started, number = time.monotonic(), itertools.count(1)
 
-    def done(cell: Cell) -> None:
-        keep(cell)
+    def on_result(cell: Cell) -> None:
+        save(cell)
         minutes = (time.monotonic() - started) / 60
         mark = "" if is_as_expected(cell) else "  <-- not as expected"
-        say(f"[{next(finished)}/{len(keys)}, {minutes:.1f} min] {cell}{mark}")
+        say(f"[{next(number)}/{len(keys)}, {minutes:.1f} min] {cell}{mark}")
 
-    wrong: list[str] = []
-    with running(keys, place, lanes=options.lanes, quick=options.quick, done=done) as cells:
-        for (fault, variant), one in cells.items():
-            if error := one.exception():
-                wrong.append(f"NOT MEASURED: {fault} x {variant} on {place.name}: {error!r}")
-            elif not is_as_expected(cell := one.result()):
-                wrong.append(_as_wrong(cell))
-    return wrong
+    problems: list[str] = []
+    with running_cells(
+        keys, target, jobs=options.jobs, quick=options.quick, on_result=on_result
+    ) as cells:
+        for (fault, variant), future in cells.items():
+            if error := future.exception():
+                problems.append(f"NOT MEASURED: {fault} x {variant} on {target.name}: {error!r}")
+            elif not is_as_expected(cell := future.result()):
+                problems.append(_unexpected(cell))
+    return problems
 
 
-def _as_wrong(cell: Cell) -> str:
-    grades = " or ".join(expected_of(cell.fault, cell.variant, cell.position))
-    return f"NOT AS EXPECTED ({grades}): {cell}"
+def _unexpected(cell: Cell) -> str:
+    expected = " or ".join(expected_outcomes(cell.fault, cell.variant, cell.target))
+    return f"NOT AS EXPECTED ({expected}): {cell}"
 
 
 def _parse(arguments: Sequence[str]) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="make matrix", description=__doc__.partition("\n")[0])
 
-    def choice(name: str, all_of: Sequence[str], meaning: str) -> None:
-        def listed(text: str) -> list[str]:
+    def choice(name: str, allowed: Sequence[str], meaning: str) -> None:
+        def comma_separated(text: str) -> list[str]:
             chosen = text.split(",")
-            if unknown := set(chosen) - set(all_of):
+            if unknown := set(chosen) - set(allowed):
                 raise argparse.ArgumentTypeError(
-                    f"{', '.join(sorted(unknown))}: use some of {', '.join(all_of)}"
+                    f"unknown: {', '.join(sorted(unknown))}; use {', '.join(allowed)}"
                 )
             return chosen
 
-        parser.add_argument(name, type=listed, default=list(all_of), help=meaning, metavar="A,B")
+        parser.add_argument(
+            name, type=comma_separated, default=list(allowed), help=meaning, metavar="A,B"
+        )
 
-    choice("--fault", list(FAULTS), "only these rows")
-    choice("--strategy", list(VARIANTS), "only these columns")
-    choice("--server", ["mariadb", "mysql"], "only on these")
-    choice("--tls", ["plain", "tls"], "only so")
-    parser.add_argument("--lanes", type=int, default=LANES, help="servers side by side")
-    parser.add_argument("--draw", action="store_true", help="run nothing, compare and draw")
-    parser.add_argument("--quick", action="store_true", help="hurry, as the tests do")
+    choice("--fault", list(FAULTS), "faults to inject (default: all)")
+    choice("--strategy", list(VARIANTS), "strategies to test (default: all)")
+    choice("--server", ["mariadb", "mysql"], "database servers (default: both)")
+    choice("--tls", ["plain", "tls"], "without and with TLS (default: both)")
+    parser.add_argument("--jobs", type=int, default=PARALLEL_CELLS, help="cells run in parallel")
+    parser.add_argument("--draw", action="store_true", help="only compare and draw stored results")
+    parser.add_argument("--quick", action="store_true", help="as in the tests")
     return parser.parse_args(arguments)
 
 
-def _places(options: argparse.Namespace) -> list[Place]:
+def _targets(options: argparse.Namespace) -> list[Target]:
     root = None
     if "mysql" in options.server:
         root = str(mysql_root.place())
         mysql_root.ensure(mysql_root.place())
     return [
-        Place(server, root if server == "mysql" else None, tls == "tls")
+        Target(server, root if server == "mysql" else None, tls == "tls")
         for server, tls in itertools.product(options.server, options.tls)
     ]
 

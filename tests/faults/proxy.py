@@ -1,12 +1,12 @@
-"""A network between clients and one database server, which does to their flows what networks do.
+"""TCP proxy between clients and one database server that injects network faults.
 
     with Proxy(server.port) as proxy:
         connect(port=proxy.port)
-        proxy.reset()
+        proxy.reset_connections()
 
-It lives in a thread of its own. With `tls` it ends the encryption on both sides, so that it can
-read and forge what is said inside; a client that checks certificates will not like that.
-Statements are recognized by a piece of their text in what the client sends.
+The proxy runs in its own thread. With `tls` it terminates TLS on both sides in order to read and
+forge packets, so clients must not verify the server certificate against another authority.
+Statements are recognized by a substring of what the client sends.
 """
 
 import asyncio
@@ -19,74 +19,77 @@ from dataclasses import dataclass
 from threading import Thread
 from typing import Any, Self, TypeVar
 
-from tests.faults.behavior import Behavior, Tls, Trap
 from tests.faults.packets import HEADER_BYTES, SSL_REQUEST_BYTES, payload_length
+from tests.faults.proxy_behavior import ProxyBehavior, ProxyTls, StatementFault
 
 T = TypeVar("T")
 
 CHUNK_BYTES = 1 << 16
-DRIP_SECONDS = 0.3
+SECONDS_PER_GREETING_BYTE = 0.3
 _RESET = struct.pack("ii", 1, 0)  # SO_LINGER: on, 0 seconds
 
 
 @dataclass(eq=False, slots=True)
 class Side:
-    """One end of a flow."""
+    """One side of a proxied connection."""
 
     reader: asyncio.StreamReader
     writer: asyncio.StreamWriter
 
-    def end(self, *, reset: bool = False) -> None:
-        """Close without waiting for anybody."""
+    def close(self, *, reset: bool = False) -> None:
+        """Close this side without waiting, with a TCP reset if requested."""
         if reset:
-            raw = self.writer.get_extra_info("socket")  # none where it has just ended by itself
+            raw = self.writer.get_extra_info("socket")  # None if it is already closed
             if raw is not None:
                 with suppress(OSError):
                     raw.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _RESET)
             self.writer.transport.abort()
-        elif not self.writer.is_closing():  # asyncio forgets a TLS transport that is closed twice
+        elif not self.writer.is_closing():  # asyncio leaks a TLS transport that is closed twice
             self.writer.close()
 
-    def let_go(self) -> None:
-        """Give up the socket; under TLS, `end` alone would have it wait for a farewell."""
+    def abort(self) -> None:
+        """Release the socket; with TLS, `close` alone would wait for the peer's close_notify."""
         self.writer.transport.abort()
 
 
 @dataclass(eq=False, slots=True)
-class ProxiedFlow:
-    """One client's flow; `trap` is what its next answer falls into."""
+class ProxiedConnection:
+    """One client's connection; `fault` is the statement fault that affects its next response."""
 
     client: Side
     server: Side
-    trap: Trap | None = None
-    is_forgotten: bool = False
+    fault: StatementFault | None = None
+    is_silenced: bool = False
 
-    def end(self, *, reset: bool = False) -> None:
+    def close(self, *, reset: bool = False) -> None:
         """Close both sides."""
         for side in (self.client, self.server):
-            side.end(reset=reset)
+            side.close(reset=reset)
 
-    def let_go(self) -> None:
-        """Give up both sockets."""
+    def abort(self) -> None:
+        """Release both sockets."""
         for side in (self.client, self.server):
-            side.let_go()
+            side.abort()
 
 
 class Proxy:
-    """Clients connect to `port`; `behavior` holds for new flows and statements.
+    """Clients connect to `port`; `behavior` applies to new connections and statements.
 
-    `reset`, `hang_up`, `forget` and `say` strike the flows there are.
+    `reset_connections`, `close_connections`, `silence_connections` and `send_and_close` affect
+    existing connections.
     """
 
-    def __init__(self, target: int, *, tls: Tls | None = None, host: str = "127.0.0.1") -> None:
-        self.behavior = Behavior(target)
+    def __init__(
+        self, server_port: int, *, tls: ProxyTls | None = None, host: str = "127.0.0.1"
+    ) -> None:
+        self.behavior = ProxyBehavior(server_port)
         self.accepted = 0
         self._tls = tls
         self._host = host
         self._listener = socket.create_server((host, 0), backlog=128)
         self._listener.setblocking(False)
         self.port: int = self._listener.getsockname()[1]
-        self._flows: set[ProxiedFlow] = set()
+        self._connections: set[ProxiedConnection] = set()
         self._tasks: set[asyncio.Task[None]] = set()
         self._loop = asyncio.new_event_loop()
         self._thread = Thread(target=self._loop.run_forever, name="proxy", daemon=True)
@@ -103,38 +106,38 @@ class Proxy:
         self._loop.close()
         self._listener.close()
 
-    def reset(self) -> int:
-        """Reset every flow on both sides; returns how many."""
-        return self._each(lambda flow: flow.end(reset=True))
+    def reset_connections(self) -> int:
+        """Send a TCP reset on both sides of every connection; return their number."""
+        return self._for_each(lambda connection: connection.close(reset=True))
 
-    def hang_up(self) -> int:
-        """Close every flow in order."""
-        return self._each(ProxiedFlow.end)
+    def close_connections(self) -> int:
+        """Close every connection with FIN; return their number."""
+        return self._for_each(ProxiedConnection.close)
 
-    def forget(self) -> int:
-        """Pass nothing on in the flows there are, without a word; new ones work.
+    def silence_connections(self) -> int:
+        """Stop forwarding on existing connections without closing them; new connections work.
 
-        The packets are acknowledged here; where not even that may happen, use `flows`.
+        The proxy still acknowledges packets. Use `firewall` if even that must not happen.
         """
-        return self._each(lambda flow: setattr(flow, "is_forgotten", True))
+        return self._for_each(lambda connection: setattr(connection, "is_silenced", True))
 
-    def say(self, packet: bytes) -> int:
-        """Say this to every client, as if it came from the server, and hang up."""
+    def send_and_close(self, packet: bytes) -> int:
+        """Send this packet to every client and close the connections; return their number."""
 
-        def farewell(flow: ProxiedFlow) -> None:
-            flow.client.writer.write(packet)
-            flow.end()
+        def send(connection: ProxiedConnection) -> None:
+            connection.client.writer.write(packet)
+            connection.close()
 
-        return self._each(farewell)
+        return self._for_each(send)
 
-    def _each(self, strike: Callable[[ProxiedFlow], None]) -> int:
-        def strike_all() -> int:
-            flows = list(self._flows)
-            for flow in flows:
-                strike(flow)
-            return len(flows)
+    def _for_each(self, action: Callable[[ProxiedConnection], None]) -> int:
+        def run_all() -> int:
+            connections = list(self._connections)
+            for connection in connections:
+                action(connection)
+            return len(connections)
 
-        return self._call(strike_all)
+        return self._call(run_all)
 
     def _call(self, work: Callable[[], T]) -> T:
         async def call() -> T:
@@ -151,8 +154,8 @@ class Proxy:
         for task in list(self._tasks):
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
-        for flow in list(self._flows):
-            flow.end(reset=True)
+        for connection in list(self._connections):
+            connection.close(reset=True)
         await asyncio.sleep(0)
 
     async def _accept(self) -> None:
@@ -164,42 +167,42 @@ class Proxy:
     async def _serve(self, client: socket.socket) -> None:
         server: socket.socket | None = None
         try:
-            if self.behavior.door == "refusing":
+            if self.behavior.accept_mode == "close":
                 return
-            if self.behavior.door == "deaf":
+            if self.behavior.accept_mode == "no_greeting":
                 await asyncio.Event().wait()
-            server = await self._dial()
-            sides = await self._greet(client, server)
+            server = await self._connect_to_server()
+            sides = await self._handshake(client, server)
             if sides is not None:
-                await self._pass_on(ProxiedFlow(*sides))
+                await self._forward(ProxiedConnection(*sides))
         except (OSError, asyncio.IncompleteReadError):
-            pass  # one side went away: so does the other
+            pass  # one side disconnected; the other is closed below
         finally:
             for raw in (client, server):
                 if raw is not None:
                     raw.close()
 
-    async def _dial(self) -> socket.socket:
+    async def _connect_to_server(self) -> socket.socket:
         server = socket.socket()
         server.setblocking(False)
         try:
-            await self._loop.sock_connect(server, (self._host, self.behavior.target))
+            await self._loop.sock_connect(server, (self._host, self.behavior.server_port))
         except BaseException:
             server.close()
             raise
         server.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         return server
 
-    async def _greet(
+    async def _handshake(
         self, client: socket.socket, server: socket.socket
     ) -> tuple[Side, Side] | None:
-        """Pass on what is said before TLS begins, and begin it on both sides.
+        """Forward the packets before TLS, then start TLS on both sides if the client requests it.
 
-        Read from the bare sockets, byte for byte: a client sends its first TLS record
-        without waiting, and a buffer would swallow it.
+        Reads exact byte counts from the plain sockets: the client sends its first TLS record
+        without waiting, and a buffered reader would consume it.
         """
-        if self.behavior.door == "drip":
-            await self._drip(client, server)
+        if self.behavior.accept_mode == "slow_greeting":
+            await self._send_greeting_slowly(client, server)
             return None
         if self._tls is None:
             return await self._side(client), await self._side(server)
@@ -208,17 +211,17 @@ class Proxy:
         await self._loop.sock_sendall(server, login)
         if len(login) != HEADER_BYTES + SSL_REQUEST_BYTES:
             return await self._side(client), await self._side(server)
-        to_client = await self._side(client, self._tls.to_clients, answers=True)
+        to_client = await self._side(client, self._tls.to_clients, server_side=True)
         try:
             return to_client, await self._side(server, self._tls.to_server)
         except BaseException:
-            to_client.let_go()
+            to_client.abort()
             raise
 
-    async def _drip(self, client: socket.socket, server: socket.socket) -> None:
+    async def _send_greeting_slowly(self, client: socket.socket, server: socket.socket) -> None:
         for byte in await self._read_packet(server):
             await self._loop.sock_sendall(client, bytes([byte]))
-            await asyncio.sleep(DRIP_SECONDS)
+            await asyncio.sleep(SECONDS_PER_GREETING_BYTE)
 
     async def _read_packet(self, raw: socket.socket) -> bytes:
         header = await self._read_exactly(raw, HEADER_BYTES)
@@ -234,11 +237,11 @@ class Proxy:
         return read
 
     async def _side(
-        self, raw: socket.socket, tls: ssl.SSLContext | None = None, *, answers: bool = False
+        self, raw: socket.socket, tls: ssl.SSLContext | None = None, *, server_side: bool = False
     ) -> Side:
         reader = asyncio.StreamReader()
         protocol = asyncio.StreamReaderProtocol(reader)
-        if answers or tls is None:
+        if server_side or tls is None:
             transport, _ = await self._loop.connect_accepted_socket(lambda: protocol, raw, ssl=tls)
         else:
             transport, _ = await self._loop.create_connection(
@@ -246,40 +249,40 @@ class Proxy:
             )
         return Side(reader, asyncio.StreamWriter(transport, protocol, reader, self._loop))
 
-    async def _pass_on(self, flow: ProxiedFlow) -> None:
-        self._flows.add(flow)
-        both = [
-            self._loop.create_task(self._to_server(flow)),
-            self._loop.create_task(self._to_client(flow)),
+    async def _forward(self, connection: ProxiedConnection) -> None:
+        self._connections.add(connection)
+        directions = [
+            self._loop.create_task(self._forward_to_server(connection)),
+            self._loop.create_task(self._forward_to_client(connection)),
         ]
         try:
-            await asyncio.wait(both, return_when=asyncio.FIRST_COMPLETED)
+            await asyncio.wait(directions, return_when=asyncio.FIRST_COMPLETED)
         finally:
-            self._flows.discard(flow)
-            for task in both:
+            self._connections.discard(connection)
+            for task in directions:
                 task.cancel()
-            flow.end()
-            flow.let_go()  # before the sockets are closed, and their numbers used again
-            await asyncio.gather(*both, return_exceptions=True)
+            connection.close()
+            connection.abort()  # before the sockets close and their descriptors are reused
+            await asyncio.gather(*directions, return_exceptions=True)
 
-    async def _to_server(self, flow: ProxiedFlow) -> None:
-        while said := await flow.client.reader.read(CHUNK_BYTES):
-            if flow.is_forgotten:
+    async def _forward_to_server(self, connection: ProxiedConnection) -> None:
+        while data := await connection.client.reader.read(CHUNK_BYTES):
+            if connection.is_silenced:
                 continue
-            flow.trap = self.behavior.trap_for(said) or flow.trap
-            if flow.trap is not None and flow.trap.harm == "drop":
+            connection.fault = self.behavior.fault_for(data) or connection.fault
+            if connection.fault is not None and connection.fault.action == "close_before_execution":
                 return
-            flow.server.writer.write(said)
-            await flow.server.writer.drain()
+            connection.server.writer.write(data)
+            await connection.server.writer.drain()
 
-    async def _to_client(self, flow: ProxiedFlow) -> None:
-        while said := await flow.server.reader.read(CHUNK_BYTES):
-            if flow.trap is not None:
-                if flow.trap.harm == "cut":
+    async def _forward_to_client(self, connection: ProxiedConnection) -> None:
+        while data := await connection.server.reader.read(CHUNK_BYTES):
+            if connection.fault is not None:
+                if connection.fault.action == "close_before_response":
                     return
-                flow.is_forgotten = True
+                connection.is_silenced = True
             if self.behavior.delay_seconds:
                 await asyncio.sleep(self.behavior.delay_seconds)
-            if not flow.is_forgotten:
-                flow.client.writer.write(said)
-                await flow.client.writer.drain()
+            if not connection.is_silenced:
+                connection.client.writer.write(data)
+                await connection.client.writer.drain()

@@ -1,81 +1,86 @@
-"""docs/fault-matrix.md and docs/fault-matrix.svg, drawn from the measured cells."""
+"""Generate docs/fault-matrix.md and docs/fault-matrix.svg from the measured cells."""
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 
-from tests.faults.cell import GRADES, Cell
-from tests.faults.expected import expected_of
-from tests.faults.figures import Run
-from tests.faults.ledger import Balance
-from tests.faults.picture import draw
-from tests.faults.table import FAULTS
+from tests.faults.catalog import FAULTS
+from tests.faults.cell import OUTCOMES, Cell
+from tests.faults.chart import draw
+from tests.faults.expectations import expected_outcomes
+from tests.faults.ledger import Discrepancies
+from tests.faults.results import Run
 from tests.faults.variants import THREADS, VARIANTS, WORKERS
 from tests.support.service import PROJECT
 
 PAGE = PROJECT / "docs" / "fault-matrix.md"
-PICTURE = PROJECT / "docs" / "fault-matrix.svg"
-MAIN = "mariadb"  # shown in full, and compared with
+CHART = PROJECT / "docs" / "fault-matrix.svg"
+MAIN = "mariadb"  # the target shown in full, which the others are compared with
 NAMES = {"mariadb": "MariaDB", "mysql": "MySQL"}
 
-HEAD = f"""# Every fault against every strategy
+INTRODUCTION = f"""# Fault matrix
 
-Each way in which a connection dies was made to happen for real, through gunicorn ({WORKERS}
-preloaded workers of {THREADS} threads), while clients read, wrote, and wrote with an
-`Idempotency-Key`. What they were told was then compared with what the database holds. This page
-is written by `make matrix`, which also compares each cell with `tests/faults/expected.toml`. It
-shows MariaDB without TLS in full, and of [the others](#elsewhere) what differs and `adaptive`; all
-figures are in [fault-matrix.json](fault-matrix.json).
+Each fault below was injected into the running service: gunicorn with {WORKERS} preloaded workers
+of {THREADS} threads each, while clients read, wrote, and wrote with an `Idempotency-Key`. The
+responses were then compared with the contents of the database. `make matrix` generates this page
+and compares each outcome with `tests/faults/expected_outcomes.toml`. The page shows all results for
+MariaDB without TLS; for the [other targets](#other-targets) it shows the differences and
+`adaptive`. All measurements are in [fault-matrix.json](fault-matrix.json).
 
-![the table as a picture](fault-matrix.svg)
+![chart of the fault matrix](fault-matrix.svg)
 
-{{grades}}
+{{outcomes}}
 
-After a grade: how many of the requests failed, or the longest wait. A client waits for ten seconds.
+Next to the outcome: the number of failed requests, or the longest response time. Clients time out
+after 10 seconds.
 
-What all strategies have in common is `Database`: it opens each unit with an explicit BEGIN, repeats
-a lost read once, runs a lost unit again, and sets the timeouts of every socket
-([connections.md](connections.md)). What the popular answers do without it, as people write them and
-with their libraries' defaults, is in the columns that begin with *bare*
-(`tests/faults/bare_app.py`): a connection per request as in Flask's tutorial, DBUtils' `PooledDB`,
-SQLAlchemy's engine with `pool_recycle`, and with `pool_pre_ping`. They run nothing again, and
-answer 500. `single` runs with one thread a worker: with more it garbles answers without any fault.
+All strategies run under `Database`, which starts each transaction with an explicit `BEGIN`, retries
+failed reads and lost transactions where that is safe, and sets the timeouts of every socket
+([connections.md](connections.md)). The columns that start with *bare* show common solutions without
+it, as usually written and with library defaults (`tests/faults/bare_app.py`): a connection per
+request as in Flask's tutorial, DBUtils' `PooledDB`, SQLAlchemy's engine with `pool_recycle`, and
+with `pool_pre_ping`. They do not retry, and return status 500 on errors. `single` runs with one
+thread per worker; with more threads it mixes up responses even without a fault.
 
-## The faults
+## Faults
 
 {{faults}}
 """
 
-ELSEWHERE = """## Elsewhere
+OTHER_TARGETS = """## Other targets
 
-The cells that came out somewhere as they do not on MariaDB without TLS. What chance decides there
-is not listed. Empty: not measured.
+Cells whose outcome on another target differs from MariaDB without TLS. Outcomes that vary between
+runs are not listed. Empty: not measured.
 """
-ADAPTIVE = """### `adaptive` everywhere
+ADAPTIVE = """### `adaptive` on all targets
 """
-MEASURED = f"""## When it was measured
+MEASUREMENTS = f"""## Measurements
 
-There are {len(FAULTS) * len(VARIANTS)} cells for each server. One that is measured again takes the
-place of the older one; by which command each was is in the JSON, in `runs`.
+The matrix has {len(FAULTS) * len(VARIANTS)} cells per target. A new measurement of a cell replaces
+the older one. The JSON file lists the command that measured each cell under `runs`, with the
+current names of the faults and options.
 """
 
 
 def write(cells: Sequence[Cell], runs: Mapping[str, Run]) -> None:
-    """Write the page and the picture."""
+    """Write the page and the chart."""
     PAGE.write_text(page(cells, runs))
-    if shown := [cell for cell in cells if cell.place == MAIN]:
-        PICTURE.write_text(draw(shown, list(FAULTS), list(VARIANTS)))
+    if shown := [cell for cell in cells if cell.target == MAIN]:
+        CHART.write_text(draw(shown, list(FAULTS), list(VARIANTS)))
 
 
 def page(cells: Sequence[Cell], runs: Mapping[str, Run]) -> str:
-    """Give the page as Markdown."""
-    grades = "\n".join(f"- **{grade}**: {meaning}" for grade, meaning in GRADES.items())
-    faults = _table(["fault", "how"], [[f"`{fault.name}`", fault.how] for fault in FAULTS.values()])
-    parts = [HEAD.format(grades=grades, faults=faults)]
-    if main := [cell for cell in cells if cell.place == MAIN]:
+    """Return the page as Markdown."""
+    outcomes = "\n".join(f"- **{outcome}**: {meaning}" for outcome, meaning in OUTCOMES.items())
+    faults = _table(
+        ["fault", "description"],
+        [[f"`{fault.name}`", fault.description] for fault in FAULTS.values()],
+    )
+    parts = [INTRODUCTION.format(outcomes=outcomes, faults=faults)]
+    if main := [cell for cell in cells if cell.target == MAIN]:
         parts += [f"## {_name(MAIN)}\n", _matrix(main), _details(main)]
-    if len(places := list(dict.fromkeys(cell.place for cell in cells))) > 1:
-        parts += [ELSEWHERE, _differences(cells, places), ADAPTIVE, _adaptive(cells, places)]
-    parts += [MEASURED, _measured(cells, runs)]
+    if len(targets := list(dict.fromkeys(cell.target for cell in cells))) > 1:
+        parts += [OTHER_TARGETS, _differences(cells, targets), ADAPTIVE, _adaptive(cells, targets)]
+    parts += [MEASUREMENTS, _measurements(cells, runs)]
     return "\n".join(parts).rstrip() + "\n"
 
 
@@ -91,17 +96,17 @@ def _matrix(cells: Sequence[Cell]) -> str:
 def _short(cell: Cell | None) -> str:
     if cell is None:
         return ""
-    match cell.grade:
+    match cell.outcome:
         case "clean":
             return "clean"
-        case "late":
-            return f"late, {cell.worst:.1f} s"
+        case "slow":
+            return f"slow, {cell.worst:.1f} s"
         case "corrupt":
-            wrong = str(Balance(**cell.balance)) if any(cell.balance.values()) else ""
-            return f"**corrupt**, {wrong or 'answers mixed up'}"
+            wrong = Discrepancies(**cell.discrepancies)
+            return f"**corrupt**, {'responses mixed up' if wrong.is_empty else wrong}"
         case "fails":
             return f"fails, {cell.failed}/{cell.requests}"
-    return f"**{cell.grade}**, {cell.failed}/{cell.requests}"
+    return f"**{cell.outcome}**, {cell.failed}/{cell.requests}"
 
 
 def _details(cells: Sequence[Cell]) -> str:
@@ -114,46 +119,53 @@ def _details(cells: Sequence[Cell]) -> str:
             _seconds(cell.livez_worst) if cell.livez_worst else "",
             str(cell.opened),
             "" if cell.recovery is None else _seconds(cell.recovery),
-            str(Balance(**cell.balance)),
+            str(Discrepancies(**cell.discrepancies)),
         ]
         for cell in cells
         if cell.variant == "adaptive"
     ]
-    heads = ["`adaptive`", "answers", "p99", "worst", "`livez`", "opened", "first success", "data"]
+    heads = ["`adaptive`", "responses", "p99", "worst", "`livez`", "opened", "recovery", "ledger"]
     legend = (
-        "\n`livez`: its longest answer while it went on. opened: connections opened by all workers "
-        "since they started. first success: after all was well again. data: the ledger, compared "
-        "with what the clients were told.\n"
+        "\n`livez`: slowest response of `/livez` during the fault. opened: connections opened by "
+        "all workers since they started. recovery: time from the end of the fault to the first "
+        "success. ledger: contents of the database compared with what the clients were told.\n"
     )
     return _table(heads, rows) + legend if rows else ""
 
 
-def _differences(cells: Sequence[Cell], places: Sequence[str]) -> str:
-    found = {(cell.fault, cell.variant, cell.position): cell for cell in cells}
+def _differences(cells: Sequence[Cell], targets: Sequence[str]) -> str:
+    found = {(cell.fault, cell.variant, cell.target): cell for cell in cells}
     rows = [
-        [f"`{fault}`", variant, *(_short(found.get((fault, variant, place))) for place in places)]
+        [
+            f"`{fault}`",
+            variant,
+            *(_short(found.get((fault, variant, target))) for target in targets),
+        ]
         for fault in FAULTS
         for variant in VARIANTS
-        if any(_differs(found.get((fault, variant, place))) for place in places)
+        if any(_differs_from_main(found.get((fault, variant, target))) for target in targets)
     ]
-    return _table(["", "", *map(_name, places)], rows)
+    return _table(["", "", *map(_name, targets)], rows)
 
 
-def _differs(cell: Cell | None) -> bool:
-    """Whether it could not have come out so at the main place."""
-    return cell is not None and cell.grade not in expected_of(cell.fault, cell.variant, MAIN)
+def _differs_from_main(cell: Cell | None) -> bool:
+    """Return whether the outcome is not among those expected on the main target."""
+    if cell is None:
+        return False
+    return cell.outcome not in expected_outcomes(cell.fault, cell.variant, MAIN)
 
 
-def _adaptive(cells: Sequence[Cell], places: Sequence[str]) -> str:
-    found = {(cell.fault, cell.position): cell for cell in cells if cell.variant == "adaptive"}
+def _adaptive(cells: Sequence[Cell], targets: Sequence[str]) -> str:
+    found = {(cell.fault, cell.target): cell for cell in cells if cell.variant == "adaptive"}
     rows = [
-        [f"`{fault}`", *(_short(found.get((fault, place))) for place in places)] for fault in FAULTS
+        [f"`{fault}`", *(_short(found.get((fault, target))) for target in targets)]
+        for fault in FAULTS
     ]
-    return _table(["", *map(_name, places)], rows)
+    return _table(["", *map(_name, targets)], rows)
 
 
-def _measured(cells: Sequence[Cell], runs: Mapping[str, Run]) -> str:
-    counted = Counter((cell.place, cell.version, runs[cell.run].day) for cell in cells)
+def _measurements(cells: Sequence[Cell], runs: Mapping[str, Run]) -> str:
+    counted = Counter((cell.target, cell.version, runs[cell.run].day) for cell in cells)
     rows = [
         [
             f"{NAMES[flavor]} {version}{comma}{rest}",
@@ -161,18 +173,18 @@ def _measured(cells: Sequence[Cell], runs: Mapping[str, Run]) -> str:
             day,
             f"`--server {flavor} --tls {'tls' if rest else 'plain'}`",
         ]
-        for (place, version, day), count in sorted(counted.items())
-        for flavor, comma, rest in [place.partition(",")]
+        for (target, version, day), count in sorted(counted.items())
+        for flavor, comma, rest in [target.partition(",")]
     ]
-    return _table(["server", "cells", "day", "`ARGS` of `make matrix`"], rows)
+    return _table(["server", "cells", "date", "`ARGS` of `make matrix`"], rows)
 
 
 def _seconds(value: float) -> str:
     return f"{value:.2f} s" if value >= 1 else f"{value * 1000:.0f} ms"
 
 
-def _name(place: str) -> str:
-    flavor, comma, rest = place.partition(",")
+def _name(target: str) -> str:
+    flavor, comma, rest = target.partition(",")
     return NAMES[flavor] + comma + rest
 
 

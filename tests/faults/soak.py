@@ -1,9 +1,9 @@
-"""`make soak MINUTES=10 SEED=1`: mixed traffic for a long time, while faults strike at random.
+"""`make soak MINUTES=10 SEED=1`: mixed traffic while random faults are injected.
 
-Reproducible by its seed: the same faults in the same order after the same pauses. At the end the
-ledger is compared, and open files, threads, memory and the server's sessions have to be back
-where they were. Exits with 1 where anything is lost, doubled or left over, or where a client got
-an answer that is neither a success nor a 503.
+A seed reproduces the sequence of faults and pauses. At the end the ledger is compared with what the
+clients were told, and open files, threads, memory and server sessions must have returned to their
+initial values. Exits with status 1 on a discrepancy, a resource leak, or a response that is neither
+a success nor a 503.
 """
 
 import argparse
@@ -14,27 +14,27 @@ from collections.abc import Sequence
 from random import Random
 
 from dev.system_packages import Stop, say
-from tests.faults.census import Census, count
-from tests.faults.lane import Lane, Place
+from tests.faults.environment import Environment, Target
 from tests.faults.load import Client, traffic
-from tests.faults.soak_strikes import STRIKES, be_well
-from tests.faults.stage import Stage
+from tests.faults.scenario import Scenario
+from tests.faults.snapshot import ResourceSnapshot, take_snapshot
+from tests.faults.soak_injections import INJECTIONS, remove_faults
 from tests.faults.variants import VARIANTS
 
 CLIENTS = 12
-PAUSE_SECONDS = 0.012  # of a client between two requests; together some hundreds a second
-SECONDS_BETWEEN_STRIKES = (1.0, 5.0)
-WARM_SECONDS = 5
-# gunicorn starts a thread when there is more to do than threads to do it: so many start them all.
-WARM_CLIENTS = 48
-# A server learns nothing of clients that vanish in a black hole: it ends their sessions by this.
+PAUSE_SECONDS = 0.012  # between two requests of a client; several hundred requests/s in total
+SECONDS_BETWEEN_FAULTS = (1.0, 5.0)
+WARM_UP_SECONDS = 5
+# gunicorn starts threads on demand; this many clients make it start all of them.
+WARM_UP_CLIENTS = 48
+# The server ends sessions of clients whose packets are dropped only after this time.
 WAIT_TIMEOUT_SECONDS = 20
-REPORT_EVERY_SECONDS = 30
+REPORT_INTERVAL_SECONDS = 30
 ALLOWED = ("200", "201", "503 ")
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Soak; 0 if nothing was lost and nothing is left over."""
+    """Run the soak test; return 0 if it found no problem."""
     parser = argparse.ArgumentParser(prog="make soak", description=__doc__.partition("\n")[0])
     parser.add_argument("--minutes", type=float, default=10)
     parser.add_argument("--seed", type=int, default=1)
@@ -43,10 +43,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     variant = VARIANTS[options.strategy]
     try:
         with (
-            Lane(Place(), wait_timeout=WAIT_TIMEOUT_SECONDS) as lane,
-            Stage(lane, variant, way="proxy") as stage,
+            Environment(Target(), wait_timeout=WAIT_TIMEOUT_SECONDS) as environment,
+            Scenario(environment, variant, route="proxy") as scenario,
         ):
-            problems = soak(stage, seconds=options.minutes * 60, seed=options.seed)
+            problems = soak(scenario, seconds=options.minutes * 60, seed=options.seed)
     except Stop as stop:
         problems = [str(stop)]
     for problem in problems:
@@ -54,72 +54,77 @@ def main(arguments: Sequence[str] | None = None) -> int:
     return 1 if problems else 0
 
 
-def soak(stage: Stage, *, seconds: float, seed: int) -> list[str]:
-    """Run traffic and strikes for so long; returns what is wrong at the end."""
-    stage.warm()
-    with traffic(stage.before, clients=WARM_CLIENTS, pause_seconds=PAUSE_SECONDS):
-        time.sleep(WARM_SECONDS)
-    at_the_start = count(stage)
-    say(f"soak: {seconds / 60:g} minutes, seed {seed}; at the start: {at_the_start}")
-    with traffic(stage.client, clients=CLIENTS, seed=seed, pause_seconds=PAUSE_SECONDS):
-        strike_at_random(stage, seconds=seconds, chance=Random(seed))
-        be_well(stage)
+def soak(scenario: Scenario, *, seconds: float, seed: int) -> list[str]:
+    """Run traffic and inject faults for this long; return the problems found at the end."""
+    scenario.warm_up()
+    with traffic(scenario.warm_up_client, clients=WARM_UP_CLIENTS, pause_seconds=PAUSE_SECONDS):
+        time.sleep(WARM_UP_SECONDS)
+    initial = take_snapshot(scenario)
+    say(f"soak: {seconds / 60:g} minutes, seed {seed}; at the start: {initial}")
+    with traffic(scenario.client, clients=CLIENTS, seed=seed, pause_seconds=PAUSE_SECONDS):
+        inject_at_random(scenario, seconds=seconds, random=Random(seed))
+        remove_faults(scenario)
         time.sleep(WAIT_TIMEOUT_SECONDS + 2)
-    return [*wrong_answers(stage.client), *wrong_data(stage), *left_over(stage, at_the_start)]
+    return [
+        *unexpected_responses(scenario.client),
+        *ledger_problems(scenario),
+        *resource_leaks(scenario, initial),
+    ]
 
 
-def strike_at_random(stage: Stage, *, seconds: float, chance: Random) -> None:
-    """Strike every few seconds until the time is over."""
+def inject_at_random(scenario: Scenario, *, seconds: float, random: Random) -> None:
+    """Inject a random fault every few seconds until the time is over."""
     ends_at = time.monotonic() + seconds
-    report_at = time.monotonic() + REPORT_EVERY_SECONDS
-    struck: Counter[str] = Counter()
+    report_at = time.monotonic() + REPORT_INTERVAL_SECONDS
+    injected: Counter[str] = Counter()
     while time.monotonic() < ends_at:
-        name = chance.choice(list(STRIKES))
-        pause_seconds = chance.uniform(*SECONDS_BETWEEN_STRIKES)
+        name = random.choice(list(INJECTIONS))
+        pause_seconds = random.uniform(*SECONDS_BETWEEN_FAULTS)
         time.sleep(max(0.0, min(pause_seconds, ends_at - time.monotonic())))
-        STRIKES[name](stage)
-        struck[name] += 1
+        INJECTIONS[name](scenario)
+        injected[name] += 1
         if time.monotonic() > report_at:
-            report_at += REPORT_EVERY_SECONDS
-            say(f"soak: {sum(struck.values())} strikes; {summary(stage.client)}")
-    say(f"soak: struck {', '.join(f'{count} x {name}' for name, count in sorted(struck.items()))}")
+            report_at += REPORT_INTERVAL_SECONDS
+            say(f"soak: {sum(injected.values())} faults injected; {summary(scenario.client)}")
+    counts = ", ".join(f"{count} x {name}" for name, count in sorted(injected.items()))
+    say(f"soak: faults injected: {counts}")
 
 
 def summary(client: Client) -> str:
-    """Say how many requests were answered, and how."""
-    answers = list(client.answers)
-    labels = Counter(answer.label for answer in answers)
-    span = max(answers[-1].sent_at - answers[0].sent_at, 1) if answers else 1
+    """Describe the request rate, the responses by status, and the slowest response."""
+    responses = list(client.responses)
+    labels = Counter(response.label for response in responses)
+    span = max(responses[-1].sent_at - responses[0].sent_at, 1) if responses else 1
     shown = ", ".join(f"{number} x {label}" for label, number in labels.most_common())
-    worst = max((answer.seconds for answer in answers), default=0)
-    return f"{len(answers) / span:.0f} requests/s: {shown}; worst {worst:.1f} s"
+    worst = max((response.seconds for response in responses), default=0)
+    return f"{len(responses) / span:.0f} requests/s: {shown}; worst {worst:.1f} s"
 
 
-def wrong_answers(client: Client) -> list[str]:
-    """Find answers that no fault excuses."""
+def unexpected_responses(client: Client) -> list[str]:
+    """Return the kinds of responses that no fault justifies."""
     say(f"soak: {summary(client)}")
-    labels = Counter(answer.label for answer in client.answers)
+    labels = Counter(response.label for response in client.responses)
     wrong = [
         f"{number} x {label}" for label, number in labels.items() if not label.startswith(ALLOWED)
     ]
-    told_too_much = sum(answer.says_too_much for answer in client.answers)
-    return wrong + ([f"{told_too_much} answers say too much"] if told_too_much else [])
+    leaks = sum(response.leaks_details for response in client.responses)
+    return wrong + ([f"{leaks} responses leak internal details"] if leaks else [])
 
 
-def wrong_data(stage: Stage) -> list[str]:
-    """Compare the ledger."""
-    balance = stage.balance()
-    say(f"soak: {len(stage.client.told)} entries; the ledger is {balance}")
-    return [] if balance.is_right else [f"the ledger: {balance}"]
+def ledger_problems(scenario: Scenario) -> list[str]:
+    """Compare the ledger with what the clients were told."""
+    found = scenario.discrepancies()
+    say(f"soak: {len(scenario.client.reported)} entries; the ledger: {found}")
+    return [] if found.is_empty else [f"the ledger: {found}"]
 
 
-def left_over(stage: Stage, at_the_start: Census) -> list[str]:
-    """Find what did not come back to where it was."""
-    now = count(stage)
-    say(f"soak: at the end: {now}")
+def resource_leaks(scenario: Scenario, initial: ResourceSnapshot) -> list[str]:
+    """Return the resources that did not return to their initial values, and tracebacks."""
+    final = take_snapshot(scenario)
+    say(f"soak: at the end: {final}")
     return [
-        *now.beyond(at_the_start),
-        *(f"in the log: {line}" for line in stage.log_lines()[:3]),
+        *final.excess_over(initial),
+        *(f"in the log: {line}" for line in scenario.log_lines()[:3]),
     ]
 
 

@@ -1,10 +1,11 @@
-"""The control: what `single` does not survive, and the little that it does."""
+"""Control measurement: the faults that break `single`, and those that it survives."""
 
-import pytest
+from functools import partial
 
-from tests.faults.table import FAULTS
+from tests.faults.catalog import FAULTS
+from tests.faults.selection import parametrize_cells
 
-SURVIVES = {
+SURVIVED = [
     "none",
     "fork",
     "fork-uwsgi",
@@ -12,30 +13,24 @@ SURVIVES = {
     "lock-timeout",
     "query-killed",
     "statement-timeout",
-    "unresolved",
+    "name-not-resolved",
     "read-only",
-    "frozen",
-}
-BROKEN = [name for name in FAULTS if name not in SURVIVES]
+    "server-suspended",
+]
+with_faults = partial(parametrize_cells, "single")
 
 
-def against_single(faults):
-    return pytest.mark.parametrize(
-        "cell", [(name, "single") for name in faults], indirect=True, ids=list(faults)
-    )
+@with_faults(fault for fault in FAULTS if fault not in SURVIVED)
+def test_it_fails_until_the_service_is_restarted(cell):
+    assert cell.failed > 0, cell.describe()
+    assert cell.failed_after_recovery > 0 or any(cell.discrepancies.values()), cell.describe()
 
 
-@against_single(BROKEN)
-def test_it_stays_broken_until_it_is_restarted(cell):
-    assert cell.failed > 0, cell.explain()
-    assert cell.after_failed > 0 or any(cell.balance.values()), cell.explain()
+@with_faults(fault for fault in SURVIVED if FAULTS[fault].recovers)
+def test_it_recovers_from_faults_that_leave_the_connection_usable(cell):
+    assert cell.failed_after_recovery == 0, cell.describe()
 
 
-@against_single(sorted(SURVIVES - {"unresolved"}))
-def test_what_it_survives_is_no_proof_of_anything(cell):
-    assert cell.after_failed == 0, cell.explain()
-
-
-@against_single(FAULTS)
-def test_its_failures_say_nothing_of_the_driver(cell):
-    assert cell.says_too_much == 0, cell.explain()
+@with_faults(FAULTS)
+def test_its_error_responses_leak_no_internal_details(cell):
+    assert cell.leaked_details == 0, cell.describe()

@@ -1,4 +1,4 @@
-"""The answers that are compared, by the name they have in the table."""
+"""Variants: the columns of the fault matrix."""
 
 from dataclasses import dataclass, field
 
@@ -10,36 +10,36 @@ THREADS = 8
 
 @dataclass(frozen=True, slots=True)
 class Variant:
-    """A strategy and the settings it is run with, beyond the defaults.
+    """A connection strategy and its settings other than the defaults.
 
-    Without a strategy it is one of the popular answers as it is, in an application of its own.
+    Without a strategy, it is a common solution outside this project, run by `bare_app`.
     """
 
     name: str
     strategy: str | None
     settings: dict[str, object] = field(default_factory=dict)
-    threads: int = THREADS  # of each worker
+    threads: int = THREADS  # per worker
 
     @property
     def clients(self) -> int:
-        """As many as there are threads to serve them."""
+        """Number of concurrent clients: one per thread."""
         return WORKERS * self.threads
 
     @property
     def application(self) -> str:
-        """What is served."""
+        """The WSGI application, as module:name."""
         name = "ledger_app" if self.strategy else "bare_app"
         return f"tests.faults.{name}:app"
 
 
 _SPECIAL = {
-    # pool_recycle and pool_pre_ping, each alone; by default it has both.
+    # Both by default; also pool_recycle and pool_pre_ping, each alone.
     "sqlalchemy": [
         Variant("sqlalchemy", "sqlalchemy"),
         Variant("pool_recycle alone", "sqlalchemy", {"DB_PRE_PING": "false"}),
         Variant("pool_pre_ping alone", "sqlalchemy", {"DB_RECYCLE_SECONDS": 0}),
     ],
-    # With several threads it garbles answers without any fault, which would hide the rest.
+    # With several threads it mixes up responses even without a fault, which would hide the rest.
     "single": [Variant("single", "single", threads=1)],
 }
 
@@ -54,4 +54,7 @@ VARIANTS = {
     variant.name: variant
     for name in STRATEGIES
     for variant in _SPECIAL.get(name, [Variant(name, name)])
-} | {name: Variant(name, None, {"BARE": answer}) for name, answer in _BARE.items()}
+} | {
+    name: Variant(name, None, {"BARE_IMPLEMENTATION": implementation})
+    for name, implementation in _BARE.items()
+}

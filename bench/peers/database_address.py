@@ -1,4 +1,4 @@
-"""Where the database is."""
+"""The database address, from the environment."""
 
 import os
 

@@ -1,12 +1,12 @@
-"""An entry of the ledger as clients ask for it, in whichever way its connection was come by.
+"""HTTP interface of the ledger, shared by all applications under test.
 
-    GET  /read?nonce=&sleep=     the answer repeats the nonce, and names the worker
-    POST /write?entry=&...       one unit of work: two rows, see `ledger`
+    GET  /read?nonce=&sleep=     the response repeats the nonce and names the worker process
+    POST /write?entry=&...       one transaction that writes two rows, see `ledger`
 
-`/write` takes `rows` (counters that it touches, each before a half), `pause` (seconds between
-the halves, in the first run only), `hold` (a file: it waits there until that is gone, in the
-first run only) and `size` (bytes of filler). With an `Idempotency-Key` the key is stored in the
-same transaction, so that a second time finds the first one.
+`/write` accepts `rows` (counters to update, one before each half), `pause` (seconds between the
+halves, on the first attempt only), `hold` (a file; the first attempt waits until it is removed) and
+`size` (bytes of filler). An `Idempotency-Key` is stored in the same transaction, so that a retry
+finds it.
 """
 
 import time
@@ -26,19 +26,19 @@ ADD_HALF = """
 ADD_KEY = "INSERT INTO ledger_key (idempotency_key) VALUES (%s)"
 TOUCH = "UPDATE counter SET touched = touched + 1 WHERE counter_id = %s"
 READ = "SELECT %s AS nonce, CONNECTION_ID() AS connection_id"
-# On MySQL a SLEEP that is interrupted is only no longer 0; the error comes at the row after it.
+# On MySQL, a killed SLEEP only returns a value other than 0; the error is raised at the next row.
 READ_SLOWLY = "SELECT %s AS nonce FROM counter WHERE counter_id <= 2 AND SLEEP(%s) = 0 LIMIT 1"
 
 
-def reading(request: Request) -> tuple[str, tuple[object, ...]]:
-    """Give the statement that asks for the nonce back, at once or slowly."""
+def read_query(request: Request) -> tuple[str, tuple[object, ...]]:
+    """Return the query that selects the nonce, immediately or after `sleep` seconds."""
     nonce, sleep = request.args.get("nonce", ""), request.args.get("sleep", type=float)
     return (READ_SLOWLY, (nonce, sleep)) if sleep else (READ, (nonce,))
 
 
 @dataclass
 class Entry:
-    """One unit; `runs` counts how often it was begun."""
+    """One transaction; `attempts` counts how often it was started."""
 
     name: str
     key: str | None
@@ -46,11 +46,11 @@ class Entry:
     pause_seconds: float
     hold: Path | None
     size_bytes: int
-    runs: int = field(default=0)
+    attempts: int = field(default=0)
 
     @classmethod
-    def asked(cls, request: Request) -> Self:
-        """Read what a client wants written."""
+    def from_request(cls, request: Request) -> Self:
+        """Return the entry that a `/write` request describes."""
         return cls(
             name=request.args["entry"],
             key=request.headers.get("Idempotency-Key"),
@@ -62,11 +62,11 @@ class Entry:
 
     def write(self, execute: Execute) -> None:
         """Write both halves."""
-        self.runs += 1
+        self.attempts += 1
         if self.key is not None:
             execute(ADD_KEY, (self.key,))
         self._write_half(execute, 1)
-        if self.runs == 1:
+        if self.attempts == 1:
             time.sleep(self.pause_seconds)
             while self.hold and self.hold.exists():
                 time.sleep(0.01)

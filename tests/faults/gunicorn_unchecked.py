@@ -1,7 +1,7 @@
-"""The project's gunicorn.conf.py without its look at the database before the first fork.
+"""The project's gunicorn.conf.py without the database check before the first fork.
 
-For a service whose database cannot be found: it would not start, which is right, and what it
-does when that happens later could not be seen.
+Used if the database host name cannot be resolved: with the check, the service would rightly not
+start, and its behavior under that fault could not be measured.
 """
 
 from runpy import run_path

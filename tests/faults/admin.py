@@ -1,7 +1,6 @@
-"""What an operator, or an accident, does to a running database server.
+"""Administrator of a database server: KILL, server variables, passwords, process suspension.
 
-Stopping, starting and killing the process are the server's own (`dev.private_server`); here is
-what is done from inside, as the administrator, and the pause that looks like a hung machine.
+Starting, stopping and killing the server process belong to `dev.private_server`.
 """
 
 import os
@@ -17,61 +16,61 @@ import pymysql
 from app.db.url import DatabaseUrl
 from tests.support.server import DatabaseServer
 
-TOO_MANY = 1040
-PATIENCE_SECONDS = 10
+ER_CON_COUNT_ERROR = 1040
+CONNECT_SECONDS = 10
 
 
 @dataclass(frozen=True, slots=True)
 class Session:
-    """One session at the server; `client_port` is the other end of its flow, 0 on a socket."""
+    """One server session; `client_port` is 0 for a Unix socket."""
 
     session_id: int
     client_port: int
 
 
-class Control:
-    """The administrator of one server, who watches the sessions of the user in a URL."""
+class ServerAdmin:
+    """Administrator of one server, who monitors the sessions of the user in a URL."""
 
     def __init__(self, server: DatabaseServer, url: str) -> None:
         self.server = server
         self._user = DatabaseUrl.parse(url).user
 
     def query(self, sql: str, params: tuple[object, ...] = ()) -> list[tuple[Any, ...]]:
-        """Run a statement on a connection of its own."""
+        """Run a statement on a new connection."""
         with closing(self._connect()) as root, root.cursor() as cursor:
             cursor.execute(sql, params)
             return list(cursor.fetchall())
 
     def sessions(self) -> list[Session]:
-        """List the sessions of the user that is watched."""
+        """Return the sessions of the monitored user."""
         rows = self.query(
             "SELECT id, host FROM information_schema.processlist WHERE user = %s", (self._user,)
         )
         return [Session(int(number), _port(host)) for number, host in rows]
 
     def kill_sessions(self, *, query_only: bool = False) -> int:
-        """KILL all their connections, or only what runs on them; returns how many."""
+        """Kill all sessions of the monitored user, or only their queries; return their number."""
         sessions = self.sessions()
         with closing(self._connect()) as root, root.cursor() as cursor:
             for session in sessions:
-                with suppress(pymysql.err.OperationalError):  # 1094: it ended by itself
-                    what = "QUERY" if query_only else "CONNECTION"
-                    cursor.execute(f"KILL {what} {session.session_id}")
+                with suppress(pymysql.err.OperationalError):  # 1094: it has already ended
+                    scope = "QUERY" if query_only else "CONNECTION"
+                    cursor.execute(f"KILL {scope} {session.session_id}")
         return len(sessions)
 
     def status(self, name: str) -> int:
-        """Read one of the server's own counters."""
+        """Return a status variable of the server."""
         [(_, value)] = self.query("SHOW GLOBAL STATUS LIKE %s", (name,))
         return int(value)
 
     def version(self) -> str:
-        """Read the server's version, such as 9.7.1."""
+        """Return the server's version, such as 9.7.1."""
         [(version,)] = self.query("SELECT VERSION()")
         return str(version).partition("-")[0]
 
     @contextmanager
     def variables(self, **values: object) -> Iterator[None]:
-        """Set global variables for the time of the block; new sessions get them."""
+        """Set global variables until the block ends; new sessions use them."""
         before = {name: self._variable(name) for name in values}
         self._set(values)
         try:
@@ -80,8 +79,8 @@ class Control:
             self._set(before)
 
     @contextmanager
-    def paused(self) -> Iterator[None]:
-        """Stop the server's process without ending it; its sockets stay open and silent."""
+    def suspended(self) -> Iterator[None]:
+        """Suspend the server process (SIGSTOP) until the block ends; its sockets stay open."""
         pid = self.server.pid
         os.kill(pid, signal.SIGSTOP)
         try:
@@ -91,42 +90,44 @@ class Control:
 
     @contextmanager
     def password_changed(self) -> Iterator[None]:
-        """Give the user another password for the time of the block; its sessions live on."""
-        own = self.server.secret(f"{self._user}_password")
+        """Change the user's password until the block ends; existing sessions continue."""
+        original = self.server.secret(f"{self._user}_password")
         change = "ALTER USER %s@'%%' IDENTIFIED BY %s"
-        self.query(change, (self._user, "another one, which nobody was told"))
+        self.query(change, (self._user, "a different password"))
         try:
             yield
         finally:
-            self.query(change, (self._user, own))
+            self.query(change, (self._user, original))
 
     def wait_for_sessions(self, count: int, *, seconds: float = 5) -> None:
-        """Wait until the user has at most so many sessions."""
+        """Wait until the user has at most this many sessions."""
         deadline = time.monotonic() + seconds
         while len(self.sessions()) > count and time.monotonic() < deadline:
             time.sleep(0.02)
 
-    def wait_for_units(self, count: int, *, seconds: float = 8) -> None:
-        """Wait until so many units have written something, and are still open."""
+    def wait_for_transactions(self, count: int, *, seconds: float = 8) -> None:
+        """Wait until this many open transactions have written a row."""
         deadline = time.monotonic() + seconds
-        while (found := self._open_units()) < count:
+        while (found := self._open_transactions()) < count:
             if time.monotonic() > deadline:
-                raise AssertionError(f"{found} of {count} units have begun after {seconds} s")
-            time.sleep(0.15)  # who reads MariaDB's table more often is given the same again
+                raise AssertionError(
+                    f"{found} of {count} transactions have started after {seconds} s"
+                )
+            time.sleep(0.15)  # MariaDB caches the contents of this table for 0.1 s
 
-    def _open_units(self) -> int:
+    def _open_transactions(self) -> int:
         sql = "SELECT COUNT(*) FROM information_schema.innodb_trx WHERE trx_rows_modified > 0"
         [(count,)] = self.query(sql)
         return int(count)
 
     def _connect(self) -> "pymysql.Connection[Any]":
-        """Connect, also where others take all the room there is for the administrator."""
-        deadline = time.monotonic() + PATIENCE_SECONDS
+        """Connect, retrying while even the connection reserved for administrators is in use."""
+        deadline = time.monotonic() + CONNECT_SECONDS
         while True:
             try:
                 return self.server.connect(read_timeout=20)
             except pymysql.err.OperationalError as error:
-                if error.args[0] != TOO_MANY or time.monotonic() > deadline:
+                if error.args[0] != ER_CON_COUNT_ERROR or time.monotonic() > deadline:
                     raise
             time.sleep(0.05)
 

@@ -1,32 +1,32 @@
-"""The table as a picture: one square a cell, colored and lettered by its grade."""
+"""The fault matrix as an SVG chart: one box per cell, colored and labeled by its outcome."""
 
 from collections.abc import Iterator, Sequence
 from html import escape
 
-from tests.faults.cell import GRADES, Cell
+from tests.faults.cell import OUTCOMES, Cell
 
-# Told apart by those who see no red or green, too: light to dark, and each bears a letter.
+# Distinguishable with color blindness: light to dark, and labeled with words.
 COLORS = {
     "clean": ("#d9f0d3", "#1b5e20", ""),
-    "late": ("#fff3b0", "#6b5900", "late"),
+    "slow": ("#fff3b0", "#6b5900", "slow"),
     "fails": ("#fdbf6f", "#5c3500", "fails"),
     "broken": ("#e66101", "#ffffff", "broken"),
     "hangs": ("#7b3294", "#ffffff", "hangs"),
     "corrupt": ("#222222", "#ffffff", "corrupt"),
 }
-LEFT, TOP, RIGHT = 170, 130, 90  # the last heading leans out to the right
+LEFT, TOP, RIGHT = 170, 130, 90  # room for the last, slanted heading
 WIDTH, HEIGHT = 64, 20
 LEGEND = 34
 FONT = "font-family='system-ui, sans-serif' font-size='11'"
 
 
 def draw(cells: Sequence[Cell], faults: Sequence[str], variants: Sequence[str]) -> str:
-    """Give an SVG document."""
+    """Return an SVG document."""
     width = LEFT + WIDTH * len(variants) + RIGHT
     height = TOP + HEIGHT * len(faults) + LEGEND
     parts = [
         f"<svg xmlns='http://www.w3.org/2000/svg' viewBox='0 0 {width} {height}' {FONT}>",
-        "<title>Faults against strategies: what the clients saw</title>",
+        "<title>Fault matrix: outcomes by fault and strategy</title>",
         f"<rect width='{width}' height='{height}' fill='#ffffff'/>",
         *_heads(variants),
         *_rows(faults),
@@ -41,8 +41,8 @@ def _heads(variants: Sequence[str]) -> Iterator[str]:
     for number, name in enumerate(variants):
         x = LEFT + WIDTH * number + WIDTH // 2
         weight = " font-weight='bold'" if name == "adaptive" else ""
-        turned = f"transform='rotate(-45 {x} {TOP - 8})'"
-        yield f"<text x='{x}' y='{TOP - 8}' {turned}{weight}>{escape(name)}</text>"
+        rotation = f"transform='rotate(-45 {x} {TOP - 8})'"
+        yield f"<text x='{x}' y='{TOP - 8}' {rotation}{weight}>{escape(name)}</text>"
 
 
 def _rows(faults: Sequence[str]) -> Iterator[str]:
@@ -57,20 +57,20 @@ def _squares(
     for cell in cells:
         x = LEFT + WIDTH * variants.index(cell.variant)
         y = TOP + HEIGHT * faults.index(cell.fault)
-        fill, ink, word = COLORS[cell.grade]
+        fill, ink, label = COLORS[cell.outcome]
         yield (
             f"<rect x='{x}' y='{y}' width='{WIDTH - 2}' height='{HEIGHT - 2}' fill='{fill}'>"
             f"<title>{escape(str(cell))}</title></rect>"
         )
-        if word:
-            place = f"x='{x + WIDTH // 2 - 1}' y='{y + 13}' text-anchor='middle'"
-            yield f"<text {place} fill='{ink}'>{word}</text>"
+        if label:
+            position = f"x='{x + WIDTH // 2 - 1}' y='{y + 13}' text-anchor='middle'"
+            yield f"<text {position} fill='{ink}'>{label}</text>"
 
 
 def _legend(y: int) -> Iterator[str]:
     x = LEFT
-    for grade in GRADES:
-        fill = COLORS[grade][0]
+    for outcome in OUTCOMES:
+        fill = COLORS[outcome][0]
         yield f"<rect x='{x}' y='{y}' width='14' height='14' fill='{fill}' stroke='#888888'/>"
-        yield f"<text x='{x + 19}' y='{y + 11}'>{grade}</text>"
+        yield f"<text x='{x + 19}' y='{y + 11}'>{outcome}</text>"
         x += 90

@@ -1,4 +1,4 @@
-"""docs/fault-matrix.json: all cells measured so far, and which run measured each."""
+"""Storage of measured cells in docs/fault-matrix.json, with the command that measured each."""
 
 import fcntl
 import json
@@ -11,8 +11,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Self
 
+from tests.faults.catalog import FAULTS
 from tests.faults.cell import Cell
-from tests.faults.table import FAULTS
 from tests.faults.variants import VARIANTS
 from tests.support.service import PROJECT
 
@@ -23,47 +23,47 @@ Key = tuple[str, str, str]
 
 @dataclass(frozen=True, slots=True)
 class Run:
-    """One command, and when it began."""
+    """One command and its start time."""
 
-    began: str
+    started: str
     command: str
 
     @property
     def day(self) -> str:
-        """The date alone."""
-        return self.began.partition(" ")[0]
+        """The date of the start time."""
+        return self.started.partition(" ")[0]
 
     @classmethod
     def now(cls, arguments: Sequence[str]) -> Self:
-        """Begin with these arguments."""
+        """Return a run with these arguments that starts now."""
         command = shlex.join(["python", "-m", "tests.faults.matrix", *arguments])
         return cls(datetime.now(UTC).strftime("%Y-%m-%d %H:%M:%S"), command)
 
 
-class Figures:
-    """The newest cell of each place, fault and variant.
+class ResultStore:
+    """The latest cell for each target, fault and variant.
 
-    Each cell is added to what the file holds at that moment, so that a run of a part, one that is
-    interrupted, and several at once lose nothing.
+    Each cell is merged into the file under a lock, so partial, interrupted and concurrent runs do
+    not lose results.
     """
 
     def __init__(self, file: Path = FILE) -> None:
         self._file = file
 
     def add(self, cell: Cell, run: Run) -> None:
-        """Keep a cell in place of an older one."""
-        with self._alone():
+        """Store a cell, replacing an older measurement."""
+        with self._locked():
             cells, runs = self._read()
-            cells[_key(cell)] = replace(cell, run=run.began)
-            self._write(cells, {**runs, run.began: run})
+            cells[_key(cell)] = replace(cell, run=run.started)
+            self._write(cells, {**runs, run.started: run})
 
     def cells(self) -> list[Cell]:
-        """All that are still in the tables, in their order."""
+        """Return all cells whose fault and variant still exist, in the order of the matrix."""
         cells, _ = self._read()
         return [cells[key] for key in sorted(cells, key=_order)]
 
     def runs(self) -> dict[str, Run]:
-        """Those of which a cell is left, by when they began."""
+        """Return the runs of the stored cells by start time."""
         return self._read()[1]
 
     def _read(self) -> tuple[dict[Key, Cell], dict[str, Run]]:
@@ -71,14 +71,14 @@ class Figures:
         if self._file.exists():
             found = json.loads(self._file.read_text())
         cells = {_key(cell): cell for cell in map(Cell.from_dict, found["cells"])}
-        runs = {run["began"]: Run(**run) for run in found["runs"]}
+        runs = {run["started"]: Run(**run) for run in found["runs"]}
         return {key: cell for key, cell in cells.items() if _is_known(key)}, runs
 
     def _write(self, cells: dict[Key, Cell], runs: dict[str, Run]) -> None:
         kept = [cells[key] for key in sorted(cells, key=_order)]
         in_use = {cell.run for cell in kept}
         text = (
-            f'{{"runs": [\n{_lines(asdict(runs[began]) for began in sorted(in_use))}\n],\n'
+            f'{{"runs": [\n{_lines(asdict(runs[started]) for started in sorted(in_use))}\n],\n'
             f'"cells": [\n{_lines(cell.as_dict() for cell in kept)}\n]}}\n'
         )
         new = self._file.with_suffix(".new")
@@ -86,8 +86,8 @@ class Figures:
         new.replace(self._file)
 
     @contextmanager
-    def _alone(self) -> Iterator[None]:
-        # The folder, since the file itself is replaced.
+    def _locked(self) -> Iterator[None]:
+        # Lock the directory, because the file itself is replaced.
         folder = os.open(self._file.parent, os.O_RDONLY)
         try:
             fcntl.flock(folder, fcntl.LOCK_EX)
@@ -101,7 +101,7 @@ def _lines(rows: Iterator[dict[str, Any]]) -> str:
 
 
 def _key(cell: Cell) -> Key:
-    return cell.place, cell.fault, cell.variant
+    return cell.target, cell.fault, cell.variant
 
 
 def _is_known(key: Key) -> bool:
@@ -109,5 +109,5 @@ def _is_known(key: Key) -> bool:
 
 
 def _order(key: Key) -> tuple[str, int, int]:
-    place, fault, variant = key
-    return place, list(FAULTS).index(fault), list(VARIANTS).index(variant)
+    target, fault, variant = key
+    return target, list(FAULTS).index(fault), list(VARIANTS).index(variant)

@@ -1,0 +1,234 @@
+"""Catalog of faults: how each is injected, on which route, and with which service settings."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+
+from tests.faults.injections import idle, in_flight, server
+from tests.faults.scenario import Route, Scenario, Server
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """One row of the fault matrix.
+
+    `settings` are added to the service's defaults; `quick_settings` replace some of them in
+    `make test`.
+    """
+
+    name: str
+    description: str
+    inject: Callable[[Scenario], None]
+    route: Route = "direct"
+    served_by: Server = "gunicorn"
+    settings: Mapping[str, object] = field(default_factory=dict)
+    quick_settings: Mapping[str, object] = field(default_factory=dict)
+    recovers: bool = True  # whether `inject` returns with the fault removed
+    recovers_within_seconds: float = 3.0
+
+
+_ALL = [
+    Fault("none", "control measurement: steady traffic without a fault", idle.none),
+    # Faults on idle connections.
+    Fault(
+        "idle-timeout",
+        "connections stay idle for 5 s with `wait_timeout` at 2 s",
+        idle.idle_timeout,
+    ),
+    Fault(
+        "proxy-idle-timeout",
+        "connections stay idle for 4 s behind HAProxy with `timeout client` and `timeout server` "
+        "at 2 s",
+        idle.proxy_idle_timeout,
+        route="haproxy",
+    ),
+    Fault("killed-idle", "`KILL CONNECTION` on every idle connection", idle.killed_idle),
+    Fault(
+        "reset-idle",
+        "every idle connection receives a TCP reset on both sides",
+        idle.reset_idle,
+        route="proxy",
+    ),
+    Fault(
+        "error-4031",
+        "every idle connection receives error packet 4031 and FIN, as MySQL 8.0.24 and later send "
+        "at `wait_timeout`",
+        idle.error_4031,
+        route="proxy",
+    ),
+    Fault("restart-idle", "the server restarts between two requests", idle.restart_idle),
+    Fault(
+        "silent-drop",
+        "a firewall silently drops all packets of every connection (iptables), 1 s before its "
+        "next use",
+        idle.silent_drop,
+    ),
+    Fault(
+        "silent-drop-one",
+        "the same for one of sixteen connections, under load",
+        idle.silent_drop_one,
+    ),
+    Fault(
+        "silent-drop-idle",
+        "as `silent-drop`, but connections stay idle until TCP keepalive has given up (one minute)",
+        idle.silent_drop_idle,
+        quick_settings={"DB_KEEPALIVE_SECONDS": 3},
+    ),
+    Fault(
+        "reset-on-reuse",
+        "the next packet of each connection is answered with a TCP reset, as NAT gateways do "
+        "(iptables)",
+        idle.reset_on_reuse,
+    ),
+    Fault(
+        "responses-dropped",
+        "statements arrive and run, but all response packets are dropped (iptables)",
+        idle.responses_dropped,
+    ),
+    Fault(
+        "fork",
+        "connections were opened in gunicorn's master process before the fork",
+        idle.fork,
+        settings={"CONNECT_BEFORE_FORK": "1"},
+    ),
+    Fault(
+        "fork-uwsgi",
+        "connections were opened in uWSGI's master process before the fork",
+        idle.fork,
+        served_by="uwsgi",
+        settings={"CONNECT_BEFORE_FORK": "1"},
+    ),
+    Fault(
+        "server-replaced",
+        "the address now leads to another server, and existing connections are reset",
+        idle.server_replaced,
+        route="proxy",
+    ),
+    # Faults while a statement runs or a transaction is open.
+    Fault(
+        "silent-drop-mid-query",
+        "a firewall silently drops the connections while a statement runs "
+        "(`DB_READ_TIMEOUT_SECONDS=3`)",
+        in_flight.silent_drop_mid_query,
+        settings={"DB_READ_TIMEOUT_SECONDS": 3},
+    ),
+    Fault(
+        "read-response-lost",
+        "a SELECT runs and the connection closes before its response, ten times",
+        in_flight.read_response_lost,
+        route="proxy",
+    ),
+    Fault(
+        "read-response-timeout",
+        "a SELECT runs, its response never arrives and the connection stays open, twice "
+        "(`DB_READ_TIMEOUT_SECONDS=3`)",
+        in_flight.read_response_timeout,
+        route="proxy",
+        settings={"DB_READ_TIMEOUT_SECONDS": 3},
+    ),
+    Fault(
+        "delayed-write",
+        "an INSERT times out while its packets are dropped; the network recovers one second later "
+        "and TCP may still deliver it",
+        in_flight.delayed_write,
+        settings={"DB_READ_TIMEOUT_SECONDS": 1, "DB_TCP_USER_TIMEOUT_SECONDS": 30},
+    ),
+    Fault(
+        "orphaned-row-lock",
+        "the connection of a transaction that holds a row lock is silently dropped; the retry "
+        "needs the same row",
+        in_flight.orphaned_row_lock,
+    ),
+    Fault(
+        "killed-in-transaction",
+        "`KILL CONNECTION` between the two statements of a transaction, every 0.4 s",
+        in_flight.killed_in_transaction,
+    ),
+    Fault(
+        "commit-response-lost",
+        "the connection closes before the response to COMMIT, for one COMMIT in five",
+        in_flight.commit_response_lost,
+        route="proxy",
+    ),
+    Fault("deadlock", "two pairs of transactions deadlock (1213)", in_flight.deadlock),
+    Fault(
+        "lock-timeout",
+        "another transaction holds the row lock (1205)",
+        in_flight.lock_timeout,
+    ),
+    Fault("query-killed", "`KILL QUERY` on running SELECTs (1317)", in_flight.query_killed),
+    Fault(
+        "statement-timeout",
+        "statements exceed `max_statement_time` (1969), on MySQL `max_execution_time` (3024)",
+        in_flight.statement_timeout,
+    ),
+    Fault(
+        "idle-in-transaction",
+        "a transaction pauses for longer than `idle_transaction_timeout`",
+        in_flight.idle_in_transaction,
+    ),
+    Fault(
+        "packet-too-large",
+        "statements exceed `max_allowed_packet` (1153)",
+        in_flight.packet_too_large,
+    ),
+    # Faults of the server.
+    Fault("restart-under-load", "the server restarts under load", server.restart_under_load),
+    Fault(
+        "crash",
+        "the server is killed with SIGKILL under load and started 3 s later",
+        server.crash,
+    ),
+    Fault(
+        "connection-refused",
+        "the server is stopped: connection refused",
+        server.connection_refused,
+    ),
+    Fault(
+        "host-unreachable",
+        "new connections receive ICMP host unreachable (iptables)",
+        server.host_unreachable,
+    ),
+    Fault(
+        "name-not-resolved",
+        "the server's host name cannot be resolved",
+        server.name_not_resolved,
+        route="unresolvable",
+        recovers=False,
+    ),
+    Fault(
+        "too-many-connections",
+        "the server has reached `max_connections` (1040)",
+        server.too_many_connections,
+    ),
+    Fault(
+        "too-many-user-connections",
+        "`max_user_connections` is 3 (1203)",
+        server.too_many_user_connections,
+    ),
+    Fault("read-only", "the server is read-only for 1 s under load (1290)", server.read_only),
+    Fault(
+        "server-suspended",
+        "the server process is suspended with SIGSTOP for 5 s",
+        server.server_suspended,
+    ),
+    Fault(
+        "no-greeting",
+        "the port accepts connections but sends no handshake packet",
+        server.no_greeting,
+        route="proxy",
+    ),
+    Fault(
+        "slow-greeting",
+        "the handshake packet arrives one byte every 0.3 s",
+        server.slow_greeting,
+        route="proxy",
+    ),
+    Fault(
+        "password-changed",
+        "the user's password is changed and its sessions are killed",
+        server.password_changed,
+        recovers_within_seconds=7.0,  # failed logins are not retried continuously
+    ),
+]
+
+FAULTS = {fault.name: fault for fault in _ALL}

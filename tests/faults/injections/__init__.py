@@ -1,0 +1,1 @@
+"""Fault injections: each warms up the connections, injects the fault, and sends requests."""
