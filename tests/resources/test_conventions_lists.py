@@ -3,10 +3,12 @@
 from functools import partial
 
 import pytest
+from itsdangerous import URLSafeSerializer
 
 from tests.support.catalog import resources
 from tests.support.counting import rows_read, statements
 from tests.support.database import query
+from tests.support.service import SECRET
 
 RESOURCES = list(resources())
 EVERY_LIST = pytest.mark.parametrize("resource", RESOURCES, ids=lambda it: it.list.path)
@@ -191,3 +193,17 @@ def test_a_cursor_fits_its_own_list_and_order_only(resource, path, get):
     for wrong in strange:
         problem = get(wrong, status=400).json
         assert [error["parameter"] for error in problem["errors"]] == ["cursor"]
+
+
+@pytest.mark.parametrize(
+    ("secret", "path", "status"),
+    [
+        (SECRET, "/v1/countries", 200),
+        (SECRET, "/v1/cities", 400),
+        ("the secret key of another service, long enough", "/v1/countries", 400),
+    ],
+)
+def test_a_cursor_must_be_signed_with_the_secret_key_for_its_list(secret, path, status, get):
+    cursor = URLSafeSerializer(secret, salt="page cursor").dumps([[path, [], []], [1]])
+
+    get(f"/v1/countries?cursor={cursor}", status)
