@@ -23,9 +23,9 @@ REDIS_TIMEOUT_SECONDS = 0.5
 
 
 class Window(NamedTuple):
-    """The count for a key in its current window, and the Unix time at which the window ends."""
+    """The amount counted for a key in its current window, and the Unix time at which it ends."""
 
-    count: int
+    used: int
     ends_at: float
 
 
@@ -63,11 +63,11 @@ class MemoryCounters:
         with self._lock:
             if now >= self._sweep_at:
                 self._sweep(now)
-            count, ends_at = self._windows.get(key, (0, 0.0))
+            used, ends_at = self._windows.get(key, (0, 0.0))
             if ends_at <= now:
-                count, ends_at = 0, now + seconds
-            window = Window(count + amount, ends_at)
-            if window.count:
+                used, ends_at = 0, now + seconds
+            window = Window(used + amount, ends_at)
+            if window.used:
                 self._windows[key] = window
         return window
 
@@ -104,10 +104,10 @@ class RedisCounters:
 
     def _add_in_redis(self, key: str, amount: int, seconds: int) -> Window:
         storage = self._storage
-        count = storage.incr(key, seconds, amount) if amount else storage.get(key)
+        used = storage.incr(key, seconds, amount) if amount else storage.get(key)
         # A key that does not exist has no expiry yet.
-        ends_at = storage.get_expiry(key) if count else time.time() + seconds
-        return Window(count, ends_at)
+        ends_at = storage.get_expiry(key) if used else time.time() + seconds
+        return Window(used, ends_at)
 
     def _postpone_retry(self, error: Exception) -> None:
         self._retry_at = time.monotonic() + self._retry_seconds

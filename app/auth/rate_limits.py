@@ -69,7 +69,7 @@ class Usage:
     @property
     def header_item(self) -> str:
         """The item of the RateLimit header."""
-        remaining = max(0, self.policy.limit - self.window.count)
+        remaining = max(0, self.policy.limit - self.window.used)
         return f'"{self.policy.name}";r={remaining};t={self.seconds}'
 
 
@@ -93,13 +93,13 @@ def _count_request(counters: Counters, requests: Policy, passwords: list[Policy]
     if request.path in EXEMPT_PATHS or request.method == "OPTIONS":
         return
     g.rate_limit_usage = [requests.count(counters, 1)]
-    if g.rate_limit_usage[0].window.count > requests.limit:
+    if g.rate_limit_usage[0].window.used > requests.limit:
         raise _too_many_requests(requests)
     if (request.method, request.path) in WRONG_PASSWORD:
         for policy in passwords:
             # Read only: a wrong password is counted after the response is known.
             g.rate_limit_usage.append(policy.count(counters, 0))
-            if g.rate_limit_usage[-1].window.count >= policy.limit:
+            if g.rate_limit_usage[-1].window.used >= policy.limit:
                 raise _too_many_requests(policy)
 
 
