@@ -29,7 +29,7 @@ LONGEST = [
             "operations/test_metrics",
             "openapi/test_swagger_ui",
             "night/test_the_night",
-            "resources/students/test_resumed",
+            "resources/students/test_interrupted_import",
             "operations/test_recycle_age",
             "resources/test_conventions_lists",
             "resources/test_permissions",
