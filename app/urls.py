@@ -1,4 +1,4 @@
-"""Every URL on one screen."""
+"""All URLs of the service."""
 
 from flask import Flask
 
@@ -31,7 +31,7 @@ from app.resources.subjects.resources import Subject, Subjects
 
 
 def register(app: Flask) -> None:
-    """Add all resources to the application."""
+    """Register all resources with the application."""
     api = Api(app)
     api.add_resource(CityLookup, "/")
     api.add_resource(Livez, "/livez")

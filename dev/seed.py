@@ -13,7 +13,7 @@ from dev.sample import make_sample
 from dev.system_packages import Stop, say
 from dev.with_database import run
 from sample_data import DatabaseNotEmpty
-from sample_data.__main__ import in_words, parser
+from sample_data.__main__ import message_of, parser
 
 
 def main(arguments: list[str]) -> int:
@@ -27,7 +27,7 @@ def main(arguments: list[str]) -> int:
             url = environment["MIGRATION_DATABASE_URL"]
             make_sample(url, students=asked.students, seed=asked.seed, replace=asked.replace)
     except (DatabaseNotEmpty, pymysql.MySQLError) as error:
-        say(f"seed: {in_words(error).replace('--replace', 'make seed REPLACE=1')}")
+        say(f"seed: {message_of(error).replace('--replace', 'make seed REPLACE=1')}")
     except Stop as stop:
         say(f"seed: {stop}")
     except KeyboardInterrupt:

@@ -1,11 +1,11 @@
-"""Sample data for an empty, migrated database: believable, and the same for the same seed.
+"""Sample data for an empty, migrated database: realistic, and identical for the same seed.
 
     from sample_data import seed
 
     seeded = seed(connection, students=600, seed=1)
 
-`python -m sample_data` is the same as a command. Tests, benchmarks and demonstrations
-use it; the service never imports it.
+`python -m sample_data` does the same from the command line. Tests, benchmarks and demonstrations
+use this package; the service does not import it.
 """
 
 from sample_data.load import DatabaseNotEmpty, Login, Seeded, empty, seed

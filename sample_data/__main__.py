@@ -1,10 +1,9 @@
-"""`python -m sample_data`: fill the database that DATABASE_URL names.
+"""`python -m sample_data`: fill the database at DATABASE_URL with sample data.
 
     alembic upgrade head
     python -m sample_data
 
-The passwords of the three sign-ins are printed once, on stdout; everything else that is
-said goes to stderr.
+The passwords of the three users are printed once, to stdout; all other output goes to stderr.
 """
 
 import argparse
@@ -19,40 +18,40 @@ from app.settings import BadSettings, load_settings
 from sample_data.load import DatabaseNotEmpty, Progress, Seeded, empty, seed
 
 NO_SUCH_TABLE = 1146
-# One statement of a million bytes, or the commit, may take a slow disk a while.
+# A statement of a million bytes, or the COMMIT, can take long on a slow disk.
 STATEMENT_SECONDS = 3600
 
 
 def parser() -> argparse.ArgumentParser:
-    """Describe the command line."""
-    it = argparse.ArgumentParser(
+    """Return the parser of the command line."""
+    result = argparse.ArgumentParser(
         prog="python -m sample_data",
         description="Fill an empty, migrated database (DATABASE_URL) with sample data: real"
-        " cities, made-up people, courses and results. All of it is stored, or nothing.",
-        epilog="Prints a random password for each of the sign-ins admin, staff and student.",
+        " cities, fictitious people, courses and results. Either all of it is stored, or nothing.",
+        epilog="Prints a random password for each of the users admin, staff and student.",
     )
-    it.add_argument(
+    result.add_argument(
         "--students", type=_count, default=600, metavar="N",
-        help="how many students; enrollments (about 2.1 each) and attempts (about 27 each) grow"
-        " with them, the rest stays (default: %(default)s)",
+        help="number of students; enrollments (about 2.1 each) and attempts (about 27 each) grow"
+        " with it, everything else does not (default: %(default)s)",
     )  # fmt: skip
-    it.add_argument(
+    result.add_argument(
         "--seed", type=int, default=1, metavar="N",
-        help="the same number gives the same data, except the passwords (default: %(default)s)",
+        help="the same seed gives the same data, except for passwords (default: %(default)s)",
     )  # fmt: skip
-    it.add_argument(
+    result.add_argument(
         "--replace", action="store_true",
-        help="first DELETE ALL_ROWS in the database, sign-ins and tokens included",
+        help="first DELETE ALL ROWS in the database, including users and tokens",
     )  # fmt: skip
-    it.add_argument("--quiet", action="store_true", help="show no progress")
-    return it
+    result.add_argument("--quiet", action="store_true", help="do not show the progress")
+    return result
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Run the command; returns its exit status."""
+    """Run the command and return its exit status."""
     options = parser().parse_args(arguments)
     try:
-        # --replace empties tables by TRUNCATE, which takes the right to DROP them
+        # --replace uses TRUNCATE TABLE, which requires the DROP privilege
         settings = (
             load_settings()
             .for_migrations()
@@ -68,7 +67,7 @@ def main(arguments: list[str] | None = None) -> int:
                 connection, students=options.students, seed=options.seed, progress=progress
             )
     except (BadSettings, DatabaseNotEmpty, pymysql.MySQLError) as error:
-        print(f"sample_data: {in_words(error)}", file=sys.stderr)
+        print(f"sample_data: {message_of(error)}", file=sys.stderr)
         return 1
     except KeyboardInterrupt:
         print("sample_data: interrupted; nothing was stored", file=sys.stderr)
@@ -78,7 +77,7 @@ def main(arguments: list[str] | None = None) -> int:
 
 
 def progress_for(students: int) -> Progress:
-    """A bar on a terminal; elsewhere, as in a log, a line for every tenth."""
+    """Return a progress bar on a terminal, or else a function that prints a line every 10%."""
     if sys.stderr.isatty():
         bar = tqdm(total=students, unit=" students", leave=False)
 
@@ -89,19 +88,19 @@ def progress_for(students: int) -> Progress:
 
         return show
 
-    said = 0
+    printed_tenths = 0
 
-    def say(done: int, total: int) -> None:
-        nonlocal said
-        if done * 10 // total > said:
-            said = done * 10 // total
+    def print_line(done: int, total: int) -> None:
+        nonlocal printed_tenths
+        if done * 10 // total > printed_tenths:
+            printed_tenths = done * 10 // total
             print(f"{done:,} of {total:,} students", file=sys.stderr, flush=True)
 
-    return say
+    return print_line
 
 
 def report(seeded: Seeded) -> None:
-    """Say what is there now, and who can sign in."""
+    """Print the number of rows and the users."""
     counts = ", ".join(f"{table} {rows:,}" for table, rows in seeded.rows.items())
     print(f"stored: {counts}", file=sys.stderr)
     print(f"{'user':<10}{'role':<10}password")
@@ -109,8 +108,8 @@ def report(seeded: Seeded) -> None:
         print(f"{login.user_name:<10}{login.role:<10}{login.password}")
 
 
-def in_words(error: Exception) -> str:
-    """One line, with the cure where there is one."""
+def message_of(error: Exception) -> str:
+    """Return a message of one line, with the remedy if there is one."""
     if isinstance(error, pymysql.MySQLError) and error.args:
         code, *rest = error.args
         if code == NO_SUCH_TABLE:
@@ -122,7 +121,7 @@ def in_words(error: Exception) -> str:
 def _count(text: str) -> int:
     number = int(text)
     if not 0 <= number <= 10_000_000:
-        raise argparse.ArgumentTypeError("use a number from 0 to 10000000")
+        raise argparse.ArgumentTypeError("must be a number from 0 to 10000000")
     return number
 
 

@@ -1,4 +1,4 @@
-"""Subjects, courses, chapters and assessments; the titles are in `courses.toml`."""
+"""Subjects, courses, chapters and assessments. The titles are in `courses.toml`."""
 
 import tomllib
 from dataclasses import dataclass
@@ -6,7 +6,7 @@ from decimal import Decimal
 from functools import cached_property
 from pathlib import Path
 
-from sample_data.randomness import stream
+from sample_data.randomness import generator
 
 COURSES = Path(__file__).with_name("courses.toml")
 CREDITS = {"introductory": (4, 5, 6), "intermediate": (5, 6, 8), "advanced": (6, 8, 10)}
@@ -14,7 +14,7 @@ CREDITS = {"introductory": (4, 5, 6), "intermediate": (5, 6, 8), "advanced": (6,
 
 @dataclass(frozen=True, slots=True)
 class Assessment:
-    """One quiz, assignment or exam; `difficulty` is in points of the score."""
+    """A quiz, assignment or exam; `difficulty` is in points of the score."""
 
     assessment_id: int
     title: str
@@ -25,7 +25,7 @@ class Assessment:
 
 @dataclass(frozen=True, slots=True)
 class Chapter:
-    """One chapter and its one to three assessments."""
+    """A chapter and its one to three assessments."""
 
     chapter_id: int
     number: int
@@ -35,7 +35,7 @@ class Chapter:
 
 @dataclass(frozen=True, slots=True)
 class Course:
-    """One course with its chapters in order."""
+    """A course with its chapters in order."""
 
     course_id: int
     title: str
@@ -54,12 +54,12 @@ class Curriculum:
 
     @cached_property
     def subjects(self) -> list[str]:
-        """The subjects, each once, in alphabetical order."""
+        """The distinct subjects in alphabetical order."""
         return sorted({subject for course in self.courses for subject in course.subjects})
 
 
 def compose(seed: int) -> Curriculum:
-    """Read the courses and give each chapter its assessments."""
+    """Read the courses and create the assessments of their chapters."""
     entries = tomllib.loads(COURSES.read_text(encoding="utf-8"))["course"]
     courses: list[Course] = []
     chapters = assessments = 0
@@ -74,27 +74,27 @@ def compose(seed: int) -> Curriculum:
 def _course(
     seed: int, course_id: int, entry: dict[str, str], chapter_id: int, assessment_id: int
 ) -> Course:
-    chance = stream(seed, "course", course_id)
+    rng = generator(seed, "course", course_id)
     titles = entry["chapters"].split("; ")
     chapters = []
     for number, title in enumerate(titles, 1):
         chapter_id += 1
         kinds = ["quiz"]
-        if chance.random() < 0.85:
+        if rng.random() < 0.85:
             kinds.append("assignment")
         if number in (len(titles), len(titles) // 2):
             kinds.append("exam")
         assessments = []
         for kind in kinds:
             assessment_id += 1
-            hard = {"quiz": -4, "assignment": 0, "exam": 6}[kind] + 6 * number / len(titles)
+            difficulty = {"quiz": -4, "assignment": 0, "exam": 6}[kind] + 6 * number / len(titles)
             assessments.append(
                 Assessment(
                     assessment_id,
                     f"{kind.capitalize()}: {title}",
                     kind,
                     Decimal("50.00") if kind == "exam" else Decimal("60.00"),
-                    chance.gauss(hard, 4),
+                    rng.gauss(difficulty, 4),
                 )
             )
         chapters.append(Chapter(chapter_id, number, title, assessments))
@@ -103,7 +103,7 @@ def _course(
         entry["title"],
         entry["about"],
         entry["level"],
-        chance.choice(CREDITS[entry["level"]]),
+        rng.choice(CREDITS[entry["level"]]),
         [entry["subject"], *([entry["also"]] if "also" in entry else [])],
         chapters,
     )

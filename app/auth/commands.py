@@ -1,8 +1,8 @@
-"""`flask create-user` and its like: who may sign in, from the command line.
+"""Commands to manage the users of the API.
 
-flask --app wsgi create-user NAME        the first user of a database without sample data
-flask --app wsgi set-password NAME       for somebody who forgot it
-flask --app wsgi deactivate-user NAME    signed out everywhere, and not in again
+flask --app wsgi create-user NAME        e.g. the first user of a database without sample data
+flask --app wsgi set-password NAME       e.g. for a user who forgot the password
+flask --app wsgi deactivate-user NAME    revokes all sessions and prevents further sign-ins
 flask --app wsgi activate-user NAME
 """
 
@@ -17,97 +17,115 @@ from app.db.errors import ConstraintViolation, DatabaseError
 from app.db.transaction import Transaction
 from app.http.context import database, settings
 
-_name = click.argument("user_name")
-_password = click.password_option(help=f"At least {passwords.MIN_LENGTH} characters.")
+_user_name_argument = click.argument("user_name")
+_password_option = click.password_option(
+    help=f"{passwords.MIN_LENGTH} to {passwords.MAX_LENGTH} characters."
+)
 
 
 def register(app: Flask) -> None:
-    """Add the commands."""
+    """Add the commands to the application."""
     for command in (create_user, set_password, deactivate_user, activate_user):
         app.cli.add_command(command)
 
 
-@click.command(help="Add a user who may sign in. The password is asked for.")
-@_name
-@click.option("--role", type=click.Choice(["admin", "staff", "student"]), default="admin")
-@click.option("--staff-id", type=int, help="Whom the user is, in the role staff.")
-@click.option("--student-id", type=int, help="Whom the user is, in the role student.")
-@_password
+@click.command(help="Create a user of the API. Prompts for the password.")
+@_user_name_argument
+@click.option(
+    "--role",
+    type=click.Choice(["admin", "staff", "student"]),
+    default="admin",
+    show_default=True,
+)
+@click.option("--staff-id", type=int, help="Member of staff, for the role staff.")
+@click.option("--student-id", type=int, help="Student, for the role student.")
+@_password_option
 @with_appcontext
-def create_user(user_name: str, password: str, **of: str | int | None) -> None:
-    """Store a user, whose role has to fit a person."""
-    user = {"user_name": user_name, "password_hash": _hashed(password), **of}
+def create_user(
+    user_name: str, password: str, role: str, staff_id: int | None, student_id: int | None
+) -> None:
+    """Store a new user."""
+    user = {
+        "user_name": user_name,
+        "password_hash": _hash(password),
+        "role": role,
+        "staff_id": staff_id,
+        "student_id": student_id,
+    }
     try:
         _run(lambda tx: queries.insert_user(tx, user))
     except ConstraintViolation as error:
         raise click.ClickException(
-            "the name is taken, or --staff-id or --student-id does not fit the role "
+            "the user name is taken, or --staff-id or --student-id does not match the role "
             f"({type(error).__name__})"
         ) from None
-    click.echo(f"{user_name} ({of['role']}) may sign in now")
+    click.echo(f"created user {user_name} ({role})")
 
 
-@click.command(help="Give a user another password, and sign them out. It is asked for.")
-@_name
-@_password
+@click.command(help="Set a new password and revoke all sessions. Prompts for the password.")
+@_user_name_argument
+@_password_option
 @with_appcontext
 def set_password(user_name: str, password: str) -> None:
-    """Replace a password without knowing the old one."""
-    password_hash = _hashed(password)
+    """Replace a password; the current one is not required."""
+    password_hash = _hash(password)
 
     def change(tx: Transaction, api_user_id: int) -> None:
         queries.set_password_hash(tx, api_user_id, password_hash)
-        sessions.end_all(tx, api_user_id)
+        sessions.revoke_all(tx, api_user_id)
 
-    _change(user_name, change)
-    click.echo(f"{user_name} has another password and is signed out")
+    _update_user(user_name, change)
+    click.echo(f"password of {user_name} changed, all sessions revoked")
 
 
-@click.command(help="Sign a user out everywhere, and let them sign in no more.")
-@_name
+@click.command(help="Revoke all sessions of a user and prevent further sign-ins.")
+@_user_name_argument
 @with_appcontext
 def deactivate_user(user_name: str) -> None:
-    """Take a user's access away, but for the access tokens that are out."""
+    """Deactivate a user; access tokens that were already issued stay valid until they expire."""
 
     def deactivate(tx: Transaction, api_user_id: int) -> None:
         queries.set_active(tx, api_user_id, active=False)
-        sessions.end_all(tx, api_user_id)
+        sessions.revoke_all(tx, api_user_id)
 
-    _change(user_name, deactivate)
+    _update_user(user_name, deactivate)
     seconds = settings().access_token_seconds
-    click.echo(f"{user_name} may not sign in; the last access token ends within {seconds} s")
+    click.echo(f"{user_name} deactivated; the last access token expires within {seconds} s")
 
 
-@click.command(help="Let a user sign in again.")
-@_name
+@click.command(help="Allow a deactivated user to sign in again.")
+@_user_name_argument
 @with_appcontext
 def activate_user(user_name: str) -> None:
-    """Give a user's access back."""
-    _change(user_name, lambda tx, key: queries.set_active(tx, key, active=True))
-    click.echo(f"{user_name} may sign in")
+    """Activate a user."""
+    _update_user(user_name, lambda tx, key: queries.set_active(tx, key, active=True))
+    click.echo(f"{user_name} activated")
 
 
-def _hashed(password: str) -> str:
+def _hash(password: str) -> str:
+    """Return the hash of a valid password; raises `ClickException` for its length."""
     if not passwords.MIN_LENGTH <= len(password) <= passwords.MAX_LENGTH:
         raise click.ClickException(
-            f"use {passwords.MIN_LENGTH} to {passwords.MAX_LENGTH} characters for the password"
+            f"the password must have {passwords.MIN_LENGTH} to {passwords.MAX_LENGTH} characters"
         )
     return passwords.hash_password(password)
 
 
-def _change(user_name: str, change: Callable[[Transaction, int], None]) -> None:
-    def unit(tx: Transaction) -> None:
-        api_user_id = queries.lock_user_named(tx, user_name)
+def _update_user(user_name: str, update: Callable[[Transaction, int], None]) -> None:
+    """Lock a user and apply an update; raises `ClickException` if there is no such user."""
+
+    def transaction(tx: Transaction) -> None:
+        api_user_id = queries.lock_user_by_name(tx, user_name)
         if api_user_id is None:
             raise click.ClickException(f"there is no user {user_name}")
-        change(tx, api_user_id)
+        update(tx, api_user_id)
 
-    _run(unit)
+    _run(transaction)
 
 
-def _run(unit: Callable[[Transaction], None]) -> None:
+def _run(transaction: Callable[[Transaction], None]) -> None:
     try:
-        database().run_transaction(unit)
+        database().run_transaction(transaction)
     except ConstraintViolation:
         raise
     except DatabaseError as error:

@@ -1,8 +1,8 @@
-"""Passwords are stored as argon2id hashes (RFC 9106, the library's defaults).
+"""Password hashing with argon2id (RFC 9106, the defaults of argon2-cffi).
 
-Hashing is made to cost: 64 MiB and four threads for some 50 ms. So only two hashes are made at
-a time in one process (128 MiB), however many sign in at once. The others wait their turn, and
-are asked to come back where it does not come within five seconds.
+One hash takes 64 MiB and four threads for about 50 ms. Each process therefore computes at most
+two at a time (128 MiB), regardless of the number of simultaneous sign-ins. Other requests wait
+for up to five seconds, then get a 503 response with Retry-After.
 """
 
 import unicodedata
@@ -26,34 +26,39 @@ _slots = BoundedSemaphore(MAX_CONCURRENT_HASHES)
 
 
 def verify(password: str, stored: str | None) -> bool:
-    """Check a password; an unknown user (None) takes as long as a known one."""
-    with _turn():
+    """Return whether a password matches the stored hash.
+
+    `stored` is None for an unknown user; the check then takes as long as for a known one.
+    """
+    with _hash_slot():
         try:
-            return _hasher.verify(stored or _nobodys(), _plain(password)) and stored is not None
+            matches = _hasher.verify(stored or _dummy_hash(), _normalize(password))
         except (VerificationError, InvalidHashError):
             return False
+    return matches and stored is not None
 
 
 def hash_password(password: str) -> str:
-    """Hash a new password for storing."""
-    with _turn():
-        return _hasher.hash(_plain(password))
+    """Return the hash to store for a new password."""
+    with _hash_slot():
+        return _hasher.hash(_normalize(password))
 
 
 def rehash_if_needed(password: str, stored: str) -> str:
-    """Give the hash to store for a password that matched: a new one where costs have risen."""
+    """Return the hash to store for a verified password: a new one if the parameters changed."""
     return hash_password(password) if _hasher.check_needs_rehash(stored) else stored
 
 
-def _plain(password: str) -> str:
-    # The same letters, typed on any keyboard (RFC 8265, 4.2): NFC.
+def _normalize(password: str) -> str:
+    # NFC, so that the same characters match regardless of the keyboard (RFC 8265, 4.2).
     return unicodedata.normalize("NFC", password)
 
 
 @contextmanager
-def _turn() -> Iterator[None]:
+def _hash_slot() -> Iterator[None]:
+    """Wait for one of the slots for hash computations."""
     if not _slots.acquire(timeout=MAX_WAIT_SECONDS):
-        detail = "Too many sign in at this moment; nothing was stored."
+        detail = "Too many simultaneous sign-ins; nothing was stored."
         raise Problem(503, detail, kind="busy", headers=[("Retry-After", "1")])
     try:
         yield
@@ -62,5 +67,6 @@ def _turn() -> Iterator[None]:
 
 
 @cache
-def _nobodys() -> str:
-    return _hasher.hash("nobody has this password")
+def _dummy_hash() -> str:
+    """Return a hash to verify against if the user is unknown."""
+    return _hasher.hash("dummy password for unknown users")

@@ -1,4 +1,4 @@
-"""SQL on the users of this service; their refresh tokens are in `sessions`."""
+"""SQL for the users of the API; `sessions` has the SQL for their refresh tokens."""
 
 from typing import Any
 
@@ -14,17 +14,17 @@ ACTIVE_USER = """
 
 
 def get_active_user(db: Reader, user_name: str) -> Row | None:
-    """Find a user who may sign in, with the campus of a member of staff.
+    """Return an active user, with the campus of a member of staff; None if there is none.
 
-    The name is taken as it was stored. The collation knows many spellings of one name (case,
-    accents, spaces at the end), and each would be counted by itself when guesses are limited.
+    The name must match exactly. The column's collation ignores case, accents and trailing spaces,
+    and the rate limit for wrong passwords would count each variant of a name separately.
     """
     user = db.fetch_one(f"{ACTIVE_USER} AND api_user.user_name = %s", (user_name,))
     return user if user and user["user_name"] == user_name else None
 
 
 def get_active_user_by_id(db: Reader, api_user_id: int) -> Row | None:
-    """Find a user who may still sign in."""
+    """Return an active user by key; None if there is none."""
     return db.fetch_one(f"{ACTIVE_USER} AND api_user.api_user_id = %s", (api_user_id,))
 
 
@@ -40,10 +40,10 @@ def insert_user(tx: Transaction, user: dict[str, Any]) -> None:
 
 
 def replace_password_hash(tx: Transaction, api_user_id: int, old: str, new: str) -> bool:
-    """Store a hash if the old one still stands and the user is active; say whether it was so.
+    """Replace the hash of an active user if it is still `old`; return whether it was.
 
-    With `new` equal to `old` it changes nothing, but locks the user's row all the same: until
-    the end of the unit nobody changes the password or deactivates the user.
+    If `new` equals `old`, nothing changes, but the user's row is locked: until the end of the
+    transaction, the password cannot be changed and the user cannot be deactivated.
     """
     matched = tx.execute(
         """
@@ -55,8 +55,8 @@ def replace_password_hash(tx: Transaction, api_user_id: int, old: str, new: str)
     return matched == 1
 
 
-def lock_user_named(tx: Transaction, user_name: str) -> int | None:
-    """Find any user, active or not, and lock the row."""
+def lock_user_by_name(tx: Transaction, user_name: str) -> int | None:
+    """Lock the row of a user, active or not, and return the key; None if there is none."""
     row = tx.fetch_one(
         "SELECT api_user_id FROM api_user WHERE user_name = %s FOR UPDATE", (user_name,)
     )
@@ -64,7 +64,7 @@ def lock_user_named(tx: Transaction, user_name: str) -> int | None:
 
 
 def set_password_hash(tx: Transaction, api_user_id: int, password_hash: str) -> None:
-    """Store a hash, whatever the old one was."""
+    """Store a password hash unconditionally."""
     tx.execute(
         "UPDATE api_user SET password_hash = %s WHERE api_user_id = %s",
         (password_hash, api_user_id),
@@ -72,5 +72,5 @@ def set_password_hash(tx: Transaction, api_user_id: int, password_hash: str) -> 
 
 
 def set_active(tx: Transaction, api_user_id: int, *, active: bool) -> None:
-    """Let a user sign in, or no longer."""
+    """Activate or deactivate a user."""
     tx.execute("UPDATE api_user SET active = %s WHERE api_user_id = %s", (active, api_user_id))

@@ -1,17 +1,17 @@
-"""How often one may ask: RATE_LIMIT for everything, SIGN_IN_RATE_LIMIT for wrong passwords.
+"""Rate limits: RATE_LIMIT for all requests, SIGN_IN_RATE_LIMIT for wrong passwords.
 
-    policy               counts                       for each
-    default              requests                     user, or address where nobody is signed in
-    sign-in-by-name      wrong passwords              user name
-    sign-in-by-address   wrong passwords              address
+    policy               counts            per
+    default              requests          user, or client address if the caller is not signed in
+    sign-in-by-name      wrong passwords   user name
+    sign-in-by-address   wrong passwords   client address
 
-The answers say what is left (draft-ietf-httpapi-ratelimit-headers), a 429 when to come back.
-A password that is right costs nothing, so that a whole school may sign in from one address; and
-a guess that waits in line is counted when it is answered, so that as many more as there are
-threads may slip through. Whoever guesses at somebody's password keeps them from signing in,
-too, but nobody who is signed in from going on.
+Responses carry the remaining quota (draft-ietf-httpapi-ratelimit-headers), and a 429 response
+also Retry-After. Successful sign-ins are not counted, so many users can sign in from one address.
+Wrong passwords are counted after they are checked, so up to one more guess per worker thread can
+exceed the limit. Repeated wrong passwords block further sign-ins for that user name, but do not
+affect sessions that already exist.
 
-Counters are kept where RATE_LIMIT_STORAGE_URL says (`app.auth.rate_limit_windows`).
+The counters are stored at RATE_LIMIT_STORAGE_URL (`app.auth.rate_limit_counters`).
 """
 
 import time
@@ -26,122 +26,123 @@ from flask import Flask, Response, g, request
 from limits import parse
 from limits.errors import ConfigurationError
 
-from app.auth.rate_limit_windows import Window, Windows, windows_at
+from app.auth.rate_limit_counters import Counters, Window, open_counters
 from app.http.caller import signed_in
 from app.http.problems import Problem
 from app.settings import BadSettings, Settings
 
-# Whoever watches the service must never be refused.
+# Monitoring must never be rejected.
 EXEMPT_PATHS = frozenset({"/livez", "/readyz", "/metrics"})
-# Where a password is checked, and what the answer is to a wrong one.
+# The operations that check a password, and their response status if it is wrong.
 WRONG_PASSWORD = {("POST", "/v1/tokens"): 401, ("PUT", "/v1/users/me/password"): 422}
-# draft-ietf-httpapi-ratelimit-headers; a registered type keeps its own name.
+# A registered problem type (draft-ietf-httpapi-ratelimit-headers), not one of this project's URNs.
 QUOTA_EXCEEDED = "https://iana.org/assignments/http-problem-types#quota-exceeded"
 
 
 class Policy:
-    """So many in so many seconds, for each key; `rate` is like "600/minute"."""
+    """A limit per time window and key; `rate` is written like "600/minute"."""
 
     def __init__(self, name: str, rate: str, key: Callable[[], str]) -> None:
         limit = parse(rate)
         self.name, self._key = name, key
-        self.most, self.seconds = limit.amount, limit.get_expiry()
-        self.field = f'"{name}";q={self.most};w={self.seconds}'
+        self.limit, self.seconds = limit.amount, limit.get_expiry()
+        self.header_item = f'"{name}";q={self.limit};w={self.seconds}'
 
-    def count(self, windows: Windows, number: int) -> "Standing":
-        """Count so many more for whoever asks."""
+    def count(self, counters: Counters, amount: int) -> "Usage":
+        """Add to the counter of the current request's key; an amount of 0 only reads it."""
         key = f"{self.name}/{self.seconds}/{self._key()}"
-        return Standing(self, windows.add(key, number, self.seconds))
+        return Usage(self, counters.add(key, amount, self.seconds))
 
 
 @dataclass(frozen=True, slots=True)
-class Standing:
-    """How a caller stands with a policy."""
+class Usage:
+    """How much of a policy's limit is used in the current window."""
 
     policy: Policy
     window: Window
 
     @property
     def seconds(self) -> int:
-        """How long until all is forgotten."""
+        """Seconds until the window ends."""
         return max(1, ceil(self.window.ends_at - time.time()))
 
     @property
-    def field(self) -> str:
-        """What is left."""
-        left = max(0, self.policy.most - self.window.counted)
-        return f'"{self.policy.name}";r={left};t={self.seconds}'
+    def header_item(self) -> str:
+        """The item of the RateLimit header."""
+        remaining = max(0, self.policy.limit - self.window.used)
+        return f'"{self.policy.name}";r={remaining};t={self.seconds}'
 
 
 def register(app: Flask, settings: Settings) -> None:
-    """Count the requests of this application; raises `BadSettings` if they cannot be counted."""
+    """Apply the rate limits to this application; raises `BadSettings` for an unusable storage."""
     try:
-        windows = windows_at(settings.rate_limit_storage_url.get_secret_value())
+        counters = open_counters(settings.rate_limit_storage_url.get_secret_value())
     except (ConfigurationError, ValueError) as error:
         raise BadSettings(f"RATE_LIMIT_STORAGE_URL cannot be used: {error}") from None
-    rate, guesses = settings.rate_limit, settings.sign_in_rate_limit
-    requests = Policy("default", rate, _user_or_address)
+    requests = Policy("default", settings.rate_limit, _user_or_address)
     passwords = [
-        Policy("sign-in-by-name", guesses, _name),
-        Policy("sign-in-by-address", guesses, _address),
+        Policy("sign-in-by-name", settings.sign_in_rate_limit, _user_name),
+        Policy("sign-in-by-address", settings.sign_in_rate_limit, _client_address),
     ]
-    app.before_request(lambda: _count(windows, requests, passwords))
-    app.after_request(lambda response: _say_what_is_left(response, windows))
+    app.before_request(lambda: _count_request(counters, requests, passwords))
+    app.after_request(lambda response: _add_headers(response, counters))
 
 
-def _count(windows: Windows, requests: Policy, passwords: list[Policy]) -> None:
-    # A browser's preflight (OPTIONS) does no work.
+def _count_request(counters: Counters, requests: Policy, passwords: list[Policy]) -> None:
+    # CORS preflight requests (OPTIONS) do no work.
     if request.path in EXEMPT_PATHS or request.method == "OPTIONS":
         return
-    g.standings = [requests.count(windows, 1)]
-    if g.standings[0].window.counted > requests.most:
-        raise _too_many(requests)
+    g.rate_limit_usage = [requests.count(counters, 1)]
+    if g.rate_limit_usage[0].window.used > requests.limit:
+        raise _too_many_requests(requests)
     if (request.method, request.path) in WRONG_PASSWORD:
         for policy in passwords:
-            # Only looked at: what counts is the answer.
-            g.standings.append(policy.count(windows, 0))
-            if g.standings[-1].window.counted >= policy.most:
-                raise _too_many(policy)
+            # Read only: a wrong password is counted after the response is known.
+            g.rate_limit_usage.append(policy.count(counters, 0))
+            if g.rate_limit_usage[-1].window.used >= policy.limit:
+                raise _too_many_requests(policy)
 
 
-def _too_many(policy: Policy) -> Problem:
-    standing: Standing = g.standings[-1]
+def _too_many_requests(policy: Policy) -> Problem:
+    usage: Usage = g.rate_limit_usage[-1]
     return Problem(
         429,
-        "Too many requests; Retry-After says when to come back.",
+        "Too many requests; retry after the number of seconds in Retry-After.",
         kind=QUOTA_EXCEEDED,
-        headers=[("Retry-After", str(standing.seconds))],
+        headers=[("Retry-After", str(usage.seconds))],
         members={"violated-policies": [policy.name]},
     )
 
 
-def _say_what_is_left(response: Response, windows: Windows) -> Response:
-    standings: list[Standing] = g.get("standings", [])
-    if len(standings) > 1 and response.status_code == WRONG_PASSWORD[request.method, request.path]:
-        standings[1:] = [it.policy.count(windows, 1) for it in standings[1:]]
-    if standings:
-        response.headers.add("RateLimit-Policy", ", ".join([it.policy.field for it in standings]))
-        response.headers.add("RateLimit", ", ".join([it.field for it in standings]))
+def _add_headers(response: Response, counters: Counters) -> Response:
+    """Count a wrong password, and add the RateLimit headers."""
+    usage: list[Usage] = g.get("rate_limit_usage", [])
+    if len(usage) > 1 and response.status_code == WRONG_PASSWORD[request.method, request.path]:
+        usage[1:] = [it.policy.count(counters, 1) for it in usage[1:]]
+    if usage:
+        policies = ", ".join([it.policy.header_item for it in usage])
+        response.headers.add("RateLimit-Policy", policies)
+        response.headers.add("RateLimit", ", ".join([it.header_item for it in usage]))
     return response
 
 
 def _user_or_address() -> str:
     caller = signed_in()
-    return f"user {caller.api_user_id}" if caller else _address()
+    return f"user {caller.api_user_id}" if caller else _client_address()
 
 
-def _name() -> str:
+def _user_name() -> str:
     if caller := signed_in():
         return f"user {caller.api_user_id}"
     name = (request.authorization and request.authorization.username) or ""
-    # No name as it is in somebody's Redis: people type passwords into the wrong field.
+    # Hashed, because people type passwords into the user name field.
     return f"name {sha256(name.encode()).hexdigest()}"
 
 
-def _address() -> str:
+def _client_address() -> str:
     given = request.remote_addr or "127.0.0.1"
     if ":" in given:
-        # Whoever has one address of the sixth version has 2^64 of them.
-        with suppress(ValueError):  # a proxy may write what it likes
+        # One IPv6 client usually has a whole /64 network.
+        with suppress(ValueError):  # a proxy may have written something that is not an address
             return f"address {IPv6Network((given, 64), strict=False)}"
     return f"address {given}"

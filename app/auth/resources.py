@@ -1,4 +1,4 @@
-"""Signing in, staying signed in, signing out, and changing the password."""
+"""HTTP resources: sign in, refresh the tokens, sign out, and change the password."""
 
 from flask import Response, request
 
@@ -15,72 +15,75 @@ from app.service import REALM
 
 
 class Tokens(Resource):  # type: ignore[misc]
-    """Access tokens and refresh tokens."""
+    """Pairs of an access token and a refresh token."""
 
     @operation(roles=PUBLIC, basic=True, response=TokenPair, status=201)
     def post(self) -> Response:
-        """Exchange a user name and password (HTTP Basic) for a pair of tokens."""
+        """Sign in with a user name and password (HTTP Basic).
+
+        The response contains an access token and a refresh token.
+        """
         given = request.authorization
         if given is None or given.type != "basic":
-            raise _unauthorized("Send user name and password by HTTP Basic.")
+            raise _unauthorized("Send the user name and password with HTTP Basic authentication.")
         user = queries.get_active_user(database(), given.username or "")
         password = given.password or ""
         if not passwords.verify(password, user["password_hash"] if user else None) or user is None:
-            raise _unauthorized("No such user name and password.")
+            raise _unauthorized("The user name or the password is wrong.")
         pair = _sign_in(user, passwords.rehash_if_needed(password, user["password_hash"]))
-        if pair is None:  # changed or deactivated since it was looked up
-            raise _unauthorized("No such user name and password.")
-        return _answer(pair, 201)
+        if pair is None:  # the password was changed or the user deactivated in the meantime
+            raise _unauthorized("The user name or the password is wrong.")
+        return _token_response(pair, 201)
 
 
 class Refresh(Resource):  # type: ignore[misc]
-    """The next pair of tokens."""
+    """Refresh of an access token."""
 
     @operation(roles=PUBLIC, body=RefreshToken, response=TokenPair, status=201, problems=(401, 409))
     def post(self, body: RefreshToken) -> Response:
-        """Exchange a refresh token for the next pair; it is good for one time.
+        """Exchange a refresh token for a new pair of tokens.
 
-        One that comes again revokes all that followed from the same sign-in, except in the
-        moment after its use: then it is a 409 that changes nothing (see `sessions`).
+        Each refresh token can be used once. Reusing it revokes all tokens that descend from the
+        same sign-in, except within ten seconds of its first use: the response is then 409 and
+        nothing is revoked.
         """
-        given, successor = body.refresh_token.get_secret_value(), sessions.new_token()
+        token, successor = body.refresh_token.get_secret_value(), sessions.new_token()
         seconds = settings().refresh_token_seconds
-        found = database().run_transaction(
-            lambda tx: sessions.rotate(tx, given, successor, seconds=seconds)
+        result = database().run_transaction(
+            lambda tx: sessions.rotate(tx, token, successor, seconds=seconds)
         )
-        if found is sessions.Refused.TOO_SOON:
+        if result is sessions.Rejection.JUST_USED:
             raise Problem(
                 409,
-                "This refresh token was used a moment ago: go on with the pair it gave. Whoever "
-                "sends it again later revokes that pair.",
+                "This refresh token has just been used: continue with the pair of tokens returned "
+                "for it. Using it again later revokes that pair.",
                 kind="just-used",
                 headers=[("Retry-After", str(sessions.REUSE_GRACE_SECONDS))],
             )
-        if not isinstance(found, Caller):
-            # Not Basic: a browser would ask the user for a password by itself.
+        if not isinstance(result, Caller):
+            # Not Basic, for which browsers open their own sign-in dialog.
             challenge = f'Bearer realm="{REALM}", error="invalid_token"'
             raise Problem(
                 401,
                 "The refresh token is not valid; sign in again.",
                 headers=[("WWW-Authenticate", challenge)],
             )
-        return _answer(_pair(found, successor), 201)
+        return _token_response(_pair(result, successor), 201)
 
 
 class Revoke(Resource):  # type: ignore[misc]
-    """The end of a session."""
+    """Revocation of a refresh token."""
 
     @operation(roles=PUBLIC, body=RefreshToken, status=204)
     def post(self, body: RefreshToken) -> Response:
-        """Sign out: revoke the refresh token and all of its family.
+        """Sign out: revoke a refresh token and all tokens of the same sign-in.
 
-        POST and not DELETE, as in RFC 7009: the token is a secret and has no place in a URL,
-        and the body of a DELETE has no meaning. An unknown token is a success, too: it gives no
-        access, which is what was asked for, and nobody learns which ones exist. The access
-        token is valid until its end.
+        The response is 204 for unknown tokens too (RFC 7009). Access tokens stay valid until they
+        expire.
         """
-        given = body.refresh_token.get_secret_value()
-        database().run_transaction(lambda tx: sessions.end(tx, given))
+        # POST and not DELETE: a secret does not belong in a URL, and a DELETE has no body.
+        token = body.refresh_token.get_secret_value()
+        database().run_transaction(lambda tx: sessions.revoke(tx, token))
         return Response(status=204)
 
 
@@ -89,54 +92,61 @@ class Password(Resource):  # type: ignore[misc]
 
     @operation(roles=ANY_ROLE, body=PasswordChange, response=TokenPair)
     def put(self, body: PasswordChange) -> Response:
-        """Change it; every other session ends, and the answer has the tokens of a new one.
+        """Change your own password.
 
-        PUT, since it replaces the one password the caller has, at a place of its own. It needs
-        no If-Match: the current password is the precondition.
+        All refresh tokens of the user are revoked; the response contains a new pair of tokens.
         """
-        given = body.current_password.get_secret_value()
+        # No If-Match: the current password is the precondition.
+        current = body.current_password.get_secret_value()
         user = queries.get_active_user_by_id(database(), caller().api_user_id)
-        if not passwords.verify(given, user["password_hash"] if user else None) or user is None:
+        if not passwords.verify(current, user["password_hash"] if user else None) or user is None:
             raise _wrong_password()
-        changed = passwords.hash_password(body.new_password.get_secret_value())
-        pair = _sign_in(user, changed, ending_others=True)
-        if pair is None:  # changed or deactivated since it was looked up
+        new_hash = passwords.hash_password(body.new_password.get_secret_value())
+        pair = _sign_in(user, new_hash, revoke_other_sessions=True)
+        if pair is None:  # the password was changed or the user deactivated in the meantime
             raise _wrong_password()
-        return _answer(pair, 200)
+        return _token_response(pair, 200)
 
 
-def _sign_in(user: Row, password_hash: str, *, ending_others: bool = False) -> TokenPair | None:
-    """Begin a session for a user whose password was right; None if that is so no longer."""
+def _sign_in(
+    user: Row, password_hash: str, *, revoke_other_sessions: bool = False
+) -> TokenPair | None:
+    """Store the hash and start a session for a user whose password was verified.
+
+    Returns None if the password was changed or the user deactivated since `user` was read.
+    """
     token, seconds = sessions.new_token(), settings().refresh_token_seconds
-    key, checked = user["api_user_id"], user["password_hash"]
+    api_user_id, verified_hash = user["api_user_id"], user["password_hash"]
 
-    def begin(tx: Transaction) -> bool:
-        if not queries.replace_password_hash(tx, key, checked, password_hash):
+    def start_session(tx: Transaction) -> bool:
+        if not queries.replace_password_hash(tx, api_user_id, verified_hash, password_hash):
             return False
-        if ending_others:
-            sessions.end_all(tx, key)
-        sessions.start(tx, key, token, seconds=seconds)
+        if revoke_other_sessions:
+            sessions.revoke_all(tx, api_user_id)
+        sessions.start(tx, api_user_id, token, seconds=seconds)
         return True
 
-    return _pair(Caller.from_row(user), token) if database().run_transaction(begin) else None
+    if not database().run_transaction(start_session):
+        return None
+    return _pair(Caller.from_row(user), token)
 
 
-def _pair(who: Caller, refresh_token: str) -> TokenPair:
+def _pair(user: Caller, refresh_token: str) -> TokenPair:
     return TokenPair(
-        access_token=tokens.issue(who, settings()),
-        token_type="Bearer",  # noqa: S106 - no secret
+        access_token=tokens.issue(user, settings()),
+        token_type="Bearer",  # noqa: S106 - not a secret
         expires_in=settings().access_token_seconds,
         refresh_token=refresh_token,
         refresh_token_expires_in=settings().refresh_token_seconds,
     )
 
 
-def _answer(pair: TokenPair, status: int) -> Response:
+def _token_response(pair: TokenPair, status: int) -> Response:
     return json_response(pair.model_dump(), status, Cache_Control="no-store")
 
 
 def _unauthorized(detail: str) -> Problem:
-    # RFC 7617, 2
+    # RFC 7617, section 2
     challenge = f'Basic realm="{REALM}", charset="UTF-8"'
     return Problem(401, detail, headers=[("WWW-Authenticate", challenge)])
 
@@ -144,7 +154,7 @@ def _unauthorized(detail: str) -> Problem:
 def _wrong_password() -> Problem:
     return Problem(
         422,
-        "The current password is another one; nothing was changed.",
+        "The current password is wrong; nothing was changed.",
         kind="invalid",
-        errors=[{"pointer": "/current_password", "detail": "not the current password"}],
+        errors=[{"pointer": "/current_password", "detail": "wrong password"}],
     )

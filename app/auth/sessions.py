@@ -1,16 +1,18 @@
-"""Refresh tokens: who signed in stays signed in, without a password on the device.
+"""Sessions: rotating refresh tokens, so that users stay signed in without storing a password.
 
-A token is good for one refresh, which gives its successor: all successors of one sign-in are a
-family. A token that comes a second time was copied by somebody, and which of the two is the
-thief cannot be known: the family is revoked, and both must sign in (RFC 9700, 4.14.2).
+A refresh token can be used once and is then replaced by its successor. All successors of one
+sign-in form a family. A token that is used a second time was copied, and it is not possible to
+tell which of the two clients is the attacker: the whole family is revoked, and both have to sign
+in again (RFC 9700, 4.14.2).
 
-Two tabs of one browser refresh at the same moment, too, without any thief. So within
-`REUSE_GRACE_SECONDS` of its use a token is `TOO_SOON`: it gives nothing and revokes nothing.
-Whoever has the winner's answer at hand goes on with it. Whoever has not (the answer was lost,
-or the winner was a thief) sends the token again when that time is over, and ends the family.
+Two tabs of one browser may also refresh at the same moment. Within `REUSE_GRACE_SECONDS` of its
+use, a token is therefore rejected as `JUST_USED` without revoking anything, and the client
+continues with the pair that the first request returned. A client that does not have that pair
+(the response was lost, or the first request was the attacker's) sends the token again after the
+grace period, which revokes the family.
 
-Only a SHA-256 of a token is stored; its 256 random bits need no slower hash. All times are the
-database's own. Every function but `new_token` belongs into a unit of work.
+Only the SHA-256 hash of a token is stored; 256 random bits need no slower hash. All times are
+those of the database server. Every function except `new_token` runs inside a transaction.
 """
 
 import hashlib
@@ -27,15 +29,15 @@ log = logging.getLogger(__name__)
 REUSE_GRACE_SECONDS = 10
 
 
-class Refused(Enum):
-    """Why a token gave no successor."""
+class Rejection(Enum):
+    """The reason why a token was rejected."""
 
     INVALID = "unknown, expired, revoked, or used before"
-    TOO_SOON = "used a moment ago"
+    JUST_USED = "used within the grace period"
 
 
 def new_token() -> str:
-    """Make a token; whoever has it is the user."""
+    """Return a new random token."""
     return secrets.token_urlsafe(32)
 
 
@@ -44,10 +46,10 @@ def start(tx: Transaction, api_user_id: int, token: str, *, seconds: int) -> Non
     _insert(tx, api_user_id, uuid4().bytes, token, seconds)
 
 
-def rotate(tx: Transaction, token: str, successor: str, *, seconds: int) -> Caller | Refused:
-    """Replace a token by its successor, and give its user as they are now.
+def rotate(tx: Transaction, token: str, successor: str, *, seconds: int) -> Caller | Rejection:
+    """Replace a token by its successor and return its user with their current role.
 
-    A refusal is no exception: what was revoked for it has to be committed.
+    A rejection is returned and not raised, because the revocation has to be committed.
     """
     row = tx.fetch_one(
         """
@@ -55,7 +57,7 @@ def rotate(tx: Transaction, token: str, successor: str, *, seconds: int) -> Call
                refresh_token.use_date IS NOT NULL AS used,
                refresh_token.use_date > NOW() - INTERVAL %s SECOND AS just_used,
                refresh_token.revoke_date IS NULL AND refresh_token.expire_date > NOW()
-                 AND api_user.active AS good,
+                 AND api_user.active AS valid,
                api_user.role, api_user.student_id, api_user.staff_id,
                (SELECT staff.campus_id FROM staff WHERE staff.staff_id = api_user.staff_id)
                  AS campus_id
@@ -66,14 +68,14 @@ def rotate(tx: Transaction, token: str, successor: str, *, seconds: int) -> Call
         """,
         (REUSE_GRACE_SECONDS, _hash(token)),
     )
-    if row is None or not row["good"]:
-        return Refused.INVALID
+    if row is None or not row["valid"]:
+        return Rejection.INVALID
     if row["just_used"]:
-        return Refused.TOO_SOON
+        return Rejection.JUST_USED
     if row["used"]:
-        log.warning("a refresh token of user %s came again: family revoked", row["api_user_id"])
+        log.warning("refresh token of user %s reused: family revoked", row["api_user_id"])
         _revoke_family(tx, row["family_id"])
-        return Refused.INVALID
+        return Rejection.INVALID
     tx.execute(
         "UPDATE refresh_token SET use_date = NOW() WHERE refresh_token_id = %s",
         (row["refresh_token_id"],),
@@ -82,15 +84,15 @@ def rotate(tx: Transaction, token: str, successor: str, *, seconds: int) -> Call
     return Caller.from_row(row)
 
 
-def end(tx: Transaction, token: str) -> None:
-    """Revoke the family of a token, whether it was used or not; an unknown one is no matter."""
+def revoke(tx: Transaction, token: str) -> None:
+    """Revoke the family of a token, used or not; unknown tokens are ignored."""
     row = tx.fetch_one("SELECT family_id FROM refresh_token WHERE token_hash = %s", (_hash(token),))
     if row is not None:
         _revoke_family(tx, row["family_id"])
 
 
-def end_all(tx: Transaction, api_user_id: int) -> None:
-    """Revoke every token of a user."""
+def revoke_all(tx: Transaction, api_user_id: int) -> None:
+    """Revoke all tokens of a user."""
     tx.execute(
         "UPDATE refresh_token SET revoke_date = NOW() "
         "WHERE api_user_id = %s AND revoke_date IS NULL",

@@ -14,21 +14,21 @@ ALGORITHM = "HS256"
 
 
 class BadToken(Exception):
-    """The token is expired, forged, or not one of ours."""
+    """The token is expired, forged, or was issued for another service."""
 
 
 def issue(caller: Caller, settings: Settings) -> str:
-    """Make a token that is valid for ACCESS_TOKEN_SECONDS."""
+    """Return a new token that is valid for ACCESS_TOKEN_SECONDS."""
     now = datetime.now(UTC)
     lifetime = timedelta(seconds=settings.access_token_seconds)
     claims = {**caller.as_claims(), "aud": AUDIENCE, "iat": now, "exp": now + lifetime}
     return jwt.encode(claims, settings.secret_key.get_secret_value(), ALGORITHM)
 
 
-def read(token: str, settings: Settings) -> Caller:
-    """Check a token and give its caller; raises `BadToken`."""
+def verify(token: str, settings: Settings) -> Caller:
+    """Verify a token and return its caller; raises `BadToken`."""
     try:
-        caller, expires_at = _verified(token, settings.secret_key.get_secret_value())
+        caller, expires_at = _decode(token, settings.secret_key.get_secret_value())
     except jwt.ExpiredSignatureError:
         raise BadToken("the token has expired") from None
     except (jwt.InvalidTokenError, KeyError, ValueError):
@@ -38,10 +38,10 @@ def read(token: str, settings: Settings) -> Caller:
     return caller
 
 
-# A token is sent with each request of its lifetime, and what is signed in it cannot change. A bad
-# one raises and is not kept.
+# Cached, because a client sends the same token with every request until it expires. Invalid
+# tokens raise and are not cached.
 @lru_cache(maxsize=4096)
-def _verified(token: str, secret: str) -> tuple[Caller, int]:
+def _decode(token: str, secret: str) -> tuple[Caller, int]:
     claims = jwt.decode(
         token,
         secret,

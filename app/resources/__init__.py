@@ -1,1 +1,5 @@
-"""The resources of the API: `resources.py` is HTTP, `schemas.py` valid input, `queries.py` SQL."""
+"""The resources of the API, one package each.
+
+`resources.py` contains the HTTP operations, `schemas.py` the request and response schemas, and
+`queries.py` the SQL.
+"""

@@ -1,4 +1,7 @@
-"""How a resource is embedded in others. In one module, because they embed each other."""
+"""Schemas of resources embedded in others.
+
+They are in one module because the resources embed each other.
+"""
 
 from datetime import datetime
 from decimal import Decimal

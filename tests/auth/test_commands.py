@@ -1,4 +1,4 @@
-"""The commands of an operator: passwords, who may sign in, and what has expired."""
+"""The commands set-password, deactivate-user, activate-user and purge-expired."""
 
 from uuid import uuid4
 
@@ -24,53 +24,53 @@ def run(app, *arguments, password=NEW):
     return app.test_cli_runner().invoke(args=list(arguments), input=f"{password}\n{password}\n")
 
 
-def refresh(client, pair):
+def refresh_status(client, pair):
     body = {"refresh_token": pair["refresh_token"]}
     return client.post("/v1/tokens/refresh", json=body).status_code
 
 
-def test_set_password_replaces_a_forgotten_one_and_signs_out(app, client, user, pair):
+def test_set_password_replaces_the_password_and_revokes_all_sessions(app, client, user, pair):
     result = run(app, "set-password", user.name)
 
     assert result.exit_code == 0, result.output
     assert NEW not in result.output
     assert user.sign_in(client).status_code == 401
     assert user.sign_in(client, NEW).status_code == 201
-    assert refresh(client, pair) == 401
+    assert refresh_status(client, pair) == 401
 
 
 @pytest.mark.parametrize("password", ["short", "x" * 257])
-def test_set_password_wants_a_password_of_some_length(password, app, client, user):
+def test_set_password_rejects_a_password_of_invalid_length(password, app, client, user):
     result = run(app, "set-password", user.name, password=password)
 
     assert result.exit_code == 1
-    assert "use 12 to 256 characters, at most 256" in result.output
+    assert "the password must have 12 to 256 characters" in result.output
     assert user.sign_in(client).status_code == 201
 
 
-def test_who_is_deactivated_signs_in_no_more_until_activated(app, client, user, pair):
+def test_a_deactivated_user_cannot_sign_in_until_activated(app, client, user, pair):
     deactivated = run(app, "deactivate-user", user.name)
-    while_inactive = (user.sign_in(client).status_code, refresh(client, pair))
+    while_inactive = (user.sign_in(client).status_code, refresh_status(client, pair))
     activated = run(app, "activate-user", user.name)
 
     assert (deactivated.exit_code, activated.exit_code) == (0, 0)
     assert "within 900 s" in deactivated.output
     assert while_inactive == (401, 401)
     assert user.sign_in(client).status_code == 201
-    assert refresh(client, pair) == 401
+    assert refresh_status(client, pair) == 401
 
 
 @pytest.mark.parametrize("command", ["set-password", "deactivate-user", "activate-user"])
-def test_an_unknown_user_is_named(command, app):
-    result = run(app, command, "nobody at all")
+def test_a_command_for_an_unknown_user_fails_and_names_the_user(command, app):
+    result = run(app, command, "unknown user")
 
     assert result.exit_code == 1
-    assert "there is no user nobody at all" in result.output
+    assert "there is no user unknown user" in result.output
 
 
-def test_purge_removes_what_has_expired_and_nothing_else(app, client, user, pair, dba):
+def test_purge_removes_expired_rows_only(app, client, user, pair, dba):
     key = user.api_user_id
-    run(app, "purge-expired")  # what other tests left
+    run(app, "purge-expired")  # removes the rows of other tests
     add_expired_tokens(dba, key, 2500)
     for hours in (23, 25):
         query(
@@ -89,11 +89,11 @@ def test_purge_removes_what_has_expired_and_nothing_else(app, client, user, pair
     ]
     assert count(dba, "idempotency_key", key) == 1
     assert count(dba, "refresh_token", key) == 1
-    assert refresh(client, pair) == 201
+    assert refresh_status(client, pair) == 201
 
 
 def test_purge_keeps_used_tokens_until_they_expire(app, client, user, pair, dba):
-    refresh(client, pair)
+    refresh_status(client, pair)
 
     run(app, "purge-expired")
 

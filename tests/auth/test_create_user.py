@@ -1,4 +1,4 @@
-"""`flask create-user`: the first user of a database without sample data."""
+"""`flask create-user`, which creates the first user of a database without sample data."""
 
 from contextlib import closing
 
@@ -33,29 +33,29 @@ def test_the_first_user_can_sign_in(empty_app):
     result = create(empty_app, "head")
 
     assert result.exit_code == 0, result.output
-    answer = empty_app.test_client().post("/v1/tokens", headers=basic("head", PASSWORD))
-    assert answer.status_code == 201
+    response = empty_app.test_client().post("/v1/tokens", headers=basic("head", PASSWORD))
+    assert response.status_code == 201
 
 
-def test_a_name_is_given_once(empty_app):
+def test_a_user_name_that_is_taken_is_rejected(empty_app):
     create(empty_app, "head")
 
     result = create(empty_app, "head")
 
     assert result.exit_code == 1
-    assert "the name is taken" in result.output
+    assert "the user name is taken" in result.output
 
 
 @pytest.mark.parametrize("arguments", [["--role", "staff"], ["--student-id", "1"]])
-def test_a_user_s_role_fits_a_person(arguments, empty_app):
-    result = create(empty_app, "somebody", *arguments)
+def test_a_role_without_its_staff_or_student_is_rejected(arguments, empty_app):
+    result = create(empty_app, "new user", *arguments)
 
     assert result.exit_code == 1
-    assert "does not fit the role" in result.output
+    assert "does not match the role" in result.output
 
 
-def test_a_short_password_is_refused(empty_app):
+def test_a_short_password_is_rejected(empty_app):
     result = create(empty_app, "head", password="short")
 
     assert result.exit_code == 1
-    assert "use 12 to 256 characters" in result.output
+    assert "the password must have 12 to 256 characters" in result.output

@@ -1,5 +1,6 @@
-"""Limits that several workers share, and what becomes of them when Redis goes away."""
+"""Rate limits shared by several workers, and their fallback while Redis is unreachable."""
 
+import socket
 import time
 from contextlib import closing
 
@@ -20,20 +21,21 @@ def redis_server():
 
 @pytest.fixture
 def worker(migrated):
-    """Make one more worker's application that counts at this URL."""
-    made = []
+    """A function that returns the client of a new application with this storage URL."""
+    applications = []
 
-    def make(url, **values):
+    def client(url, **values):
         settings = settings_for(migrated, rate_limit_storage_url=url, **values)
-        made.append(create_app(settings))
-        return made[-1].test_client()
+        applications.append(create_app(settings))
+        return applications[-1].test_client()
 
-    yield make
-    for application in made:
+    yield client
+    for application in applications:
         application.extensions["database"].close()
 
 
 def statuses(client, number):
+    """Send requests to a path that does not exist; 404 means that they were not limited."""
     return [client.get("/nowhere").status_code for _ in range(number)]
 
 
@@ -45,25 +47,23 @@ def test_workers_count_together(redis_server, worker):
     assert statuses(one, 1) == [429]
 
 
-def test_where_redis_is_away_a_worker_counts_by_itself_and_says_so(redis_server, worker, caplog):
+def test_a_worker_counts_in_memory_and_logs_it_if_redis_stops(redis_server, worker, caplog):
     client = worker(redis_server.url, rate_limit="3/hour")
     statuses(client, 1)
     redis_server.stop()
 
-    answers = statuses(client, 5)
-
-    assert answers == [404, 404, 404, 429, 429]
+    assert statuses(client, 5) == [404, 404, 404, 429, 429]
     assert "storage unreachable" in caplog.text
     assert "a-redis-password" not in caplog.text
 
 
-def test_a_redis_that_was_never_there_stops_nobody(worker):
+def test_a_worker_counts_in_memory_if_redis_was_never_reachable(worker):
     client = worker(f"redis://127.0.0.1:{free_port()}/0", rate_limit="1/hour")
 
     assert statuses(client, 2) == [404, 429]
 
 
-def test_a_redis_that_comes_back_counts_again(redis_server, worker):
+def test_counting_in_redis_resumes_when_it_is_reachable_again(redis_server, worker):
     client = worker(redis_server.url, rate_limit="1000/hour")
     redis_server.stop()
     statuses(client, 1)
@@ -77,25 +77,19 @@ def test_a_redis_that_comes_back_counts_again(redis_server, worker):
             time.sleep(0.1)
 
 
-def test_a_redis_that_hangs_is_given_up_within_seconds(worker):
-    with closing(deaf_listener()) as listener:
+def test_a_redis_that_does_not_respond_delays_a_request_by_seconds_at_most(worker):
+    # Connections are accepted by the listen backlog and never served.
+    with closing(socket.create_server(("127.0.0.1", 0))) as listener:
         client = worker(f"redis://127.0.0.1:{listener.getsockname()[1]}/0")
         started = time.monotonic()
 
-        answer = client.get("/nowhere")
+        response = client.get("/nowhere")
 
-    assert answer.status_code == 404
+    assert response.status_code == 404
     assert time.monotonic() - started < 3
 
 
-def deaf_listener():
-    """It accepts, by its backlog, and never answers."""
-    import socket  # noqa: PLC0415
-
-    return socket.create_server(("127.0.0.1", 0))
-
-
-def test_no_name_is_kept_in_redis(redis_server, worker):
+def test_user_names_are_not_stored_in_redis(redis_server, worker):
     client = worker(redis_server.url)
 
     client.post("/v1/tokens", auth=("a name to hide", "a wrong password"))
@@ -113,6 +107,6 @@ def test_two_gunicorn_workers_count_together(redis_server, migrated):
         "WEB_CONCURRENCY": 2,
     }
     with serving(migrated, **settings) as service:
-        answers = service.burst("/nowhere", threads=8, each=5)
+        responses = service.burst("/nowhere", threads=8, each=5)
 
-    assert [answer.status_code for answer in answers].count(404) == 20
+    assert [response.status_code for response in responses].count(404) == 20

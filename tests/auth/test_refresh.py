@@ -1,4 +1,4 @@
-"""Refresh tokens: good once, good for long, and revoked with their family when one is copied."""
+"""Refresh tokens: usable once, and revoked with their family when one is reused."""
 
 import time
 from concurrent.futures import ThreadPoolExecutor
@@ -12,10 +12,11 @@ from app.auth import sessions
 from tests.support.counting import statements
 from tests.support.database import query
 from tests.support.service import SECRET
+from tests.support.signing_in import PROTECTED_PATH
 from tests.support.users import new_user
 
-NOT_VALID = [
-    "never given out",
+INVALID_TOKENS = [
+    "never issued",
     "é",
     "'; DROP TABLE refresh_token; --",
     "\x00",
@@ -34,9 +35,9 @@ def pair(client, user):
 
 @pytest.fixture
 def time_passes(dba, user):
-    """Move all moments of the user's tokens into the past."""
+    """A function that moves all times of the user's tokens into the past."""
 
-    def back(seconds):
+    def move(seconds):
         query(
             dba,
             "UPDATE refresh_token SET create_date = create_date - INTERVAL %s SECOND, "
@@ -45,29 +46,29 @@ def time_passes(dba, user):
             (seconds, seconds, seconds, user.api_user_id),
         )
 
-    return back
+    return move
 
 
 def refresh(client, pair):
     return client.post("/v1/tokens/refresh", json={"refresh_token": pair["refresh_token"]})
 
 
-def works(client, pair):
+def is_refreshable(client, pair):
     return refresh(client, pair).status_code == 201
 
 
-def test_a_refresh_gives_the_next_pair(client, pair):
-    answer = refresh(client, pair)
+def test_a_refresh_returns_a_new_pair(client, pair):
+    response = refresh(client, pair)
 
-    assert answer.status_code == 201
-    assert answer.headers["Cache-Control"] == "no-store"
-    assert answer.json["refresh_token"] != pair["refresh_token"]
-    assert works(client, answer.json)
-    bearer = {"Authorization": f"Bearer {answer.json['access_token']}"}
-    assert client.get("/v1/students?limit=1", headers=bearer).status_code == 200
+    assert response.status_code == 201
+    assert response.headers["Cache-Control"] == "no-store"
+    assert response.json["refresh_token"] != pair["refresh_token"]
+    assert is_refreshable(client, response.json)
+    bearer = {"Authorization": f"Bearer {response.json['access_token']}"}
+    assert client.get(PROTECTED_PATH, headers=bearer).status_code == 200
 
 
-def test_the_next_pair_is_of_the_same_user(client, server):
+def test_the_new_access_token_has_the_same_claims(client, server):
     for user in server.users:
         signed_in = client.post("/v1/tokens", auth=(user.user_name, user.password)).json
         refreshed = refresh(client, signed_in).json
@@ -76,18 +77,18 @@ def test_the_next_pair_is_of_the_same_user(client, server):
             jwt.decode(pair["access_token"], SECRET, ["HS256"], audience="student-data")
             for pair in (signed_in, refreshed)
         )
-        for moment in ("iat", "exp"):
-            del before[moment], after[moment]
+        for time_claim in ("iat", "exp"):
+            del before[time_claim], after[time_claim]
         assert before == after
         assert (before["staff_id"] is not None) == (user.role == "staff")
 
 
 def test_a_refresh_sends_five_statements(app, client, pair, server):
-    # begin, look, mark as used, insert, commit
+    # BEGIN, SELECT, UPDATE (use_date), INSERT, COMMIT
     assert statements(server, lambda: refresh(client, pair)) == 5
 
 
-def test_only_its_hash_is_stored(pair, user, dba):
+def test_only_the_hash_of_a_refresh_token_is_stored(pair, user, dba):
     ((stored,),) = query(
         dba, "SELECT token_hash FROM refresh_token WHERE api_user_id = %s", (user.api_user_id,)
     )
@@ -96,48 +97,48 @@ def test_only_its_hash_is_stored(pair, user, dba):
     assert stored == sessions._hash(pair["refresh_token"])
 
 
-@pytest.mark.parametrize("token", NOT_VALID, ids=ascii)
-def test_a_token_that_was_never_given_out_is_refused(token, client):
-    answer = refresh(client, {"refresh_token": token})
+@pytest.mark.parametrize("token", INVALID_TOKENS, ids=ascii)
+def test_a_token_that_was_never_issued_is_rejected(token, client):
+    response = refresh(client, {"refresh_token": token})
 
-    assert answer.status_code == 401
-    assert answer.mimetype == "application/problem+json"
-    assert answer.headers["WWW-Authenticate"].startswith("Bearer ")
+    assert response.status_code == 401
+    assert response.mimetype == "application/problem+json"
+    assert response.headers["WWW-Authenticate"].startswith("Bearer ")
 
 
 @pytest.mark.parametrize("body", [{}, {"refresh_token": 1}, {"refresh_token": ""},
                                   {"refresh_token": "x" * 101}],
                          ids=ascii)  # fmt: skip
-def test_what_can_be_no_token_is_refused_where_it_stands(body, client):
-    answer = client.post("/v1/tokens/refresh", data=dumps(body), content_type="application/json")
+def test_a_malformed_body_is_rejected_with_a_pointer_to_the_token(body, client):
+    response = client.post("/v1/tokens/refresh", data=dumps(body), content_type="application/json")
 
-    assert answer.status_code == 422
-    assert answer.json["errors"][0]["pointer"] == "/refresh_token"
+    assert response.status_code == 422
+    assert response.json["errors"][0]["pointer"] == "/refresh_token"
 
 
-def test_an_expired_token_is_refused(client, pair, time_passes):
+def test_an_expired_token_is_rejected(client, pair, time_passes):
     time_passes(14 * 24 * 3600 + 1)
 
     assert refresh(client, pair).status_code == 401
 
 
-def test_a_token_is_good_until_it_expires(client, pair, time_passes):
+def test_a_token_is_valid_until_it_expires(client, pair, time_passes):
     time_passes(14 * 24 * 3600 - 60)
 
-    assert works(client, pair)
+    assert is_refreshable(client, pair)
 
 
-def test_a_token_that_comes_again_revokes_its_family(client, pair, time_passes):
+def test_a_reused_token_revokes_its_family(client, pair, time_passes):
     successor = refresh(client, pair).json
     time_passes(sessions.REUSE_GRACE_SECONDS + 1)
 
-    answer = refresh(client, pair)
+    response = refresh(client, pair)
 
-    assert answer.status_code == 401
+    assert response.status_code == 401
     assert refresh(client, successor).status_code == 401
 
 
-def test_another_sign_in_of_the_same_user_outlives_the_revoked_family(
+def test_revoking_a_family_does_not_affect_other_sign_ins_of_the_user(
     client, user, pair, time_passes
 ):
     other = user.sign_in(client).json
@@ -145,47 +146,47 @@ def test_another_sign_in_of_the_same_user_outlives_the_revoked_family(
     time_passes(sessions.REUSE_GRACE_SECONDS + 1)
     refresh(client, pair)
 
-    assert works(client, other)
+    assert is_refreshable(client, other)
 
 
-def test_in_the_moment_after_its_use_a_token_gives_nothing_and_revokes_nothing(client, pair):
+def test_a_token_reused_within_the_grace_period_is_rejected_without_revoking(client, pair):
     successor = refresh(client, pair).json
 
-    answer = refresh(client, pair)
+    response = refresh(client, pair)
 
-    assert answer.status_code == 409
-    assert answer.json["type"].endswith(":just-used")
-    assert int(answer.headers["Retry-After"]) == sessions.REUSE_GRACE_SECONDS
-    assert works(client, successor)
+    assert response.status_code == 409
+    assert response.json["type"].endswith(":just-used")
+    assert int(response.headers["Retry-After"]) == sessions.REUSE_GRACE_SECONDS
+    assert is_refreshable(client, successor)
 
 
-def test_of_simultaneous_refreshes_exactly_one_wins(app, pair, user, server, migrated):
+def test_exactly_one_of_several_simultaneous_refreshes_succeeds(app, pair, user, server, migrated):
     with (
         closing(server.connect(migrated, autocommit=False)) as other,
         ThreadPoolExecutor(4) as pool,
     ):
         query(other, "SELECT * FROM refresh_token WHERE api_user_id = %s FOR UPDATE",
               (user.api_user_id,))  # fmt: skip
-        running = [pool.submit(refresh, app.test_client(), pair) for _ in range(4)]
-        wait_until_waiting(other, 4)
+        futures = [pool.submit(refresh, app.test_client(), pair) for _ in range(4)]
+        wait_for_blocked_transactions(other, 4)
         other.rollback()
-        answers = [each.result() for each in running]
+        responses = [future.result() for future in futures]
 
-    assert sorted(answer.status_code for answer in answers) == [201, 409, 409, 409]
-    winner = next(answer for answer in answers if answer.status_code == 201)
-    assert works(app.test_client(), winner.json)
+    assert sorted(response.status_code for response in responses) == [201, 409, 409, 409]
+    successful = next(response for response in responses if response.status_code == 201)
+    assert is_refreshable(app.test_client(), successful.json)
 
 
-def wait_until_waiting(dba, number):
-    """Until so many transactions wait for a row that another one holds."""
+def wait_for_blocked_transactions(dba, number):
+    """Wait until this number of transactions waits for a row lock."""
     deadline = time.monotonic() + 30
     sql = "SELECT COUNT(*) FROM information_schema.innodb_trx WHERE trx_state = 'LOCK WAIT'"
     while query(dba, sql) != ((number,),):
         assert time.monotonic() < deadline
-        time.sleep(0.15)  # MariaDB brings this table up to date every tenth of a second
+        time.sleep(0.15)  # MariaDB updates this table every tenth of a second
 
 
-def test_who_is_deactivated_refreshes_no_more(client, user, pair, dba):
+def test_a_refresh_token_of_a_deactivated_user_is_rejected(client, user, pair, dba):
     query(dba, "UPDATE api_user SET active = FALSE WHERE api_user_id = %s", (user.api_user_id,))
 
     assert refresh(client, pair).status_code == 401
@@ -194,20 +195,20 @@ def test_who_is_deactivated_refreshes_no_more(client, user, pair, dba):
 def test_signing_out_revokes_the_family(client, pair):
     successor = refresh(client, pair).json
 
-    answer = client.post("/v1/tokens/revoke", json={"refresh_token": pair["refresh_token"]})
+    response = client.post("/v1/tokens/revoke", json={"refresh_token": pair["refresh_token"]})
 
-    assert (answer.status_code, answer.data) == (204, b"")
+    assert (response.status_code, response.data) == (204, b"")
     assert refresh(client, successor).status_code == 401
 
 
-def test_signing_out_leaves_other_sessions_alone(client, user, pair):
+def test_signing_out_does_not_affect_other_sessions(client, user, pair):
     other = user.sign_in(client).json
 
     client.post("/v1/tokens/revoke", json={"refresh_token": pair["refresh_token"]})
 
-    assert works(client, other)
+    assert is_refreshable(client, other)
 
 
-@pytest.mark.parametrize("token", NOT_VALID, ids=ascii)
-def test_signing_out_with_an_unknown_token_tells_nothing(token, client):
+@pytest.mark.parametrize("token", INVALID_TOKENS, ids=ascii)
+def test_signing_out_with_an_unknown_token_returns_204(token, client):
     assert client.post("/v1/tokens/revoke", json={"refresh_token": token}).status_code == 204

@@ -1,4 +1,4 @@
-"""Nothing that opens a door stands in a log, even at its most talkative."""
+"""Passwords, tokens and keys are never logged, even with LOG_LEVEL=DEBUG."""
 
 from urllib.parse import urlsplit
 
@@ -6,6 +6,7 @@ import pytest
 
 from tests.support.redis_server import running_redis
 from tests.support.service import SECRET, serving
+from tests.support.signing_in import PROTECTED_PATH
 from tests.support.users import new_user
 
 WRONG = "a password that is wrong"
@@ -14,7 +15,7 @@ NEW = "the password that came later"
 
 @pytest.fixture(scope="module")
 def session(migrated, server):
-    """Everything secret that was sent to a service and came from it, and its log."""
+    """The secrets in the requests to a service and in its responses, and its log."""
     with (
         running_redis() as redis_server,
         serving(migrated, LOG_LEVEL="DEBUG", RATE_LIMIT_STORAGE_URL=redis_server.url) as service,
@@ -22,22 +23,22 @@ def session(migrated, server):
         with server.connect(migrated) as dba:
             user = new_user(dba)
         client = service.client
-        given = [client.post("/v1/tokens", auth=(user.name, user.password)).json()]
+        pairs = [client.post("/v1/tokens", auth=(user.name, user.password)).json()]
         basic = client.post("/v1/tokens", auth=(user.name, WRONG)).request.headers["Authorization"]
-        body = {"refresh_token": given[0]["refresh_token"]}
-        given.append(client.post("/v1/tokens/refresh", json=body).json())
+        body = {"refresh_token": pairs[0]["refresh_token"]}
+        pairs.append(client.post("/v1/tokens/refresh", json=body).json())
         client.post("/v1/tokens/refresh", json=body)
-        bearer = {"Authorization": f"Bearer {given[1]['access_token']}"}
+        bearer = {"Authorization": f"Bearer {pairs[1]['access_token']}"}
         change = {"current_password": WRONG, "new_password": NEW}
         client.put("/v1/users/me/password", json=change, headers=bearer)
         change["current_password"] = user.password
-        given.append(client.put("/v1/users/me/password", json=change, headers=bearer).json())
+        pairs.append(client.put("/v1/users/me/password", json=change, headers=bearer).json())
         client.put("/v1/users/me/password", json={**change, "new_password": "x"}, headers=bearer)
-        client.get("/v1/students?limit=1", headers=bearer)
-        client.get("/v1/students", headers={"Authorization": f"Bearer {WRONG}"})
+        client.get(PROTECTED_PATH, headers=bearer)
+        client.get(PROTECTED_PATH, headers={"Authorization": f"Bearer {WRONG}"})
         redis_server.stop()
         client.post("/v1/tokens", auth=(user.name, WRONG))
-        client.post("/v1/tokens/revoke", json={"refresh_token": given[2]["refresh_token"]})
+        client.post("/v1/tokens/revoke", json={"refresh_token": pairs[2]["refresh_token"]})
         secrets = {
             "secret key": SECRET,
             "wrong password": WRONG,
@@ -47,7 +48,7 @@ def session(migrated, server):
             "database": urlsplit(migrated).password,
             "redis": urlsplit(redis_server.url).password,
         }
-        for number, pair in enumerate(given):
+        for number, pair in enumerate(pairs):
             secrets[f"access token {number}"] = pair["access_token"]
             secrets[f"refresh token {number}"] = pair["refresh_token"]
         yield secrets, service.log.read_text()

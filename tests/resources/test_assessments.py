@@ -1,4 +1,4 @@
-"""Assessments: inside their chapter, with exact scores, written by who teaches the course."""
+"""Assessments: their chapter, exact scores, and who may write them."""
 
 import pytest
 
@@ -28,7 +28,7 @@ def quiz(client, as_role, chapter):
     return created.headers["Location"]
 
 
-def test_a_new_assessment_is_in_its_chapter_and_at_its_own_path(client, as_role, chapter, quiz):
+def test_a_new_assessment_is_listed_in_its_chapter(client, as_role, chapter, quiz):
     shown = client.get(quiz, headers=as_role("student")).json
 
     listed = client.get(f"{chapter}/assessments", headers=as_role("student")).json["items"]
@@ -36,7 +36,7 @@ def test_a_new_assessment_is_in_its_chapter_and_at_its_own_path(client, as_role,
     assert listed == [shown]
 
 
-def test_half_is_enough_unless_another_score_is_given(client, as_role, chapter):
+def test_the_default_pass_score_is_50(client, as_role, chapter):
     exam = {"title": "Exam", "kind": "exam"}
 
     created = client.post(f"{chapter}/assessments", json=exam, headers=as_role("admin"))
@@ -64,34 +64,34 @@ def test_a_score_is_stored_exactly(given, stored, client, as_role, quiz):
         ("chapter_id", 1),
     ],
 )
-def test_a_field_that_is_not_valid_is_named(field, value, client, as_role, quiz):
-    answer = merge_patch(client, quiz, {field: value}, as_role("admin"))
+def test_an_invalid_field_is_rejected_by_name(field, value, client, as_role, quiz):
+    response = merge_patch(client, quiz, {field: value}, as_role("admin"))
 
-    assert answer.status_code == 422
-    assert [error["pointer"] for error in answer.json["errors"]] == [f"/{field}"]
-
-
-@pytest.mark.parametrize("path", NO_CHAPTER)
-def test_a_chapter_that_is_not_there_has_no_page(path, client, as_role):
-    answer = client.get(path, headers=as_role("student"))
-
-    assert answer.status_code == 404
-    assert answer.json["detail"] == "No such chapter."
+    assert response.status_code == 422
+    assert [error["pointer"] for error in response.json["errors"]] == [f"/{field}"]
 
 
 @pytest.mark.parametrize("path", NO_CHAPTER)
-def test_an_assessment_cannot_be_added_to_a_chapter_that_is_not_there(path, client, as_role):
-    answer = client.post(path, json=QUIZ, headers=as_role("admin"))
+def test_listing_the_assessments_of_a_missing_chapter_is_404(path, client, as_role):
+    response = client.get(path, headers=as_role("student"))
 
-    assert answer.status_code == 404
-    assert answer.json["detail"] == "No such chapter."
+    assert response.status_code == 404
+    assert response.json["detail"] == "No such chapter."
 
 
-def test_the_chapter_and_its_course_come_in_the_same_statement(
+@pytest.mark.parametrize("path", NO_CHAPTER)
+def test_adding_an_assessment_to_a_missing_chapter_is_404(path, client, as_role):
+    response = client.post(path, json=QUIZ, headers=as_role("admin"))
+
+    assert response.status_code == 404
+    assert response.json["detail"] == "No such chapter."
+
+
+def test_the_chapter_and_its_course_are_embedded_in_the_same_statement(
     client, as_role, server, course, quiz
 ):
     headers, path = as_role("student"), f"{quiz}?embed=chapter"
-    shown = client.get(path, headers=headers).json  # a connection is open from here on
+    shown = client.get(path, headers=headers).json  # opens the connection
 
     assert shown["chapter"]["title"] == "Limpets"
     assert shown["chapter"]["course"] == {"course_id": course, "title": "Tidepools"}
@@ -121,7 +121,7 @@ def test_the_assessments_of_a_chapter_can_be_sorted_and_searched(client, as_role
     assert titles("q=exam") == ["Exam: Limpets"]
 
 
-def test_who_teaches_the_course_writes_its_assessments(client, as_role, taught, chapter):
+def test_staff_may_write_assessments_of_courses_they_teach(client, as_role, taught, chapter):
     headers = as_role("staff")
 
     created = client.post(f"{chapter}/assessments", json=QUIZ, headers=headers)
@@ -133,7 +133,7 @@ def test_who_teaches_the_course_writes_its_assessments(client, as_role, taught, 
     assert delete(client, path, headers).status_code == 204
 
 
-def test_who_does_not_teach_the_course_writes_no_assessments(client, as_role, chapter, quiz):
+def test_staff_may_not_write_assessments_of_other_courses(client, as_role, chapter, quiz):
     headers = as_role("staff")
 
     created = client.post(f"{chapter}/assessments", json=QUIZ, headers=headers)
@@ -147,7 +147,7 @@ def test_who_does_not_teach_the_course_writes_no_assessments(client, as_role, ch
 def test_an_assessment_with_attempts_cannot_be_deleted(client, as_role, dba):
     ((key,),) = query(dba, "SELECT MIN(assessment_id) FROM attempt")
 
-    answer = delete(client, f"/v1/assessments/{key}", as_role("admin"))
+    response = delete(client, f"/v1/assessments/{key}", as_role("admin"))
 
-    assert answer.status_code == 409
-    assert answer.json["type"].endswith(":still-referenced")
+    assert response.status_code == 409
+    assert response.json["type"].endswith(":still-referenced")

@@ -1,4 +1,4 @@
-"""The call from which this project started."""
+"""POST /v1/students/{student_id}/at-data: a student's attempts in a chapter, in an envelope."""
 
 import pytest
 
@@ -7,7 +7,7 @@ from tests.support.database import query
 
 @pytest.fixture
 def attempted(dba):
-    """A student, a chapter they attempted, and how often."""
+    """The student and the chapter with the most attempts, and their number."""
     return query(
         dba,
         """
@@ -19,25 +19,25 @@ def attempted(dba):
     )[0]
 
 
-def test_it_answers_in_its_own_envelope(client, as_role, attempted):
+def test_the_response_has_its_own_envelope(client, as_role, attempted):
     student_id, chapter_id, count = attempted
 
-    answer = client.post(
+    response = client.post(
         f"/v1/students/{student_id}/at-data",
         json={"chapterId": chapter_id},
         headers=as_role("admin"),
     )
 
-    assert answer.status_code == 200
-    assert answer.json["resultCode"] == 100
-    assert answer.json["resultDescription"] == "SUCCESS"
-    assert len(answer.json["result"]) == count > 0
-    first = answer.json["result"][0]
+    assert response.status_code == 200
+    assert response.json["resultCode"] == 100
+    assert response.json["resultDescription"] == "SUCCESS"
+    assert len(response.json["result"]) == count > 0
+    first = response.json["result"][0]
     assert set(first) == {"attemptId", "assessmentId", "title", "score", "attemptDate"}
     assert isinstance(first["score"], str)
 
 
-def test_a_form_is_as_good_as_json(client, as_role, attempted):
+def test_a_form_body_is_equivalent_to_json(client, as_role, attempted):
     student_id, chapter_id, _ = attempted
     path = f"/v1/students/{student_id}/at-data"
 
@@ -47,29 +47,49 @@ def test_a_form_is_as_good_as_json(client, as_role, attempted):
     assert as_form.json == as_json.json
 
 
-def test_a_chapter_without_attempts_is_an_empty_result(client, as_role, me):
-    answer = client.post(
+def test_attempts_are_sorted_by_date_and_not_by_key(client, as_role, attempted, dba):
+    student_id, chapter_id, _ = attempted
+    request = {
+        "path": f"/v1/students/{student_id}/at-data",
+        "json": {"chapterId": chapter_id},
+        "headers": as_role("admin"),
+    }
+    newest = client.post(**request).json["result"][-1]["attemptId"]
+    ((date,),) = query(dba, "SELECT attempt_date FROM attempt WHERE attempt_id = %s", (newest,))
+    sql = "UPDATE attempt SET attempt_date = %s WHERE attempt_id = %s"
+    query(dba, sql, ("2001-01-01", newest))
+    try:
+        result = client.post(**request).json["result"]
+    finally:
+        query(dba, sql, (date, newest))
+
+    assert len(result) > 1
+    assert result[0]["attemptId"] == newest
+
+
+def test_a_chapter_without_attempts_returns_an_empty_result(client, as_role, me):
+    response = client.post(
         f"/v1/students/{me['student_id']}/at-data",
         json={"chapterId": 4000000000},
         headers=as_role("student"),
     )
 
-    assert (answer.status_code, answer.json["result"]) == (200, [])
+    assert (response.status_code, response.json["result"]) == (200, [])
 
 
-def test_somebody_else_s_attempts_are_not_there_for_a_student(client, as_role, me):
-    answer = client.post(
+def test_a_student_gets_404_for_the_attempts_of_another_student(client, as_role, me):
+    response = client.post(
         f"/v1/students/{me['student_id'] + 1}/at-data",
         json={"chapterId": 1},
         headers=as_role("student"),
     )
 
-    assert answer.status_code == 404
+    assert response.status_code == 404
 
 
 @pytest.mark.parametrize("body", [{}, {"chapterId": "x"}, {"chapterId": 0}, {"chapter": 1}])
-def test_a_body_that_cannot_be_used_is_refused(body, client, as_role):
-    answer = client.post("/v1/students/1/at-data", json=body, headers=as_role("admin"))
+def test_an_invalid_body_is_rejected(body, client, as_role):
+    response = client.post("/v1/students/1/at-data", json=body, headers=as_role("admin"))
 
-    assert answer.status_code == 422
-    assert answer.mimetype == "application/problem+json"
+    assert response.status_code == 422
+    assert response.mimetype == "application/problem+json"

@@ -1,4 +1,4 @@
-"""Attempts: who sees which, at what, and what a page costs."""
+"""Attempts: visibility, filters, validation, and the cost of a page."""
 
 from decimal import Decimal
 
@@ -11,22 +11,22 @@ MORNING = "2026-01-10T08:00:00Z"
 
 @pytest.fixture
 def pair(dba):
-    """An enrollment and an assessment of its course; new attempts are forgotten afterwards."""
+    """An enrollment and an assessment of its course; new attempts are deleted after the test."""
     ((last,),) = query(dba, "SELECT MAX(attempt_id) FROM attempt")
-    found = query(
+    row = query(
         dba,
         """
         SELECT enrollment_id, assessment_id FROM enrollment JOIN chapter USING (course_id)
         JOIN assessment USING (chapter_id) ORDER BY 1 DESC, 2 DESC LIMIT 1
         """,
     )[0]
-    yield dict(zip(("enrollment_id", "assessment_id"), found, strict=True))
+    yield dict(zip(("enrollment_id", "assessment_id"), row, strict=True))
     query(dba, "DELETE FROM attempt WHERE attempt_id > %s", (last,))
 
 
 @pytest.fixture
 def attempted(client, as_role, pair):
-    """A new attempt: its address, its state, and the headers to change it."""
+    """A new attempt: its path, its representation, and the headers to change it."""
     body = {**pair, "score": "61.50", "attempt_date": MORNING}
     created = client.post("/v1/attempts", json=body, headers=as_role("admin"))
     assert created.status_code == 201, created.text
@@ -42,7 +42,7 @@ def keys(dba, where):
     return [key for (key,) in query(dba, sql)]
 
 
-def test_staff_see_the_attempts_in_the_enrollments_they_see(all_items, dba, me):
+def test_staff_see_the_attempts_of_enrollments_they_may_see(all_items, dba, me):
     visible = {it["enrollment_id"] for it in all_items("/v1/enrollments?limit=100", "staff")}
 
     items = all_items("/v1/attempts?limit=100", "staff")
@@ -53,19 +53,19 @@ def test_staff_see_the_attempts_in_the_enrollments_they_see(all_items, dba, me):
     assert len(items) > 100
 
 
-def test_a_student_sees_their_own_only(all_items, dba, me):
+def test_a_student_sees_only_their_own_attempts(all_items, dba, me):
     items = all_items("/v1/attempts?limit=7", "student")
 
     own = keys(dba, f"student_id = {me['student_id']}")
     assert [item["attempt_id"] for item in items] == own != []
 
 
-def test_somebody_else_s_attempt_is_not_there_for_a_student(client, as_role, dba, me):
+def test_a_student_gets_404_for_the_attempt_of_another_student(client, as_role, dba, me):
     other = keys(dba, f"student_id <> {me['student_id']}")[0]
 
-    answer = client.get(f"/v1/attempts/{other}", headers=as_role("student"))
+    response = client.get(f"/v1/attempts/{other}", headers=as_role("student"))
 
-    assert answer.status_code == 404
+    assert response.status_code == 404
 
 
 @pytest.mark.parametrize(
@@ -84,13 +84,13 @@ def test_somebody_else_s_attempt_is_not_there_for_a_student(client, as_role, dba
         ),
     ],
 )
-def test_a_filter_gives_what_the_table_has(parameters, where, all_items, dba):
+def test_a_filter_returns_exactly_the_matching_rows(parameters, where, all_items, dba):
     items = all_items(f"/v1/attempts?limit=100&{parameters}", "admin")
 
     assert [item["attempt_id"] for item in items] == keys(dba, where) != []
 
 
-def test_the_newest_come_first_when_asked_for(client, as_role, dba):
+def test_attempts_can_be_sorted_by_date_descending(client, as_role, dba):
     page = client.get("/v1/attempts?sort=-attempt_date&limit=3", headers=as_role("admin")).json
     page = client.get(page["next"], headers=as_role("admin")).json
 
@@ -112,25 +112,25 @@ def test_assessment_and_enrollment_with_its_student_can_be_embedded(client, as_r
     assert keys(dba, f"student_id = {shown['enrollment']['student']['student_id']}")[0] == 1
 
 
-def test_a_score_comes_back_as_it_was_sent(attempted):
+def test_a_new_attempt_has_the_score_and_date_that_were_sent(attempted):
     _, created, _ = attempted
 
     assert (created["score"], created["attempt_date"]) == ("61.50", MORNING)
 
 
-def test_an_attempt_without_a_date_is_made_now(client, as_role, pair, dba):
+def test_an_attempt_without_a_date_gets_the_current_time(client, as_role, pair, dba):
     body = {**pair, "score": "70"}
 
     created = client.post("/v1/attempts", json=body, headers=as_role("admin"))
 
     assert created.status_code == 201
-    made = created.json["attempt_date"].rstrip("Z").replace("T", " ")
-    ((seconds,),) = query(dba, "SELECT TIMESTAMPDIFF(SECOND, %s, UTC_TIMESTAMP())", (made,))
+    date = created.json["attempt_date"].rstrip("Z").replace("T", " ")
+    ((seconds,),) = query(dba, "SELECT TIMESTAMPDIFF(SECOND, %s, UTC_TIMESTAMP())", (date,))
     assert 0 <= seconds < 60
 
 
-def test_an_assessment_of_another_course_is_a_conflict_that_names_it(client, as_role, pair, dba):
-    ((foreign,),) = query(
+def test_an_assessment_of_another_course_is_rejected_with_a_pointer(client, as_role, pair, dba):
+    ((other,),) = query(
         dba,
         """
         SELECT MIN(assessment_id) FROM assessment JOIN chapter USING (chapter_id)
@@ -138,42 +138,42 @@ def test_an_assessment_of_another_course_is_a_conflict_that_names_it(client, as_
         """,
         (pair["enrollment_id"],),
     )
-    body = {**pair, "assessment_id": foreign, "score": "70"}
+    body = {**pair, "assessment_id": other, "score": "70"}
     before = query(dba, "SELECT COUNT(*) FROM attempt")
 
-    answer = client.post("/v1/attempts", json=body, headers=as_role("admin"))
+    response = client.post("/v1/attempts", json=body, headers=as_role("admin"))
 
-    assert answer.status_code == 409
-    assert answer.json["errors"][0]["pointer"] == "/assessment_id"
+    assert response.status_code == 409
+    assert response.json["errors"][0]["pointer"] == "/assessment_id"
     assert query(dba, "SELECT COUNT(*) FROM attempt") == before
 
 
-def test_an_enrollment_that_does_not_exist_is_a_conflict_that_names_it(client, as_role, pair):
+def test_a_missing_enrollment_is_rejected_with_a_pointer(client, as_role, pair):
     body = {**pair, "enrollment_id": 4_000_000_000, "score": "70"}
 
-    answer = client.post("/v1/attempts", json=body, headers=as_role("admin"))
+    response = client.post("/v1/attempts", json=body, headers=as_role("admin"))
 
-    assert answer.status_code == 409
-    assert answer.json["errors"][0]["pointer"] == "/enrollment_id"
+    assert response.status_code == 409
+    assert response.json["errors"][0]["pointer"] == "/enrollment_id"
 
 
 @pytest.mark.parametrize("score", [70, 70.5, "100.01", "-1", "70.555", "", "7e1"])
-def test_a_score_is_a_decimal_string_up_to_a_hundred(score, client, as_role, pair):
+def test_an_invalid_score_is_rejected(score, client, as_role, pair):
     body = {**pair, "score": score}
 
-    answer = client.post("/v1/attempts", json=body, headers=as_role("admin"))
+    response = client.post("/v1/attempts", json=body, headers=as_role("admin"))
 
-    assert answer.status_code == 422
-    assert answer.json["errors"][0]["pointer"] == "/score"
+    assert response.status_code == 422
+    assert response.json["errors"][0]["pointer"] == "/score"
 
 
 def test_a_score_can_be_corrected(client, attempted):
     path, created, headers = attempted
     headers["Content-Type"] = "application/merge-patch+json"
 
-    answer = client.patch(path, data='{"score": "99.99"}', headers=headers)
+    response = client.patch(path, data='{"score": "99.99"}', headers=headers)
 
-    shown = {**answer.json, "last_update": created["last_update"]}
+    shown = {**response.json, "last_update": created["last_update"]}
     assert shown == {**created, "score": "99.99"}
 
 
@@ -184,7 +184,7 @@ def test_an_attempt_can_be_deleted(client, attempted):
     assert client.get(path, headers=headers).status_code == 404
 
 
-def test_a_student_grades_nobody(client, as_role, pair):
+def test_a_student_may_not_create_attempts(client, as_role, pair):
     body = {**pair, "score": "100"}
 
     assert client.post("/v1/attempts", json=body, headers=as_role("student")).status_code == 403
@@ -192,7 +192,7 @@ def test_a_student_grades_nobody(client, as_role, pair):
 
 @pytest.mark.parametrize("role", ["admin", "staff", "student"])
 @pytest.mark.parametrize("parameters", ["", "embed=assessment,enrollment", "student_id=2"])
-def test_a_page_is_one_statement_over_few_rows(parameters, role, rows_read_for, dba):
+def test_a_page_takes_one_statement_that_reads_few_rows(parameters, role, rows_read_for, dba):
     ((rows,),) = query(dba, "SELECT COUNT(*) FROM attempt")
 
     assert rows_read_for(f"/v1/attempts?limit=5&{parameters}", role) < rows / 10

@@ -1,4 +1,4 @@
-"""The classic lookup, on our schema and on an original Sakila database."""
+"""The city lookup, on this project's schema and on an original Sakila database."""
 
 from contextlib import closing
 
@@ -20,41 +20,41 @@ SAKILA_CITY = """
 
 
 @pytest.mark.parametrize("name", ["London", "São Paulo", "Zürich"])
-def test_a_city_is_found_by_its_name(name, client, dba):
+def test_a_city_is_found_by_name(name, client, dba):
     ((city_id,),) = query(
         dba, "SELECT city_id FROM city WHERE city = %s ORDER BY city_id LIMIT 1", (name,)
     )
 
-    answer = client.get("/", query_string={"city": name})
+    response = client.get("/", query_string={"city": name})
 
-    assert (answer.status_code, answer.text) == (200, f'City "{name}" is #{city_id}\n')
-    assert answer.mimetype == "text/plain"
-
-
-def test_an_unknown_city_is_a_404_in_the_classic_words(client):
-    answer = client.get("/?city=Xyz")
-
-    assert (answer.status_code, answer.text) == (404, 'City "Xyz" not found\n')
+    assert (response.status_code, response.text) == (200, f'City "{name}" is #{city_id}\n')
+    assert response.mimetype == "text/plain"
 
 
-def test_sql_in_the_name_is_a_name(client):
+def test_an_unknown_city_is_404_as_plain_text(client):
+    response = client.get("/?city=Xyz")
+
+    assert (response.status_code, response.text) == (404, 'City "Xyz" not found\n')
+
+
+def test_sql_in_the_name_is_treated_as_text(client):
     name = "x' OR '1'='1"
 
-    answer = client.get("/", query_string={"city": name})
+    response = client.get("/", query_string={"city": name})
 
-    assert (answer.status_code, answer.text) == (404, f'City "{name}" not found\n')
+    assert (response.status_code, response.text) == (404, f'City "{name}" not found\n')
 
 
 @pytest.mark.parametrize("path", ["/", "/?city=", "/?town=London", "/?city=A&city=B"])
-def test_a_lookup_without_one_city_is_a_problem(path, client):
-    answer = client.get(path)
+def test_a_lookup_without_exactly_one_city_is_rejected(path, client):
+    response = client.get(path)
 
-    assert answer.status_code == 400
-    assert answer.mimetype == "application/problem+json"
-    assert answer.json["errors"][0]["parameter"] in {"city", "town"}
+    assert response.status_code == 400
+    assert response.mimetype == "application/problem+json"
+    assert response.json["errors"][0]["parameter"] in {"city", "town"}
 
 
-def test_it_works_on_an_original_sakila_database(server):
+def test_the_lookup_works_on_an_original_sakila_database(server):
     url = server.create_database()
     with closing(server.connect(url)) as dba:
         query(dba, SAKILA_CITY)

@@ -1,4 +1,4 @@
-"""What holds for every item that can be read: ETags, HEAD, OPTIONS, and one statement."""
+"""Conventions for reading every resource: ETags, HEAD, OPTIONS, and one statement."""
 
 import re
 from datetime import datetime
@@ -23,11 +23,11 @@ def item_path(resource, client, as_role, dba):
 
 
 @EVERY_RESOURCE
-def test_a_client_that_has_it_already_gets_no_body(resource, client, as_role, dba, item_path):
+def test_if_none_match_with_the_current_etag_returns_304(resource, client, as_role, dba, item_path):
     for path in (item_path, resource.list_path(dba)):
         first = client.get(path, headers=as_role("admin"))
-        for known in (first.headers["ETag"], f'"other", {first.headers["ETag"]}'):
-            again = client.get(path, headers=as_role("admin") | {"If-None-Match": known})
+        for etag in (first.headers["ETag"], f'"other", {first.headers["ETag"]}'):
+            again = client.get(path, headers=as_role("admin") | {"If-None-Match": etag})
             assert (again.status_code, again.data) == (304, b"")
             assert again.headers["ETag"] == first.headers["ETag"]
         other = client.get(path, headers=as_role("admin") | {"If-None-Match": '"other"'})
@@ -36,7 +36,7 @@ def test_a_client_that_has_it_already_gets_no_body(resource, client, as_role, db
 
 
 @EVERY_RESOURCE
-def test_head_has_the_fields_of_get_and_no_body(resource, client, as_role, dba, item_path):
+def test_head_returns_the_headers_of_get_without_a_body(resource, client, as_role, dba, item_path):
     volatile = {"X-Request-ID", "Date", "RateLimit"}
     for path in (item_path, resource.list_path(dba)):
         got = client.get(path, headers=as_role("admin"))
@@ -49,21 +49,21 @@ def test_head_has_the_fields_of_get_and_no_body(resource, client, as_role, dba, 
 
 
 @EVERY_RESOURCE
-def test_every_shape_of_one_is_read_with_one_statement(
+def test_reading_an_item_takes_one_statement_with_any_projection(
     resource, client, as_role, server, item_path
 ):
     client.get(item_path, headers=as_role("admin"))
-    for shape in ("", f"?fields={resource.fields[-1]}", "?embed=" + ",".join(resource.embeds)):
-        if shape == "?embed=":
+    for parameters in ("", f"?fields={resource.fields[-1]}", "?embed=" + ",".join(resource.embeds)):
+        if parameters == "?embed=":
             continue
-        get = partial(client.get, item_path + shape, headers=as_role("admin"))
+        get = partial(client.get, item_path + parameters, headers=as_role("admin"))
 
         assert get().status_code == 200
         assert statements(server, get) == 1
 
 
 @EVERY_RESOURCE
-def test_what_is_read_alone_is_what_is_listed(resource, client, as_role, dba):
+def test_an_item_equals_its_entry_in_the_list(resource, client, as_role, dba):
     path = resource.list_path(dba)
     for item in client.get(f"{path}?limit=3", headers=as_role("admin")).json["items"]:
         assert client.get(resource.path_of(item, path), headers=as_role("admin")).json == item
@@ -79,16 +79,16 @@ def test_times_are_rfc_3339_in_utc(resource, client, as_role, item_path):
 
 
 @pytest.mark.parametrize("path", PATHS)
-def test_a_wrong_method_and_options_name_the_right_ones(path, client):
+def test_allow_lists_the_declared_methods_in_405_and_options_responses(path, client):
     declared = {it.method.upper() for it in operations() if it.path == path}
     allowed = declared | {"OPTIONS"} | ({"HEAD"} if "GET" in declared else set())
-    address = re.sub(r"{\w+}", "1", path)
+    url = re.sub(r"{\w+}", "1", path)
     (wrong, *_) = {"DELETE", "PUT", "POST", "PATCH", "GET", "TRACE"} - allowed
 
-    refused = client.open(address, method=wrong)
-    options = client.open(address, method="OPTIONS")
+    rejected = client.open(url, method=wrong)
+    options = client.open(url, method="OPTIONS")
 
-    assert refused.status_code == 405
-    assert refused.mimetype == "application/problem+json"
-    assert set(refused.allow) == allowed
+    assert rejected.status_code == 405
+    assert rejected.mimetype == "application/problem+json"
+    assert set(rejected.allow) == allowed
     assert (options.status_code, set(options.allow)) == (200, allowed)

@@ -1,4 +1,4 @@
-"""What holds for every POST that takes an Idempotency-Key."""
+"""Conventions for every POST that accepts an Idempotency-Key."""
 
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
@@ -17,19 +17,19 @@ EVERY_RESOURCE = pytest.mark.parametrize("resource", KEYED, ids=lambda it: it.li
 
 
 class Poster:
-    """Sends one body with one key; what it created is forgotten afterwards."""
+    """Sends one body with one key, and collects the locations of the created resources."""
 
     def __init__(self, app, path, headers, body):
         self.app, self.path, self.headers, self.body = app, path, headers, body
         self.key = uuid4().hex
-        self.places = set()
+        self.locations = set()
 
     def post(self, body=None, key=None, **headers):
         headers = {**self.headers, "Idempotency-Key": key or self.key, **headers}
-        answer = self.app.test_client().post(self.path, json=body or self.body, headers=headers)
-        if answer.status_code == 201:
-            self.places.add(answer.headers["Location"])
-        return answer
+        response = self.app.test_client().post(self.path, json=body or self.body, headers=headers)
+        if response.status_code == 201:
+            self.locations.add(response.headers["Location"])
+        return response
 
 
 @pytest.fixture
@@ -37,12 +37,12 @@ def poster(resource, app, as_role, dba):
     path, body = resource.list_path(dba), valid_body(resource.create.declared.body, dba)
     poster = Poster(app, path, as_role("admin"), body)
     yield poster
-    for place in poster.places:
-        app.test_client().delete(place, headers=as_role("admin") | {"If-Match": "*"})
+    for location in poster.locations:
+        app.test_client().delete(location, headers=as_role("admin") | {"If-Match": "*"})
 
 
 @EVERY_RESOURCE
-def test_a_request_that_is_repeated_gets_the_first_answer_again(poster):
+def test_a_repeated_request_returns_the_stored_response(poster):
     first, again, quoted = poster.post(), poster.post(), poster.post(key=f'"{poster.key}"')
 
     assert first.status_code == 201
@@ -52,60 +52,60 @@ def test_a_request_that_is_repeated_gets_the_first_answer_again(poster):
         assert repeated.headers["Location"] == first.headers["Location"]
         assert repeated.headers["ETag"] == first.headers["ETag"]
         assert repeated.headers["Idempotency-Replayed"] == "true"
-    assert len(poster.places) == 1
+    assert len(poster.locations) == 1
 
 
 @EVERY_RESOURCE
-def test_a_key_of_another_request_is_refused(poster, resource, dba):
+def test_a_key_used_for_another_body_is_rejected(poster, resource, dba):
     poster.post()
 
-    answer = poster.post(valid_body(resource.create.declared.body, dba))
+    response = poster.post(valid_body(resource.create.declared.body, dba))
 
-    assert answer.status_code == 422
-    assert answer.json["type"].endswith(":key-reused")
-    assert len(poster.places) == 1
+    assert response.status_code == 422
+    assert response.json["type"].endswith(":key-reused")
+    assert len(poster.locations) == 1
 
 
 @EVERY_RESOURCE
-def test_a_request_that_failed_did_not_use_its_key(poster):
-    refused = poster.post({**poster.body, "colour": "red"})
-    done = poster.post()
+def test_a_rejected_request_does_not_use_up_its_key(poster):
+    rejected = poster.post({**poster.body, "colour": "red"})
+    created = poster.post()
 
-    assert (refused.status_code, done.status_code) == (422, 201)
+    assert (rejected.status_code, created.status_code) == (422, 201)
 
 
 @EVERY_RESOURCE
 @pytest.mark.parametrize("key", ["", "a b", "x" * 256, "é", '"', '""', 'a"b'])
-def test_a_key_that_cannot_be_used_is_named(key, poster):
-    answer = poster.post(**{"Idempotency-Key": key})
+def test_an_invalid_key_is_rejected(key, poster):
+    response = poster.post(**{"Idempotency-Key": key})
 
-    assert answer.status_code == 400
-    assert answer.json["errors"][0]["header"] == "Idempotency-Key"
-    assert poster.places == set()
+    assert response.status_code == 400
+    assert response.json["errors"][0]["header"] == "Idempotency-Key"
+    assert poster.locations == set()
 
 
 @EVERY_RESOURCE
-def test_eight_requests_at_once_with_one_key_store_one_row(poster, resource, dba):
+def test_eight_simultaneous_requests_with_one_key_store_one_row(poster, resource, dba):
     count = f"SELECT COUNT(*) FROM {resource.table}"
     ((before,),) = query(dba, count)
-    together = Barrier(8)
+    barrier = Barrier(8)
 
     def post(_):
-        together.wait()
+        barrier.wait()
         return poster.post()
 
     with ThreadPoolExecutor(8) as pool:
-        answers = list(pool.map(post, range(8)))
+        responses = list(pool.map(post, range(8)))
 
     ((after,),) = query(dba, count)
     assert after == before + 1
-    assert {answer.status_code for answer in answers} <= {201, 409}
-    created = [answer for answer in answers if answer.status_code == 201]
-    assert len({answer.data for answer in created}) == 1
-    assert len(poster.places) == 1
+    assert {response.status_code for response in responses} <= {201, 409}
+    created = [response for response in responses if response.status_code == 201]
+    assert len({response.data for response in created}) == 1
+    assert len(poster.locations) == 1
 
 
-def test_a_key_belongs_to_its_caller(app, as_role, me, dba):
+def test_the_same_key_of_two_callers_is_independent(app, as_role, me, dba):
     (students,) = [it for it in KEYED if it.list.path == "/v1/students"]
     bodies = [valid_body(students.create.declared.body, dba) for _ in range(2)]
     posters = [
@@ -113,16 +113,16 @@ def test_a_key_belongs_to_its_caller(app, as_role, me, dba):
         for role, body in zip(("admin", "staff"), bodies, strict=True)
     ]
 
-    answers = [poster.post(key="the-same-for-both") for poster in posters]
+    responses = [poster.post(key="the-same-for-both") for poster in posters]
 
-    assert [answer.status_code for answer in answers] == [201, 201]
-    assert answers[0].json["email"] != answers[1].json["email"]
-    for answer in answers:
+    assert [response.status_code for response in responses] == [201, 201]
+    assert responses[0].json["email"] != responses[1].json["email"]
+    for response in responses:
         headers = as_role("admin") | {"If-Match": "*"}
-        app.test_client().delete(answer.headers["Location"], headers=headers)
+        app.test_client().delete(response.headers["Location"], headers=headers)
 
 
-def test_a_repeated_request_gets_its_answer_also_where_it_could_not_be_made_any_more(
+def test_the_stored_response_is_returned_even_if_the_request_would_now_fail(
     app, as_role, course, dba
 ):
     chapter = {"title": "At low tide", "chapter_number": 1}
@@ -131,13 +131,15 @@ def test_a_repeated_request_gets_its_answer_also_where_it_could_not_be_made_any_
     query(dba, "DELETE FROM chapter WHERE course_id = %s", (course,))
     query(dba, "DELETE FROM course WHERE course_id = %s", (course,))
 
-    again, anew = poster.post(), poster.post(key="another-one")
+    again, new = poster.post(), poster.post(key="another-one")
 
     assert (again.status_code, again.data) == (201, first.data)
-    assert anew.status_code == 404
+    assert new.status_code == 404
 
 
-def test_what_a_key_holds_stays_unknown_where_it_cannot_be_read(as_role, server, migrated, dba):
+def test_the_outcome_is_unknown_if_the_stored_response_cannot_be_read(
+    as_role, server, migrated, dba
+):
     (campuses,) = [it for it in KEYED if it.list.path == "/v1/campuses"]
     body = valid_body(campuses.create.declared.body, dba)
     with Relay(server.port) as relay:
@@ -145,23 +147,23 @@ def test_what_a_key_holds_stays_unknown_where_it_cannot_be_read(as_role, server,
         poster = Poster(application, "/v1/campuses", as_role("admin"), body)
         first = poster.post()
         relay.cut_response_to = b"SELECT LOWER(HEX(request_fingerprint))"
-        unheard = poster.post()
+        unread = poster.post()
         relay.cut_response_to = None
-        heard = poster.post()
+        read = poster.post()
         application.extensions["database"].close()
         headers = as_role("admin") | {"If-Match": "*"}
         application.test_client().delete(first.headers["Location"], headers=headers)
 
-    assert (unheard.status_code, unheard.json["type"].rpartition(":")[2]) == (
+    assert (unread.status_code, unread.json["type"].rpartition(":")[2]) == (
         503,
         "outcome-unknown",
     )
-    assert (heard.status_code, heard.data) == (201, first.data)
+    assert (read.status_code, read.data) == (201, first.data)
 
 
 @pytest.fixture
-def impatient(server, migrated):
-    """An application whose connections wait one second for a lock."""
+def app_with_short_lock_timeout(server, migrated):
+    """An application whose connections wait for locks for one second."""
     with server.connect() as dba:
         query(dba, "SET GLOBAL innodb_lock_wait_timeout = 1")
         application = create_app(settings_for(migrated))
@@ -171,16 +173,16 @@ def impatient(server, migrated):
     application.extensions["database"].close()
 
 
-def test_a_request_whose_twin_is_still_running_is_told_so(
-    impatient, as_role, server, migrated, dba
+def test_a_request_whose_duplicate_is_still_running_is_rejected(
+    app_with_short_lock_timeout, as_role, server, migrated, dba
 ):
     (campuses,) = [it for it in KEYED if it.list.path == "/v1/campuses"]
     body = valid_body(campuses.create.declared.body, dba)
-    poster = Poster(impatient, "/v1/campuses", as_role("admin"), body)
-    with closing(server.connect(migrated)) as twin:
-        query(twin, "BEGIN")
+    poster = Poster(app_with_short_lock_timeout, "/v1/campuses", as_role("admin"), body)
+    with closing(server.connect(migrated)) as other:
+        query(other, "BEGIN")
         query(
-            twin,
+            other,
             """
             INSERT INTO idempotency_key (api_user_id, idempotency_key, method, path,
                                          request_fingerprint)
@@ -189,10 +191,10 @@ def test_a_request_whose_twin_is_still_running_is_told_so(
             """,
             (poster.key,),
         )
-        answer = poster.post()
-        query(twin, "ROLLBACK")
+        response = poster.post()
+        query(other, "ROLLBACK")
 
-    assert answer.status_code == 409, answer.text
-    assert answer.json["type"].endswith(":still-running")
-    assert int(answer.headers["Retry-After"]) >= 1
-    assert poster.places == set()
+    assert response.status_code == 409, response.text
+    assert response.json["type"].endswith(":still-running")
+    assert int(response.headers["Retry-After"]) >= 1
+    assert poster.locations == set()

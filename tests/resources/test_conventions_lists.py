@@ -1,19 +1,21 @@
-"""What holds for every list: pages, order, filters, search, and what each row shows."""
+"""Conventions for every list: pages, sort orders, filters, search, fields and embeds."""
 
 from functools import partial
 
 import pytest
+from itsdangerous import URLSafeSerializer
 
 from tests.support.catalog import resources
 from tests.support.counting import rows_read, statements
 from tests.support.database import query
+from tests.support.service import SECRET
 
 RESOURCES = list(resources())
 EVERY_LIST = pytest.mark.parametrize("resource", RESOURCES, ids=lambda it: it.list.path)
 
 
 def orders_of(resource):
-    """No order, each column both ways, and two columns of opposite ways."""
+    """The default order, each column in both directions, and two columns in opposite directions."""
     names = resource.sorts
     mixed = [f"{names[0]},-{names[1]}", f"-{names[1]},{names[0]}"] if len(names) > 1 else []
     return ["", *names, *[f"-{name}" for name in names], *mixed]
@@ -28,12 +30,12 @@ EVERY_ORDER = pytest.mark.parametrize(
 
 @pytest.fixture
 def get(client, as_role):
-    """Read as the administrator; a failure is shown with its problem."""
+    """A function that sends a GET as the administrator and checks the status."""
 
     def read(path, status=200, **headers):
-        answer = client.get(path, headers=as_role("admin") | headers)
-        assert answer.status_code == status, answer.text
-        return answer
+        response = client.get(path, headers=as_role("admin") | headers)
+        assert response.status_code == status, response.text
+        return response
 
     return read
 
@@ -51,12 +53,12 @@ def pages(get, path):
 
 
 def text_of(value):
-    """A value as a query has it."""
+    """Return a value as in a query string."""
     return str(value).lower() if isinstance(value, bool) else value
 
 
 def keys_in_order(dba, resource, path, sort):
-    """The keys in the order that the server gives them to a plain ORDER BY."""
+    """Return the keys in the order of a plain ORDER BY."""
     where = "".join(f" WHERE {name} = {path.split('/')[3]}" for name in resource.parents)
     parts = [part for part in sort.split(",") if part]
     by = [f"{part.removeprefix('-')}{' DESC' * part.startswith('-')}" for part in parts]
@@ -67,7 +69,7 @@ def keys_in_order(dba, resource, path, sort):
 
 
 @EVERY_ORDER
-def test_the_pages_show_every_row_once_and_in_order(resource, sort, path, get, dba):
+def test_the_pages_contain_every_row_once_in_order(resource, sort, path, get, dba):
     by = f"&sort={sort}" if sort else ""
     expected = keys_in_order(dba, resource, path, sort)
 
@@ -90,24 +92,24 @@ def test_the_last_page_costs_no_more_than_the_first(resource, sort, path, get, s
     by = f"&sort={sort}" if sort else ""
     limit = min(60, resource.most)
     all_pages = pages(get, f"{path}?limit={limit}{by}")
-    whole = [place for place, items in all_pages if len(items) == limit] or [path]
+    full = [page for page, items in all_pages if len(items) == limit] or [path]
 
-    first = rows_read(server, lambda: get(whole[0]))
-    last = rows_read(server, lambda: get(whole[-1]))
+    first = rows_read(server, lambda: get(full[0]))
+    last = rows_read(server, lambda: get(full[-1]))
 
     assert last <= first * 1.5 + 10
 
 
 @EVERY_LIST
-def test_a_filter_holds_for_every_row_and_leaves_none_out(resource, path, get):
+def test_a_filter_returns_exactly_the_matching_rows(resource, path, get):
     all_pages = pages(get, f"{path}?limit={resource.most}")
     everything = [item for _, items in all_pages for item in items]
     columns = [name for name in resource.filters if name in resource.fields]
 
     for name in columns:
         value = everything[len(everything) // 2][name]
-        answers = pages(get, f"{path}?limit={resource.most}&{name}={text_of(value)}")
-        found = [item for _, items in answers for item in items]
+        responses = pages(get, f"{path}?limit={resource.most}&{name}={text_of(value)}")
+        found = [item for _, items in responses for item in items]
 
         assert found == [item for item in everything if item[name] == value], name
 
@@ -115,7 +117,7 @@ def test_a_filter_holds_for_every_row_and_leaves_none_out(resource, path, get):
 @pytest.mark.parametrize(
     "resource", [it for it in RESOURCES if it.is_searchable], ids=lambda it: it.list.path
 )
-def test_a_search_finds_a_row_by_a_part_of_it(resource, path, get):
+def test_a_search_finds_a_row_by_part_of_its_text(resource, path, get):
     item = get(f"{path}?limit=1").json["items"][0]
     texts = [value for value in item.values() if isinstance(value, str) and value[:1].isalnum()]
 
@@ -127,27 +129,27 @@ def test_a_search_finds_a_row_by_a_part_of_it(resource, path, get):
 
 
 @EVERY_LIST
-def test_only_the_fields_that_are_asked_for_are_shown_and_the_key(resource, path, get):
+def test_items_contain_only_the_requested_fields_and_the_key(resource, path, get):
     whole = get(f"{path}?limit=2").json["items"]
 
     for name in resource.fields:
         shown = get(f"{path}?limit=2&fields={name}").json["items"]
-        wanted = {resource.key, name}
-        assert shown == [{key: item[key] for key in item if key in wanted} for item in whole]
+        expected = {resource.key, name}
+        assert shown == [{key: item[key] for key in item if key in expected} for item in whole]
 
 
 @EVERY_LIST
-def test_relatives_come_with_the_same_statement(resource, path, get, server):
+def test_embedded_resources_are_read_in_the_same_statement(resource, path, get, server):
     get(path)
     for embed in ["", *resource.embeds, ",".join(resource.embeds)]:
-        asked = f"&embed={embed}" if embed else ""
-        page = f"{path}?limit={resource.most}{asked}"
+        parameter = f"&embed={embed}" if embed else ""
+        page = f"{path}?limit={resource.most}{parameter}"
         items = get(page).json["items"]
 
-        wanted = {name for name in embed.split(",") if name}
+        expected = {name for name in embed.split(",") if name}
         assert statements(server, partial(get, page)) == 1
-        assert all(wanted == item.keys() - set(resource.fields) for item in items)
-        assert all(any(item[name] for item in items) for name in wanted)
+        assert all(expected == item.keys() - set(resource.fields) for item in items)
+        assert all(any(item[name] for item in items) for name in expected)
 
 
 @EVERY_LIST
@@ -168,26 +170,40 @@ def test_relatives_come_with_the_same_statement(resource, path, get, server):
         ("cursor=", "cursor"),
     ],
 )
-def test_a_parameter_that_cannot_be_used_is_named(resource, wrong, name, path, get):
+def test_an_invalid_parameter_is_rejected_by_name(resource, wrong, name, path, get):
     problem = get(f"{path}?{wrong}", status=400).json
 
     assert [error["parameter"] for error in problem["errors"]] == [name]
 
 
 @EVERY_LIST
-def test_a_cursor_fits_its_own_list_and_order_only(resource, path, get):
+def test_a_cursor_is_valid_only_for_its_list_filters_and_order(resource, path, get):
     page = get(f"{path}?limit=1").json
     other_list = "/v1/countries" if path != "/v1/countries" else "/v1/cities"
     cursor = page["next"].split("cursor=")[1]
     (item,) = page["items"]
     filters = [name for name in resource.filters if name in item]
-    strange = [
+    invalid = [
         f"{other_list}?cursor={cursor}",
         f"{path}?cursor={cursor[1:]}",
         *[f"{path}?cursor={cursor}&{name}={text_of(item[name])}" for name in filters],
         *[f"{path}?cursor={cursor}&sort=-{name}" for name in resource.sorts[:1]],
     ]
 
-    for wrong in strange:
-        problem = get(wrong, status=400).json
+    for url in invalid:
+        problem = get(url, status=400).json
         assert [error["parameter"] for error in problem["errors"]] == ["cursor"]
+
+
+@pytest.mark.parametrize(
+    ("secret", "path", "status"),
+    [
+        (SECRET, "/v1/countries", 200),
+        (SECRET, "/v1/cities", 400),
+        ("the secret key of another service, long enough", "/v1/countries", 400),
+    ],
+)
+def test_a_cursor_must_be_signed_with_the_secret_key_for_its_list(secret, path, status, get):
+    cursor = URLSafeSerializer(secret, salt="page cursor").dumps([[path, [], []], [1]])
+
+    get(f"/v1/countries?cursor={cursor}", status)

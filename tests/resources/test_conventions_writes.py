@@ -1,4 +1,4 @@
-"""What holds for everything that can be created, replaced, patched and deleted."""
+"""Conventions for every resource that can be created, replaced, updated and deleted."""
 
 from concurrent.futures import ThreadPoolExecutor
 from decimal import Decimal
@@ -14,61 +14,61 @@ from tests.support.database import query
 WRITABLE = [it for it in resources() if it.create]
 EVERY_RESOURCE = pytest.mark.parametrize("resource", WRITABLE, ids=lambda it: it.list.path)
 MERGE_PATCH = "application/merge-patch+json"
-STRANGE = "Ñ🎓“' \\%s漢"  # ten characters: they fit everywhere
+UNUSUAL = "Ñ🎓“' \\%s漢"  # ten characters, which fit into every column
 
 
 class Writer:
-    """The administrator, who writes to one list; whatever they create is forgotten afterwards."""
+    """Writes to one list as the administrator, and collects the locations of what it creates."""
 
     def __init__(self, resource, client, headers, dba):
         self.resource, self.client, self.headers, self.root = resource, client, headers, dba
         self.path = resource.list_path(dba)
         self.body = self.another_body()
-        self.places = []
+        self.locations = []
 
     def another_body(self):
         return valid_body(self.resource.create.declared.body, self.root)
 
     def replacement(self):
-        """Another body for what `body` created; what it belongs to stays."""
+        """Return another body with the same references."""
         other = valid_body(self.resource.replace.declared.body, self.root)
         return other | {name: self.body[name] for name in other if name.endswith("_id")}
 
     def create(self, body, status=201, **headers):
-        answer = self.client.post(self.path, json=body, headers=self.headers | headers)
-        assert answer.status_code == status, answer.text
-        self.places += [answer.headers["Location"]] if status == 201 else []
-        return answer
+        response = self.client.post(self.path, json=body, headers=self.headers | headers)
+        assert response.status_code == status, response.text
+        self.locations += [response.headers["Location"]] if status == 201 else []
+        return response
 
     def created(self):
-        """The place and the ETag of a new one."""
+        """Create a resource and return its location and ETag."""
         headers = self.create(self.body).headers
         return headers["Location"], headers["ETag"]
 
-    def get(self, place):
-        return self.client.get(place, headers=self.headers)
+    def get(self, location):
+        return self.client.get(location, headers=self.headers)
 
-    def put(self, place, body, **headers):
-        return self.client.put(place, json=body, headers=self.headers | headers)
+    def put(self, location, body, **headers):
+        return self.client.put(location, json=body, headers=self.headers | headers)
 
-    def patch(self, place, changes, etag):
+    def patch(self, location, changes, etag):
         headers = self.headers | {"If-Match": etag}
-        return self.client.patch(place, json=changes, headers=headers, content_type=MERGE_PATCH)
+        return self.client.patch(location, json=changes, headers=headers, content_type=MERGE_PATCH)
 
-    def delete(self, place, **headers):
-        return self.client.delete(place, headers=self.headers | headers)
+    def delete(self, location, **headers):
+        return self.client.delete(location, headers=self.headers | headers)
 
 
 @pytest.fixture
 def writer(resource, client, as_role, dba):
     writer = Writer(resource, client, as_role("admin"), dba)
     yield writer
-    for place in set(writer.places):
-        writer.delete(place, **{"If-Match": "*"})
+    for location in set(writer.locations):
+        writer.delete(location, **{"If-Match": "*"})
 
 
 @EVERY_RESOURCE
-def test_what_was_created_is_shown_where_location_says(writer):
+def test_a_created_resource_is_readable_at_its_location(writer):
     created = writer.create(writer.body)
     shown = writer.get(created.headers["Location"])
 
@@ -82,7 +82,7 @@ def test_what_was_created_is_shown_where_location_says(writer):
 
 
 @EVERY_RESOURCE
-def test_a_create_is_begin_one_insert_a_row_select_and_commit(writer, server):
+def test_creating_takes_begin_one_insert_per_row_select_and_commit(writer, server):
     writer.get(writer.path)
     other = writer.another_body()
     without_key = statements(server, lambda: writer.create(writer.body))
@@ -95,19 +95,19 @@ def test_a_create_is_begin_one_insert_a_row_select_and_commit(writer, server):
 
 
 @EVERY_RESOURCE
-def test_a_change_is_begin_lock_update_select_and_commit(writer, server):
-    place, etag = writer.created()
+def test_replacing_takes_begin_lock_update_select_and_commit(writer, server):
+    location, etag = writer.created()
     new = writer.replacement()
-    sent = statements(server, lambda: writer.put(place, new, **{"If-Match": etag}))
+    sent = statements(server, lambda: writer.put(location, new, **{"If-Match": etag}))
 
     assert sent == 5
 
 
 @EVERY_RESOURCE
-def test_letters_of_all_scripts_come_back_as_they_were_sent(writer):
+def test_text_in_any_script_is_stored_unchanged(writer):
     fields = writer.resource.create.declared.body.model_fields
     texts = {
-        name: STRANGE
+        name: UNUSUAL
         for name, info in fields.items()
         if kinds_of(info.annotation) == {str} and "@" not in str(writer.body.get(name))
     }
@@ -118,30 +118,30 @@ def test_letters_of_all_scripts_come_back_as_they_were_sent(writer):
 
 
 @EVERY_RESOURCE
-def test_a_replacement_needs_the_etag_of_what_it_replaces(writer):
-    place, etag = writer.created()
+def test_replacing_requires_the_current_etag(writer):
+    location, etag = writer.created()
     other = writer.replacement()
 
-    assert writer.put(place, other).status_code == 428
-    assert writer.put(place, other, **{"If-Match": '"another"'}).status_code == 412
-    assert writer.put(place, other, **{"If-Match": f"W/{etag}"}).status_code == 412
-    assert writer.get(place).headers["ETag"] == etag
-    done = writer.put(place, other, **{"If-Match": etag})
+    assert writer.put(location, other).status_code == 428
+    assert writer.put(location, other, **{"If-Match": '"another"'}).status_code == 412
+    assert writer.put(location, other, **{"If-Match": f"W/{etag}"}).status_code == 412
+    assert writer.get(location).headers["ETag"] == etag
+    done = writer.put(location, other, **{"If-Match": etag})
     assert done.status_code == 200, done.text
     assert done.headers["ETag"] != etag
-    assert done.json == writer.get(place).json
-    assert writer.put(place, other, **{"If-Match": etag}).status_code == 412
+    assert done.json == writer.get(location).json
+    assert writer.put(location, other, **{"If-Match": etag}).status_code == 412
 
 
 @EVERY_RESOURCE
-def test_of_two_changes_at_once_with_one_etag_exactly_one_wins(writer, app):
-    place, etag = writer.created()
-    together = Barrier(2)
+def test_exactly_one_of_two_simultaneous_changes_with_one_etag_succeeds(writer, app):
+    location, etag = writer.created()
+    barrier = Barrier(2)
 
     def put(other):
-        together.wait()
+        barrier.wait()
         headers = writer.headers | {"If-Match": etag}
-        return app.test_client().put(place, json=other, headers=headers).status_code
+        return app.test_client().put(location, json=other, headers=headers).status_code
 
     with ThreadPoolExecutor(2) as pool:
         statuses = list(pool.map(put, [writer.replacement(), writer.replacement()]))
@@ -150,12 +150,12 @@ def test_of_two_changes_at_once_with_one_etag_exactly_one_wins(writer, app):
 
 
 @EVERY_RESOURCE
-def test_a_merge_patch_changes_what_it_names_and_nothing_else(writer):
-    place, _ = writer.created()
+def test_a_merge_patch_changes_only_the_fields_it_contains(writer):
+    location, _ = writer.created()
     other = writer.replacement()
     for name, value in other.items():
-        before = writer.get(place)
-        done = writer.patch(place, {name: value}, before.headers["ETag"])
+        before = writer.get(location)
+        done = writer.patch(location, {name: value}, before.headers["ETag"])
 
         assert done.status_code == 200, done.text
         kept = before.json.keys() - {name, "last_update"}
@@ -165,53 +165,53 @@ def test_a_merge_patch_changes_what_it_names_and_nothing_else(writer):
 
 
 @EVERY_RESOURCE
-def test_null_removes_what_may_be_left_out_and_nothing_else(writer):
-    place, _ = writer.created()
+def test_null_in_a_merge_patch_resets_optional_fields_only(writer):
+    location, _ = writer.created()
     for name, info in writer.resource.patch.declared.patch.model_fields.items():
-        before = writer.get(place)
-        done = writer.patch(place, {name: None}, before.headers["ETag"])
+        before = writer.get(location)
+        done = writer.patch(location, {name: None}, before.headers["ETag"])
 
         if info.is_required():
             assert done.status_code == 422
             assert [error["pointer"] for error in done.json["errors"]] == [f"/{name}"]
-            assert writer.get(place).json == before.json
+            assert writer.get(location).json == before.json
         else:
-            assert (done.status_code, done.json.get(name)) == (200, shown_as(info.default))
+            assert (done.status_code, done.json.get(name)) == (200, json_value(info.default))
 
 
-def shown_as(value):
-    """A default as JSON has it."""
+def json_value(value):
+    """Return a default value as in JSON."""
     return str(value) if isinstance(value, Decimal) else value
 
 
 @EVERY_RESOURCE
-def test_a_patch_of_an_unknown_field_is_refused_at_any_depth(writer):
-    place, etag = writer.created()
+def test_a_patch_of_an_unknown_field_is_rejected_at_any_depth(writer):
+    location, etag = writer.created()
     parts = [name for name, value in writer.body.items() if isinstance(value, dict)]
     wrong = {"/colour": {"colour": None}}
     wrong |= {f"/{name}/a~1b": {name: {"a/b": 1}} for name in parts}
 
     for pointer, change in wrong.items():
-        answer = writer.patch(place, change, etag)
-        assert answer.status_code == 422
-        assert [error["pointer"] for error in answer.json["errors"]] == [pointer]
+        response = writer.patch(location, change, etag)
+        assert response.status_code == 422
+        assert [error["pointer"] for error in response.json["errors"]] == [pointer]
 
 
 @EVERY_RESOURCE
-def test_what_was_deleted_is_gone(writer):
-    place, etag = writer.created()
+def test_a_deleted_resource_returns_404(writer):
+    location, etag = writer.created()
 
-    assert writer.delete(place).status_code == 428
-    assert writer.delete(place, **{"If-Match": '"another"'}).status_code == 412
-    deleted = writer.delete(place, **{"If-Match": etag})
+    assert writer.delete(location).status_code == 428
+    assert writer.delete(location, **{"If-Match": '"another"'}).status_code == 412
+    deleted = writer.delete(location, **{"If-Match": etag})
     assert (deleted.status_code, deleted.data) == (204, b"")
-    assert writer.get(place).status_code == 404
-    assert writer.delete(place, **{"If-Match": etag}).status_code == 404
-    assert writer.put(place, writer.replacement(), **{"If-Match": etag}).status_code == 404
+    assert writer.get(location).status_code == 404
+    assert writer.delete(location, **{"If-Match": etag}).status_code == 404
+    assert writer.put(location, writer.replacement(), **{"If-Match": etag}).status_code == 404
 
 
 @EVERY_RESOURCE
-def test_what_has_to_be_unique_is_named_when_it_is_there_already(writer, dba):
+def test_a_duplicate_of_a_unique_value_is_rejected_with_a_pointer(writer, dba):
     columns = query(
         dba,
         """
@@ -231,7 +231,7 @@ def test_what_has_to_be_unique_is_named_when_it_is_there_already(writer, dba):
 
 
 @EVERY_RESOURCE
-def test_a_reference_to_what_does_not_exist_is_named(writer):
+def test_a_reference_to_a_missing_row_is_rejected_with_a_pointer(writer):
     for name, info in writer.resource.create.declared.body.model_fields.items():
         if name.endswith("_id"):
             largest = max(it.le for it in info.metadata if getattr(it, "le", None))

@@ -1,4 +1,4 @@
-"""Courses: full text, their subjects, staff and chapters, and who may change them."""
+"""Courses: full-text search, their subjects, teachers and chapters, and who may change them."""
 
 import pytest
 
@@ -6,8 +6,8 @@ from tests.support.api import ADDRESS, all_pages, delete, merge_patch
 from tests.support.counting import statements
 from tests.support.database import query
 
-NOBODY = 65_000  # fits the columns, and is no key
-BEYOND = 4_000_000_000  # fits no column
+MISSING = 65_000  # within the range of the columns, but not an existing key
+OUT_OF_RANGE = 4_000_000_000  # exceeds the range of every column
 
 
 @pytest.fixture
@@ -15,8 +15,8 @@ def path(course):
     return f"/v1/courses/{course}"
 
 
-def keys(answer):
-    return [item["course_id"] for item in answer.json["items"]]
+def keys(response):
+    return [item["course_id"] for item in response.json["items"]]
 
 
 def chapters(dba, course, *numbers):
@@ -29,14 +29,14 @@ def chapters(dba, course, *numbers):
 
 
 @pytest.mark.parametrize("role", ["admin", "staff", "student"])
-def test_everybody_reads_all_courses(role, client, as_role, dba):
+def test_every_role_sees_all_courses(role, client, as_role, dba):
     items = all_pages(client, "/v1/courses?limit=50", as_role(role))
 
     ((count,),) = query(dba, "SELECT COUNT(*) FROM course")
     assert len(items) == count
 
 
-def test_what_is_left_out_has_the_defaults_of_the_columns(client, as_role, dba):
+def test_omitted_fields_get_their_defaults(client, as_role, dba):
     created = client.post("/v1/courses", json={"title": "Dunes"}, headers=as_role("admin"))
 
     delete(client, created.headers["Location"], as_role("admin"))
@@ -45,26 +45,26 @@ def test_what_is_left_out_has_the_defaults_of_the_columns(client, as_role, dba):
 
 
 @pytest.mark.parametrize("words", ["tidepool", "limp anem", "TIDEPOOLS Anemones"])
-def test_words_of_title_and_description_find_a_course(words, client, as_role, course):
-    answer = client.get("/v1/courses", query_string={"q": words}, headers=as_role("student"))
+def test_a_search_matches_words_of_title_and_description(words, client, as_role, course):
+    response = client.get("/v1/courses", query_string={"q": words}, headers=as_role("student"))
 
-    assert keys(answer) == [course]
-
-
-def test_all_words_have_to_be_there(client, as_role, course):
-    answer = client.get("/v1/courses?q=tidepools+whales", headers=as_role("student"))
-
-    assert keys(answer) == []
+    assert keys(response) == [course]
 
 
-def test_a_changed_description_is_found_and_the_old_one_is_not(client, as_role, course, path):
+def test_a_search_requires_all_words(client, as_role, course):
+    response = client.get("/v1/courses?q=tidepools+whales", headers=as_role("student"))
+
+    assert keys(response) == []
+
+
+def test_a_search_uses_the_current_description(client, as_role, course, path):
     merge_patch(client, path, {"description": "Barnacles."}, as_role("admin"))
 
     assert keys(client.get("/v1/courses?q=barnacle", headers=as_role("admin"))) == [course]
     assert keys(client.get("/v1/courses?q=limpets", headers=as_role("admin"))) == []
 
 
-def test_a_search_and_other_filters_hold_together(client, as_role, course):
+def test_a_search_can_be_combined_with_filters(client, as_role, course):
     found = client.get("/v1/courses?q=tidepools&level=advanced&credits=5", headers=as_role("staff"))
     other = client.get("/v1/courses?q=tidepools&level=introductory", headers=as_role("staff"))
 
@@ -91,7 +91,7 @@ def test_the_courses_of_a_teacher_can_be_listed(client, as_role, taught, me, dba
     assert taught in [item["course_id"] for item in items]
 
 
-def test_chapters_come_in_their_order(client, as_role, course, path, dba):
+def test_embedded_chapters_are_sorted_by_number(client, as_role, course, path, dba):
     chapters(dba, course, 3, 1, 2)
 
     shown = client.get(f"{path}?embed=chapters", headers=as_role("student")).json
@@ -100,7 +100,7 @@ def test_chapters_come_in_their_order(client, as_role, course, path, dba):
     assert shown["chapters"][0].keys() == {"chapter_id", "chapter_number", "title"}
 
 
-def test_a_teacher_is_shown_with_nothing_but_a_name(client, as_role, taught, me):
+def test_an_embedded_teacher_has_only_a_key_and_a_name(client, as_role, taught, me):
     shown = client.get(f"/v1/courses/{taught}?embed=staff", headers=as_role("student")).json
 
     (teacher,) = shown["staff"]
@@ -108,31 +108,31 @@ def test_a_teacher_is_shown_with_nothing_but_a_name(client, as_role, taught, me)
     assert teacher.keys() == {"staff_id", "first_name", "last_name"}
 
 
-def test_a_page_with_all_relatives_and_a_search_is_one_statement(client, as_role, server, course):
+def test_a_page_with_all_embeds_and_a_search_takes_one_statement(client, as_role, server, course):
     headers = as_role("admin")
     path = "/v1/courses?limit=100&embed=subjects,staff,chapters"
-    page = client.get(path, headers=headers).json  # a connection is open from here on
+    page = client.get(path, headers=headers).json  # opens the connection
 
     assert any(len(item["subjects"]) > 1 for item in page["items"])
     assert any(len(item["staff"]) > 1 for item in page["items"])
     assert statements(server, lambda: client.get(f"{path}&q=tide", headers=headers)) == 1
 
 
-def test_a_course_that_one_teaches_can_be_changed(client, as_role, taught):
+def test_staff_may_change_courses_they_teach(client, as_role, taught):
     changed = merge_patch(client, f"/v1/courses/{taught}", {"credits": 8}, as_role("staff"))
 
     assert changed.status_code == 200
     assert changed.json["credits"] == 8
 
 
-def test_a_course_that_one_does_not_teach_cannot_be_changed(client, as_role, path):
-    answer = merge_patch(client, path, {"credits": 8}, as_role("staff"))
+def test_staff_may_not_change_other_courses(client, as_role, path):
+    response = merge_patch(client, path, {"credits": 8}, as_role("staff"))
 
-    assert answer.status_code == 403
+    assert response.status_code == 403
     assert client.get(path, headers=as_role("staff")).json["credits"] == 5
 
 
-def test_staff_neither_add_nor_delete_courses(client, as_role, taught):
+def test_staff_may_not_create_or_delete_courses(client, as_role, taught):
     new = client.post("/v1/courses", json={"title": "Dunes"}, headers=as_role("staff"))
 
     assert new.status_code == 403
@@ -142,61 +142,62 @@ def test_staff_neither_add_nor_delete_courses(client, as_role, taught):
 @pytest.mark.parametrize(
     ("field", "value"), [("level", "expert"), ("credits", 0), ("credits", 31), ("title", "x" * 129)]
 )
-def test_a_field_that_is_not_valid_is_named(field, value, client, as_role, path):
-    answer = merge_patch(client, path, {field: value}, as_role("admin"))
+def test_an_invalid_field_is_rejected_by_name(field, value, client, as_role, path):
+    response = merge_patch(client, path, {field: value}, as_role("admin"))
 
-    assert answer.status_code == 422
-    assert [error["pointer"] for error in answer.json["errors"]] == [f"/{field}"]
+    assert response.status_code == 422
+    assert [error["pointer"] for error in response.json["errors"]] == [f"/{field}"]
 
 
 @pytest.mark.parametrize(("name", "key"), [("subjects", "subject_id"), ("staff", "staff_id")])
-def test_a_link_is_made_once_however_often_it_is_put(name, key, client, as_role, path):
-    answers = [client.put(f"{path}/{name}/1", headers=as_role("admin")) for _ in range(2)]
+def test_repeating_a_put_of_a_link_adds_it_once(name, key, client, as_role, path):
+    responses = [client.put(f"{path}/{name}/1", headers=as_role("admin")) for _ in range(2)]
 
     shown = client.get(f"{path}?embed={name}", headers=as_role("admin")).json
-    assert [answer.status_code for answer in answers] == [204, 204]
+    assert [response.status_code for response in responses] == [204, 204]
     assert [linked[key] for linked in shown[name]] == [1]
 
 
 @pytest.mark.parametrize("link", ["subjects/1", "staff/1"])
-def test_a_link_is_taken_away_once(link, client, as_role, path):
+def test_deleting_a_link_twice_is_404_the_second_time(link, client, as_role, path):
     client.put(f"{path}/{link}", headers=as_role("admin"))
 
-    answers = [client.delete(f"{path}/{link}", headers=as_role("admin")) for _ in range(2)]
+    responses = [client.delete(f"{path}/{link}", headers=as_role("admin")) for _ in range(2)]
 
     name = link.partition("/")[0]
-    assert [answer.status_code for answer in answers] == [204, 404]
+    assert [response.status_code for response in responses] == [204, 404]
     assert client.get(f"{path}?embed={name}", headers=as_role("admin")).json[name] == []
 
 
 @pytest.mark.parametrize("method", ["put", "delete"])
 @pytest.mark.parametrize(
-    "link", ["subjects/255", f"subjects/{BEYOND}", f"staff/{NOBODY}", f"staff/{BEYOND}"]
+    "link",
+    ["subjects/255", f"subjects/{OUT_OF_RANGE}", f"staff/{MISSING}", f"staff/{OUT_OF_RANGE}"],
 )
-def test_a_link_to_nothing_is_not_found(link, method, client, as_role, path):
-    answer = client.open(f"{path}/{link}", method=method, headers=as_role("admin"))
+def test_a_link_to_a_missing_subject_or_teacher_is_404(link, method, client, as_role, path):
+    response = client.open(f"{path}/{link}", method=method, headers=as_role("admin"))
 
-    assert answer.status_code == 404
+    assert response.status_code == 404
 
 
 @pytest.mark.parametrize("method", ["put", "delete"])
-@pytest.mark.parametrize("key", [NOBODY, BEYOND])
+@pytest.mark.parametrize("key", [MISSING, OUT_OF_RANGE])
 @pytest.mark.parametrize("link", ["subjects/1", "staff/1"])
-def test_a_link_of_no_course_is_not_found(link, key, method, client, as_role):
-    answer = client.open(f"/v1/courses/{key}/{link}", method=method, headers=as_role("admin"))
+def test_a_link_of_a_missing_course_is_404(link, key, method, client, as_role):
+    response = client.open(f"/v1/courses/{key}/{link}", method=method, headers=as_role("admin"))
 
-    assert answer.status_code == 404
+    assert response.status_code == 404
 
 
 @pytest.mark.parametrize("link", ["subjects/1", "staff/1"])
-def test_only_administrators_make_and_take_links(link, client, as_role, taught):
+def test_only_administrators_add_and_remove_links(link, client, as_role, taught):
     path = f"/v1/courses/{taught}/{link}"
 
     assert client.put(path, headers=as_role("staff")).status_code == 403
     assert client.delete(path, headers=as_role("staff")).status_code == 403
 
 
-def test_a_deleted_course_takes_its_links_and_its_text_along(client, as_role, course, path, dba):
+def test_deleting_a_course_deletes_its_links_and_search_text(client, as_role, course, path, dba):
     client.put(f"{path}/subjects/1", headers=as_role("admin"))
     client.put(f"{path}/staff/1", headers=as_role("admin"))
 
@@ -206,16 +207,16 @@ def test_a_deleted_course_takes_its_links_and_its_text_along(client, as_role, co
         assert query(dba, f"SELECT 1 FROM {table} WHERE course_id = %s", (course,)) == ()
 
 
-def test_a_course_with_chapters_stays_with_its_links(client, as_role, course, path, dba):
+def test_a_course_with_chapters_cannot_be_deleted(client, as_role, course, path, dba):
     client.put(f"{path}/subjects/1", headers=as_role("admin"))
     chapters(dba, course, 1)
 
-    answer = delete(client, path, as_role("admin"))
+    response = delete(client, path, as_role("admin"))
 
     shown = client.get(f"{path}?embed=subjects", headers=as_role("admin")).json
-    assert answer.status_code == 409
-    assert answer.json["type"].endswith(":still-referenced")
-    assert "errors" not in answer.json  # there is no body to point into
+    assert response.status_code == 409
+    assert response.json["type"].endswith(":still-referenced")
+    assert "errors" not in response.json  # a DELETE has no body to point into
     assert len(shown["subjects"]) == 1
 
 
@@ -225,13 +226,13 @@ def test_a_course_with_an_enrollment_cannot_be_deleted(client, as_role, course, 
     assert delete(client, path, as_role("admin")).status_code == 409
 
 
-def test_a_conflict_points_into_the_part_of_the_body_that_is_at_fault(client, as_role):
+def test_the_pointer_of_a_conflict_leads_into_a_nested_object(client, as_role):
     new = {
         "name": "Nowhere Campus",
-        "address": {**ADDRESS, "city_id": NOBODY},
+        "address": {**ADDRESS, "city_id": MISSING},
     }
 
-    answer = client.post("/v1/campuses", json=new, headers=as_role("admin"))
+    response = client.post("/v1/campuses", json=new, headers=as_role("admin"))
 
-    assert answer.status_code == 409
-    assert [error["pointer"] for error in answer.json["errors"]] == ["/address/city_id"]
+    assert response.status_code == 409
+    assert [error["pointer"] for error in response.json["errors"]] == ["/address/city_id"]

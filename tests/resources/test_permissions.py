@@ -1,4 +1,4 @@
-"""docs/permissions.md says who may do what; every cell of its table is tried."""
+"""Every cell of the table in docs/permissions.md is tested."""
 
 import re
 
@@ -26,9 +26,9 @@ CELLS = [
     for (role, own), cell in zip(COLUMNS, cells, strict=True)
 ]
 
-# What says that somebody was admitted, where it is neither success nor 412.
-ADMITTED = {"PUT /v1/users/me/password": 422}  # the example is nobody's password
-# Whose a row is, by the name of its key and by role: the caller's (1), or not (0).
+# The status that proves permission, if it is neither success nor 412.
+PERMITTED = {"PUT /v1/users/me/password": 422}  # the example is not the user's password
+# The condition for the caller's own rows, by the name of the key and the role.
 TAUGHT = "SELECT course_id FROM course_staff WHERE staff_id = %(staff_id)s"
 OF_CAMPUS = "SELECT student_id FROM student WHERE campus_id = %(campus_id)s"
 REACHED = f"(student_id IN ({OF_CAMPUS}) OR course_id IN ({TAUGHT}))"
@@ -64,8 +64,8 @@ def callers(server, migrated):
         return {row[1]: dict(zip(names, row, strict=True)) for row in query(dba, sql)}
 
 
-class Asker:
-    """A caller of some role, who asks for what is their own or for what is not."""
+class ApiCaller:
+    """A signed-in caller who sends requests for their own rows, or for other rows."""
 
     def __init__(self, client, dba, row, own):
         self.client, self.root, self.row, self.own = client, dba, row, own
@@ -74,7 +74,7 @@ class Asker:
         self.headers = {"Authorization": f"Bearer {token}", "If-Match": '"another"'}
 
     def rule(self, name):
-        """SQL for "this row is mine", or "this row is not"."""
+        """Return the SQL condition for the caller's own rows, or for the others."""
         rule = OWNED.get((name, self.row["role"]), "TRUE")
         return rule if self.own or rule == "TRUE" else f"NOT ({rule})"
 
@@ -85,7 +85,7 @@ class Asker:
 
     def path(self, endpoint):
         names = re.findall(r"{(\w+)}", endpoint.path)
-        if len(names) == 2:  # a link, which has to be there to be taken away
+        if len(names) == 2:  # an existing link, so that DELETE succeeds
             sql = f"SELECT {', '.join(names)} FROM {_link(names)} LIMIT 1"
             keys = query(self.root, sql)[0]
         else:
@@ -99,8 +99,8 @@ class Asker:
                 item.update({name: self.key(name) for name in item if name.endswith("_id")})
         return body
 
-    def ask(self, endpoint):
-        """Send a valid request; a change names an ETag that does not fit."""
+    def send(self, endpoint):
+        """Send a valid request; changes are sent with an outdated ETag."""
         body, kind = None, None
         if endpoint.declared.patch:
             body, kind = {}, "application/merge-patch+json"
@@ -126,13 +126,13 @@ def _link(names):
 
 
 @pytest.fixture
-def asker(client, dba, callers, role, own):
-    return Asker(client, dba, callers[role], own)
+def api_caller(client, dba, callers, role, own):
+    return ApiCaller(client, dba, callers[role], own)
 
 
 @pytest.fixture
 def links(dba):
-    """Links that were taken away come back."""
+    """Restore the links that were removed."""
     tables = ["course_staff", "course_subject"]
     kept = {table: query(dba, f"SELECT * FROM {table}") for table in tables}
     yield
@@ -143,26 +143,26 @@ def links(dba):
 
 
 @pytest.fixture
-def forget(client, as_role):
-    """Deletes what an answer says was created."""
+def clean_up(client, as_role):
+    """A function that deletes the rows created by a request."""
 
-    def delete(answer):
-        places = [answer.headers.get("Location")] if answer.status_code == 201 else []
-        if answer.status_code == 207:
-            stored = [item["student"] for item in answer.json["items"] if "student" in item]
-            places = [f"/v1/students/{student['student_id']}" for student in stored]
-        for place in filter(None, places):
-            gone = client.delete(place, headers=as_role("admin") | {"If-Match": "*"})
-            assert gone.status_code == 204
+    def delete(response):
+        locations = [response.headers.get("Location")] if response.status_code == 201 else []
+        if response.status_code == 207:
+            stored = [item["student"] for item in response.json["items"] if "student" in item]
+            locations = [f"/v1/students/{student['student_id']}" for student in stored]
+        for location in filter(None, locations):
+            deleted = client.delete(location, headers=as_role("admin") | {"If-Match": "*"})
+            assert deleted.status_code == 204
 
     return delete
 
 
-def keys_shown(asker, endpoint):
-    """All keys in a list, as its caller sees it."""
+def listed_keys(api_caller, endpoint):
+    """Return all keys in a list, as the caller sees it."""
     path, name = endpoint.path, _key_name(endpoint)
     while path:
-        page = asker.client.get(path, headers=asker.headers).json
+        page = api_caller.client.get(path, headers=api_caller.headers).json
         yield from (item[name] for item in page["items"])
         path = page.get("next")
 
@@ -177,28 +177,28 @@ def test_every_operation_has_a_row():
 
 @pytest.mark.usefixtures("links")
 @pytest.mark.parametrize(("operation", "role", "own", "cell"), CELLS)
-def test_the_table_is_true(operation, cell, asker, forget):
+def test_an_operation_has_the_status_in_the_table(operation, cell, api_caller, clean_up):
     endpoint = OPERATIONS[operation]
-    answer = asker.ask(endpoint)
-    forget(answer)
+    response = api_caller.send(endpoint)
+    clean_up(response)
 
     if cell in {"403", "404"}:
-        assert answer.status_code == int(cell), answer.text
-        assert answer.mimetype == "application/problem+json"
+        assert response.status_code == int(cell), response.text
+        assert response.mimetype == "application/problem+json"
     elif cell == "403 inside":
-        assert [item["status"] for item in answer.json["items"]] == [403]
+        assert [item["status"] for item in response.json["items"]] == [403]
     elif cell == "anybody":
         assert endpoint.declared.roles is None
-        assert answer.status_code not in {403, 404} or operation == "GET /"
+        assert response.status_code not in {403, 404} or operation == "GET /"
     else:
         assert cell in {"yes", "not shown"}
         expected = 412 if endpoint.declared.conditional else endpoint.declared.status
-        assert answer.status_code == ADMITTED.get(operation, expected), answer.text
-        assert all(item["status"] == 201 for item in _items(answer))
+        assert response.status_code == PERMITTED.get(operation, expected), response.text
+        assert all(item["status"] == 201 for item in _items(response))
 
 
-def _items(answer):
-    return answer.json["items"] if answer.status_code == 207 else []
+def _items(response):
+    return response.json["items"] if response.status_code == 207 else []
 
 
 @pytest.mark.parametrize(
@@ -211,20 +211,20 @@ def _items(answer):
         and it.values[3] in {"yes", "not shown"}
     ],
 )
-def test_a_list_shows_what_the_table_says(operation, cell, asker):
+def test_a_list_contains_rows_as_in_the_table(operation, cell, api_caller):
     endpoint = OPERATIONS[operation]
-    key = asker.key(_key_name(endpoint))
+    key = api_caller.key(_key_name(endpoint))
 
-    assert (key in set(keys_shown(asker, endpoint))) == (cell == "yes")
+    assert (key in set(listed_keys(api_caller, endpoint))) == (cell == "yes")
 
 
 @pytest.mark.parametrize(
     "operation", [name for name, it in OPERATIONS.items() if it.declared.roles is not None]
 )
-def test_without_a_token_nobody_learns_anything(operation, client):
+def test_a_request_without_a_token_is_401(operation, client):
     path = re.sub(r"{\w+}", "1", operation.split()[1])
 
-    answer = client.open(path, method=operation.split()[0])
+    response = client.open(path, method=operation.split()[0])
 
-    assert answer.status_code == 401
-    assert answer.headers["WWW-Authenticate"].startswith("Bearer ")
+    assert response.status_code == 401
+    assert response.headers["WWW-Authenticate"].startswith("Bearer ")

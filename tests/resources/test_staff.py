@@ -1,4 +1,4 @@
-"""Staff: who sees whom, what they teach, and when one can be deleted."""
+"""Members of staff: visibility, the courses they teach, and deletion."""
 
 import pytest
 
@@ -17,7 +17,7 @@ NEW = {
 
 @pytest.fixture
 def ines(client, as_role, dba):
-    """The path of a new member of staff, on campus 2; forgotten afterwards."""
+    """The path of a new member of staff, on campus 2; deleted after the test."""
     created = client.post("/v1/staff", json=NEW, headers=as_role("admin"))
     yield created.headers["Location"]
     query(dba, "DELETE FROM course_staff WHERE staff_id = %s", (created.json["staff_id"],))
@@ -34,7 +34,7 @@ def test_a_new_member_of_staff_is_stored_with_the_address(client, as_role, ines)
     assert shown.items() >= {**NEW, "active": True}.items()
 
 
-def test_staff_see_those_of_their_campus(client, as_role, me, dba):
+def test_staff_see_the_staff_of_their_own_campus(client, as_role, me, dba):
     items = all_pages(client, "/v1/staff?limit=100", as_role("staff"))
 
     ((count,),) = query(dba, "SELECT COUNT(*) FROM staff WHERE campus_id = %s", (me["campus_id"],))
@@ -42,7 +42,7 @@ def test_staff_see_those_of_their_campus(client, as_role, me, dba):
     assert len(items) == count
 
 
-def test_staff_of_another_campus_are_not_there(client, as_role, me, dba):
+def test_staff_of_another_campus_are_404_for_staff(client, as_role, me, dba):
     ((other,),) = query(
         dba, "SELECT MIN(staff_id) FROM staff WHERE campus_id <> %s", (me["campus_id"],)
     )
@@ -51,12 +51,12 @@ def test_staff_of_another_campus_are_not_there(client, as_role, me, dba):
 
 
 @pytest.mark.parametrize("path", ["/v1/staff", "/v1/staff/1"])
-def test_students_see_no_staff(path, client, as_role):
+def test_students_may_not_read_staff(path, client, as_role):
     assert client.get(path, headers=as_role("student")).status_code == 403
 
 
 @pytest.mark.parametrize("role", ["staff", "student"])
-def test_only_administrators_add_staff(role, client, as_role):
+def test_only_administrators_create_staff(role, client, as_role):
     assert client.post("/v1/staff", json=NEW, headers=as_role(role)).status_code == 403
 
 
@@ -64,13 +64,13 @@ def test_only_administrators_add_staff(role, client, as_role):
     "parameters",
     ["q=zzyz+in", "q=ines", "email=ines@staff.example", "last_name=Zzyzx-Ledesma"],
 )
-def test_somebody_is_found_by_name_or_email(parameters, client, as_role, ines):
+def test_a_member_of_staff_is_found_by_name_or_email(parameters, client, as_role, ines):
     items = client.get(f"/v1/staff?{parameters}", headers=as_role("admin")).json["items"]
 
     assert [item["staff_id"] for item in items] == [key_of(ines)]
 
 
-def test_the_inactive_of_a_campus_can_be_listed(client, as_role, ines):
+def test_inactive_staff_of_a_campus_can_be_listed(client, as_role, ines):
     merge_patch(client, ines, {"active": False}, as_role("admin"))
 
     items = all_pages(client, "/v1/staff?campus_id=2&active=false", as_role("admin"))
@@ -79,7 +79,7 @@ def test_the_inactive_of_a_campus_can_be_listed(client, as_role, ines):
     assert {(item["campus_id"], item["active"]) for item in items} == {(2, False)}
 
 
-def test_what_they_teach_comes_in_order_of_title(client, as_role, ines, dba):
+def test_embedded_courses_are_sorted_by_title(client, as_role, ines, dba):
     taught = query(dba, "SELECT course_id, title FROM course ORDER BY title DESC LIMIT 3")
     for course_id, _ in taught:
         query(dba, "INSERT INTO course_staff VALUES (%s, %s, NOW())", (course_id, key_of(ines)))
@@ -89,16 +89,16 @@ def test_what_they_teach_comes_in_order_of_title(client, as_role, ines, dba):
     assert shown["courses"] == [{"course_id": key, "title": title} for key, title in taught[::-1]]
 
 
-def test_who_teaches_nothing_has_an_empty_list_of_courses(client, as_role, ines):
+def test_a_member_of_staff_without_courses_has_an_empty_list(client, as_role, ines):
     shown = client.get(f"{ines}?embed=courses", headers=as_role("admin")).json
 
     assert shown["courses"] == []
 
 
-def test_campus_city_and_courses_come_in_the_same_statement(client, as_role, server):
+def test_campus_city_and_courses_are_embedded_in_the_same_statement(client, as_role, server):
     headers = as_role("admin")
     path = "/v1/staff?limit=100&embed=campus,city,courses"
-    page = client.get(path, headers=headers).json  # a connection is open from here on
+    page = client.get(path, headers=headers).json  # opens the connection
 
     assert all(item["city"]["country"]["country"] for item in page["items"])
     assert any(len(item["courses"]) > 1 for item in page["items"])
@@ -111,25 +111,25 @@ def test_a_changed_address_is_stored(client, as_role, ines):
     assert changed.json["address"] == {**ADDRESS, "district": "Vesturbær"}
 
 
-def test_who_teaches_a_course_cannot_be_deleted(client, as_role, ines, dba):
+def test_a_teacher_of_a_course_cannot_be_deleted(client, as_role, ines, dba):
     query(dba, "INSERT INTO course_staff VALUES (1, %s, NOW())", (key_of(ines),))
 
     assert delete(client, ines, as_role("admin")).status_code == 409
     assert client.get(ines, headers=as_role("admin")).json["address"] == ADDRESS
 
 
-def test_who_signs_in_cannot_be_deleted(client, as_role, me, dba):
+def test_a_user_of_the_api_cannot_be_deleted(client, as_role, me, dba):
     taught = query(dba, "SELECT course_id FROM course_staff WHERE staff_id = %s", (me["staff_id"],))
     query(dba, "DELETE FROM course_staff WHERE staff_id = %s", (me["staff_id"],))
 
-    answer = delete(client, f"/v1/staff/{me['staff_id']}", as_role("admin"))
+    response = delete(client, f"/v1/staff/{me['staff_id']}", as_role("admin"))
 
     for (course_id,) in taught:
         query(dba, "INSERT INTO course_staff VALUES (%s, %s, NOW())", (course_id, me["staff_id"]))
-    assert answer.status_code == 409
+    assert response.status_code == 409
 
 
-def test_a_deleted_member_of_staff_takes_the_address_along(client, as_role, ines, dba):
+def test_deleting_a_member_of_staff_deletes_the_address(client, as_role, ines, dba):
     ((address_id,),) = query(
         dba, "SELECT address_id FROM staff WHERE staff_id = %s", (key_of(ines),)
     )

@@ -1,4 +1,4 @@
-"""Students: who sees whom, pages, and what a new one must look like."""
+"""Students: visibility, pages, and validation."""
 
 import pytest
 
@@ -11,7 +11,7 @@ NEW = {"first_name": "Zoë", "last_name": "Þórsdóttir", "email": "zoe@student
 
 @pytest.fixture
 def new(dba):
-    """A valid new student on campus 1; forgotten afterwards."""
+    """A valid new student on campus 1; deleted after the test."""
     yield {**NEW, "campus_id": 1, "address": ADDRESS}
     query(dba, "DELETE FROM student WHERE email = %s", (NEW["email"],))
 
@@ -23,14 +23,14 @@ def test_a_page_has_twenty_students_and_a_next_link(client, as_role):
     assert page["next"].startswith("/v1/students?cursor=")
 
 
-def test_the_pages_show_every_student_once_in_order(client, as_role, dba):
+def test_the_pages_contain_every_student_once_in_order(client, as_role, dba):
     items = all_pages(client, "/v1/students?limit=100", as_role("admin"))
 
     in_order = [row[0] for row in query(dba, "SELECT student_id FROM student ORDER BY student_id")]
     assert [item["student_id"] for item in items] == in_order
 
 
-def test_a_filter_holds_on_every_page(client, as_role, dba):
+def test_a_filter_applies_to_every_page(client, as_role, dba):
     items = all_pages(client, "/v1/students?limit=50&campus_id=2&active=true", as_role("admin"))
 
     ((count,),) = query(dba, "SELECT COUNT(*) FROM student WHERE campus_id = 2 AND active")
@@ -39,13 +39,13 @@ def test_a_filter_holds_on_every_page(client, as_role, dba):
 
 
 @pytest.mark.parametrize("change", ["&campus_id=2", "&active=true"])
-def test_a_cursor_does_not_fit_other_filters(change, client, as_role):
+def test_a_cursor_is_rejected_with_other_filters(change, client, as_role):
     first = client.get("/v1/students?limit=5", headers=as_role("admin")).json
 
-    answer = client.get(first["next"] + change, headers=as_role("admin"))
+    response = client.get(first["next"] + change, headers=as_role("admin"))
 
-    assert answer.status_code == 400
-    assert answer.json["errors"][0]["parameter"] == "cursor"
+    assert response.status_code == 400
+    assert response.json["errors"][0]["parameter"] == "cursor"
 
 
 @pytest.mark.parametrize(
@@ -59,40 +59,40 @@ def test_a_cursor_does_not_fit_other_filters(change, client, as_role):
         ("colour=red", "colour"),
     ],
 )
-def test_a_parameter_that_cannot_be_used_is_named(parameters, name, client, as_role):
-    answer = client.get(f"/v1/students?{parameters}", headers=as_role("admin"))
+def test_an_invalid_parameter_is_rejected_by_name(parameters, name, client, as_role):
+    response = client.get(f"/v1/students?{parameters}", headers=as_role("admin"))
 
-    assert answer.status_code == 400
-    assert answer.json["errors"][0]["parameter"] == name
+    assert response.status_code == 400
+    assert response.json["errors"][0]["parameter"] == name
 
 
-def test_staff_see_their_campus_only(client, as_role, me):
+def test_staff_see_only_students_of_their_campus(client, as_role, me):
     items = all_pages(client, "/v1/students?limit=100", as_role("staff"))
 
     assert {item["campus_id"] for item in items} == {me["campus_id"]}
 
 
-def test_a_student_sees_themselves_only(client, as_role, me):
+def test_a_student_sees_only_themselves(client, as_role, me):
     items = all_pages(client, "/v1/students", as_role("student"))
 
     assert [item["student_id"] for item in items] == [me["student_id"]]
 
 
-def test_one_student_can_be_read(client, as_role, me):
-    answer = client.get(f"/v1/students/{me['student_id']}", headers=as_role("student"))
+def test_a_student_can_read_themselves(client, as_role, me):
+    response = client.get(f"/v1/students/{me['student_id']}", headers=as_role("student"))
 
-    assert answer.status_code == 200
-    assert answer.json["student_id"] == me["student_id"]
-    assert answer.json["create_date"].endswith("Z")
-
-
-def test_somebody_else_is_not_there_for_a_student(client, as_role, me):
-    answer = client.get(f"/v1/students/{me['student_id'] + 1}", headers=as_role("student"))
-
-    assert answer.status_code == 404
+    assert response.status_code == 200
+    assert response.json["student_id"] == me["student_id"]
+    assert response.json["create_date"].endswith("Z")
 
 
-def test_a_new_student_is_stored_and_shown_where_location_says(client, as_role, new):
+def test_a_student_gets_404_for_another_student(client, as_role, me):
+    response = client.get(f"/v1/students/{me['student_id'] + 1}", headers=as_role("student"))
+
+    assert response.status_code == 404
+
+
+def test_a_new_student_is_readable_at_its_location(client, as_role, new):
     created = client.post("/v1/students", json=new, headers=as_role("admin"))
 
     assert created.status_code == 201
@@ -101,21 +101,21 @@ def test_a_new_student_is_stored_and_shown_where_location_says(client, as_role, 
     assert shown.json.items() >= new.items()
 
 
-def test_the_same_email_twice_is_a_conflict_that_names_it(client, as_role, new):
+def test_a_duplicate_email_is_rejected_with_a_pointer(client, as_role, new):
     client.post("/v1/students", json=new, headers=as_role("admin"))
 
-    answer = client.post("/v1/students", json=new, headers=as_role("admin"))
+    response = client.post("/v1/students", json=new, headers=as_role("admin"))
 
-    assert answer.status_code == 409
-    assert answer.json["errors"][0]["pointer"] == "/email"
-    assert "Duplicate entry" not in answer.text
+    assert response.status_code == 409
+    assert response.json["errors"][0]["pointer"] == "/email"
+    assert "Duplicate entry" not in response.text
 
 
-def test_a_campus_that_does_not_exist_is_a_conflict_that_names_it(client, as_role, new):
-    answer = client.post("/v1/students", json={**new, "campus_id": 255}, headers=as_role("admin"))
+def test_a_missing_campus_is_rejected_with_a_pointer(client, as_role, new):
+    response = client.post("/v1/students", json={**new, "campus_id": 255}, headers=as_role("admin"))
 
-    assert answer.status_code == 409
-    assert answer.json["errors"][0]["pointer"] == "/campus_id"
+    assert response.status_code == 409
+    assert response.json["errors"][0]["pointer"] == "/campus_id"
 
 
 @pytest.mark.parametrize(
@@ -125,7 +125,7 @@ def test_a_campus_that_does_not_exist_is_a_conflict_that_names_it(client, as_rol
         ("first_name", 5),
         ("first_name", "Zo\x00e"),
         ("last_name", "x" * 46),
-        ("email", "nobody"),
+        ("email", "not an address"),
         ("campus_id", "1"),
         ("campus_id", 256),
         ("address", 5),
@@ -133,28 +133,30 @@ def test_a_campus_that_does_not_exist_is_a_conflict_that_names_it(client, as_rol
         ("nickname", "Zo"),
     ],
 )
-def test_a_field_that_is_not_valid_is_named(field, value, client, as_role, new):
-    answer = client.post("/v1/students", json={**new, field: value}, headers=as_role("admin"))
+def test_an_invalid_field_is_rejected_by_name(field, value, client, as_role, new):
+    response = client.post("/v1/students", json={**new, field: value}, headers=as_role("admin"))
 
-    assert answer.status_code == 422
-    assert [error["pointer"] for error in answer.json["errors"]] == [f"/{field}"]
+    assert response.status_code == 422
+    assert [error["pointer"] for error in response.json["errors"]] == [f"/{field}"]
 
 
-def test_staff_add_students_to_their_own_campus_only(client, as_role, new, me):
+def test_staff_may_only_create_students_of_their_own_campus(client, as_role, new, me):
     other = me["campus_id"] % 5 + 1
 
-    answer = client.post("/v1/students", json={**new, "campus_id": other}, headers=as_role("staff"))
+    response = client.post(
+        "/v1/students", json={**new, "campus_id": other}, headers=as_role("staff")
+    )
 
-    assert answer.status_code == 403
+    assert response.status_code == 403
 
 
-def test_a_student_adds_nobody(client, as_role, new):
+def test_a_student_may_not_create_students(client, as_role, new):
     assert client.post("/v1/students", json=new, headers=as_role("student")).status_code == 403
 
 
-def test_a_read_is_one_statement_and_a_create_five(app, client, as_role, server, new):
+def test_reading_takes_one_statement_and_creating_five(app, client, as_role, server, new):
     headers = as_role("admin")
-    client.get("/v1/students/1", headers=headers)  # a connection is open from here on
+    client.get("/v1/students/1", headers=headers)  # opens the connection
 
     assert statements(server, lambda: client.get("/v1/students/1", headers=headers)) == 1
     assert statements(server, lambda: client.get("/v1/students", headers=headers)) == 1

@@ -1,4 +1,4 @@
-"""An empty database, to be filled, and one that is full."""
+"""Fixtures: an empty database, and one with the sample data."""
 
 from contextlib import closing
 
@@ -16,13 +16,13 @@ TABLES = """
 
 @pytest.fixture(scope="package")
 def schema(server):
-    """A migrated database, which each test leaves empty."""
+    """The URL of a migrated database without rows."""
     return server.create_migrated_database()
 
 
 @pytest.fixture
 def connection(server, schema):
-    """The administrator in that database, which is emptied in the end."""
+    """A connection of the database administrator to `schema`, which is emptied after the test."""
     with closing(server.connect(schema)) as it:
         yield it
         empty(it)
@@ -30,7 +30,7 @@ def connection(server, schema):
 
 @pytest.fixture(scope="package")
 def sample(server):
-    """600 students of the seed 1, to be read."""
+    """A connection to a database with 600 students of seed 1, which tests only read."""
     url = server.create_database()
     migrate(server.owner_url(url))
     with closing(server.connect(url)) as it:
@@ -40,7 +40,7 @@ def sample(server):
 
 @pytest.fixture
 def checksums():
-    """Give the checksum of every table but the sign-ins."""
+    """A function that returns the checksums of all tables except `api_user`."""
 
     def of(connection):
         with connection.cursor() as cursor:

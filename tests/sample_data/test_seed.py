@@ -1,4 +1,4 @@
-"""`seed`: the same rows for the same seed, as many as promised, and all of them or none."""
+"""`seed`: reproducible rows, their number and plausibility, and atomicity."""
 
 import argon2
 import pytest
@@ -13,7 +13,7 @@ COUNTS = {
 }  # fmt: skip
 
 
-def ask(connection, sql, params=None):
+def fetch_all(connection, sql, params=None):
     with connection.cursor() as cursor:
         cursor.execute(sql, params)
         return cursor.fetchall()
@@ -25,29 +25,29 @@ def test_the_same_seed_gives_the_same_rows(connection, sample, checksums):
     assert checksums(connection) == checksums(sample)
 
 
-def test_another_seed_gives_other_people_in_the_same_places(connection, sample, checksums):
+def test_another_seed_gives_other_people_in_the_same_cities(connection, sample, checksums):
     seed(connection, students=600, seed=2)
 
-    mine, others = checksums(connection), checksums(sample)
-    assert mine["city"] == others["city"]
-    assert mine["student"] != others["student"]
-    assert mine["attempt"] != others["attempt"]
+    seed_2, seed_1 = checksums(connection), checksums(sample)
+    assert seed_2["city"] == seed_1["city"]
+    assert seed_2["student"] != seed_1["student"]
+    assert seed_2["attempt"] != seed_1["attempt"]
 
 
-def test_a_student_is_the_same_however_many_others_there_are(connection, sample):
-    last = "SELECT * FROM student_list WHERE student_id = 40"
+def test_a_student_does_not_depend_on_the_number_of_students(connection, sample):
+    student = "SELECT * FROM student_list WHERE student_id = 40"
     results = "SELECT * FROM chapter_progress WHERE student_id = 40"
     seed(connection, students=40, seed=1)
 
-    assert ask(connection, last) == ask(sample, last)
-    assert ask(connection, results) == ask(sample, results)
+    assert fetch_all(connection, student) == fetch_all(sample, student)
+    assert fetch_all(connection, results) == fetch_all(sample, results)
 
 
-@pytest.mark.parametrize(("table", "between"), COUNTS.items())
-def test_600_students_come_with_as_much_as_promised(sample, table, between):
-    ((count,),) = ask(sample, f"SELECT COUNT(*) FROM {table}")
+@pytest.mark.parametrize(("table", "limits"), COUNTS.items())
+def test_600_students_have_the_expected_number_of_rows(sample, table, limits):
+    ((count,),) = fetch_all(sample, f"SELECT COUNT(*) FROM {table}")
 
-    assert between[0] <= count <= between[1]
+    assert limits[0] <= count <= limits[1]
 
 
 @pytest.mark.parametrize(
@@ -62,32 +62,32 @@ def test_600_students_come_with_as_much_as_promised(sample, table, between):
         ("Łódź", "Poland"),
     ],
 )
-def test_the_first_city_of_a_name_is_the_one_everybody_means(sample, city, country):
-    ((name, of),) = ask(
+def test_the_first_city_with_a_name_is_the_best_known_one(sample, city, country):
+    ((found_city, found_country),) = fetch_all(
         sample,
         "SELECT city, country FROM city JOIN country USING (country_id)"
         " WHERE city = %s ORDER BY city_id LIMIT 1",
         (city,),
     )
 
-    assert (name, of) == (city, country)
+    assert (found_city, found_country) == (city, country)
 
 
 @pytest.mark.parametrize("column", ["first_name", "last_name"])
-def test_names_keep_their_accents_and_emails_need_none(sample, column):
-    names = [name for (name,) in ask(sample, f"SELECT {column} FROM student")]
-    emails = [email for (email,) in ask(sample, "SELECT email FROM student")]
+def test_names_have_accents_and_emails_are_ascii(sample, column):
+    names = [name for (name,) in fetch_all(sample, f"SELECT {column} FROM student")]
+    emails = [email for (email,) in fetch_all(sample, "SELECT email FROM student")]
 
     assert sum(not name.isascii() for name in names) > 60
     assert not any("?" in name or "Ã" in name for name in names)
     assert all(email.isascii() and email.endswith("@example.edu") for email in emails)
 
 
-def test_scores_spread_around_a_middle_and_rise_with_each_try(sample):
-    ((mean, spread, perfect),) = ask(
+def test_scores_are_plausible_and_rise_with_each_try(sample):
+    ((mean, spread, perfect),) = fetch_all(
         sample, "SELECT AVG(score), STDDEV(score), AVG(score = 100) FROM attempt"
     )
-    tries = ask(
+    tries = fetch_all(
         sample,
         """
         SELECT nth, AVG(score) FROM (
@@ -102,11 +102,11 @@ def test_scores_spread_around_a_middle_and_rise_with_each_try(sample):
     assert 62 < mean < 78
     assert 10 < spread < 20
     assert perfect < 0.05
-    assert tries[1][1] > tries[0][1] + 11  # who failed by bad luck alone gains 7
+    assert tries[1][1] > tries[0][1] + 11  # the gain is 7, the rest is chance
 
 
-def test_able_students_do_better_in_all_their_courses(sample):
-    ((between,),) = ask(
+def test_averages_differ_between_students(sample):
+    ((deviation,),) = fetch_all(
         sample,
         """
         SELECT STDDEV(average) FROM (
@@ -116,11 +116,11 @@ def test_able_students_do_better_in_all_their_courses(sample):
         """,
     )
 
-    assert between > 5  # chance alone would give about 2
+    assert deviation > 5  # about 2 without differences in ability
 
 
-def test_nothing_happens_before_its_time(sample):
-    ((early,),) = ask(
+def test_dates_are_in_a_possible_order(sample):
+    ((violations,),) = fetch_all(
         sample,
         """
         SELECT COUNT(*) FROM attempt JOIN enrollment USING (enrollment_id)
@@ -130,14 +130,14 @@ def test_nothing_happens_before_its_time(sample):
         """,
     )
 
-    assert early == 0
+    assert violations == 0
 
 
-def test_the_passwords_are_new_each_time_and_fit_the_stored_hashes(connection, sample):
+def test_passwords_are_new_each_time_and_match_the_stored_hashes(connection, sample):
     logins = seed(connection, students=1, seed=1).logins
 
     users = "SELECT user_name, password_hash FROM api_user"
-    stored, others = dict(ask(connection, users)), dict(ask(sample, users))
+    stored, others = dict(fetch_all(connection, users)), dict(fetch_all(sample, users))
     verify = argon2.PasswordHasher().verify
     assert [login.role for login in logins] == ["admin", "staff", "student"]
     for login in logins:
@@ -147,13 +147,13 @@ def test_the_passwords_are_new_each_time_and_fit_the_stored_hashes(connection, s
             verify(others[login.user_name], login.password)
 
 
-def test_the_passwords_are_not_shown_by_accident(connection):
+def test_passwords_are_not_in_the_repr(connection):
     seeded = seed(connection, students=1)
 
     assert not [login for login in seeded.logins if login.password in repr(seeded)]
 
 
-def test_a_database_with_rows_is_refused_and_unharmed(connection, checksums):
+def test_a_database_with_rows_is_rejected_and_not_changed(connection, checksums):
     seed(connection, students=3)
     before = checksums(connection)
 
@@ -163,8 +163,8 @@ def test_a_database_with_rows_is_refused_and_unharmed(connection, checksums):
     assert checksums(connection) == before
 
 
-def test_a_failure_half_way_stores_nothing(connection, checksums):
-    nothing = checksums(connection)
+def test_nothing_is_stored_after_a_failure(connection, checksums):
+    empty = checksums(connection)
 
     def fail(done, total):
         raise RuntimeError(f"after {done} of {total}")
@@ -172,4 +172,4 @@ def test_a_failure_half_way_stores_nothing(connection, checksums):
     with pytest.raises(RuntimeError, match="after 500 of 600"):
         seed(connection, students=600, progress=fail)
 
-    assert checksums(connection) == nothing
+    assert checksums(connection) == empty

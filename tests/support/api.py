@@ -1,4 +1,4 @@
-"""What tests of several resources ask of the service."""
+"""Requests used by the tests of several resources."""
 
 ADDRESS = {
     "address": "Þórsgata 1",
@@ -11,7 +11,7 @@ ADDRESS = {
 
 
 def all_pages(client, path, headers):
-    """The items of all pages from this one on."""
+    """Return the items of this page and all following ones."""
     items = []
     while path:
         page = client.get(path, headers=headers).json
@@ -21,12 +21,12 @@ def all_pages(client, path, headers):
 
 
 def with_etag(client, path, headers):
-    """Headers that say: I have read this as it is now."""
+    """Return the headers with `If-Match` for the current representation."""
     return {**headers, "If-Match": client.get(path, headers=headers).headers["ETag"]}
 
 
 def merge_patch(client, path, changes, headers):
-    """Change parts of what was just read."""
+    """Send a PATCH (JSON Merge Patch) with the current ETag."""
     return client.patch(
         path,
         json=changes,
@@ -36,5 +36,5 @@ def merge_patch(client, path, changes, headers):
 
 
 def delete(client, path, headers):
-    """Delete what was just read."""
+    """Send a DELETE with the current ETag."""
     return client.delete(path, headers=with_etag(client, path, headers))

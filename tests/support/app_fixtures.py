@@ -1,4 +1,7 @@
-"""The application on the sample data, as in production (`TESTING` off), and its signed-in users."""
+"""Fixtures: the application with the sample data, and headers of signed-in users.
+
+As in production, Flask's `TESTING` is off.
+"""
 
 from contextlib import closing
 from functools import partial
@@ -6,6 +9,7 @@ from functools import partial
 import pytest
 
 from app import create_app
+from tests.support.api import all_pages
 from tests.support.counting import rows_read, statements
 from tests.support.database import query, settings_for
 from tests.support.signing_in import sign_in
@@ -27,29 +31,29 @@ def client(app):
 
 @pytest.fixture
 def dba(server, migrated):
-    """The administrator, in the database with the sample data."""
+    """A connection of the database administrator to the database with the sample data."""
     with closing(server.connect(migrated)) as connection:
         yield connection
 
 
 @pytest.fixture(scope="session")
 def tokens(migrated, server):
-    """An access token for the sample user of each role, good however long the tests take."""
-    patient = create_app(settings_for(migrated, access_token_seconds=86_400))
-    found = {user.role: sign_in(patient.test_client(), user) for user in server.users}
-    patient.extensions["database"].close()
-    return found
+    """An access token of the sample user of each role, valid for a day."""
+    application = create_app(settings_for(migrated, access_token_seconds=86_400))
+    tokens = {user.role: sign_in(application.test_client(), user) for user in server.users}
+    application.extensions["database"].close()
+    return tokens
 
 
 @pytest.fixture
 def as_role(tokens):
-    """Headers of a signed-in user of some role."""
+    """A function that returns the headers of the signed-in sample user of a role."""
     return lambda role: {"Authorization": f"Bearer {tokens[role]}"}
 
 
 @pytest.fixture
 def me(dba):
-    """The rows that the sample users stand for: `student` and `staff`."""
+    """The keys of the student and the member of staff that the sample users belong to."""
     (student_id,) = query(dba, "SELECT student_id FROM api_user WHERE role = 'student'")[0]
     ((staff_id, campus_id),) = query(
         dba,
@@ -61,7 +65,7 @@ def me(dba):
 
 @pytest.fixture
 def course(client, as_role, dba):
-    """The key of a new course that nobody teaches; forgotten afterwards, with all that is in it."""
+    """The key of a new course without teachers; deleted after the test with its dependent rows."""
     new = {"title": "Tidepools", "description": "Anemones, limpets.", "level": "advanced"}
     created = client.post("/v1/courses", json=new, headers=as_role("admin"))
     key = created.json["course_id"]
@@ -73,34 +77,25 @@ def course(client, as_role, dba):
 
 @pytest.fixture
 def taught(dba, course, me):
-    """The same course, taught by the sample member of staff."""
+    """The key of `course`, which the sample member of staff now teaches."""
     query(dba, "INSERT INTO course_staff VALUES (%s, %s, NOW())", (course, me["staff_id"]))
     return course
 
 
 @pytest.fixture
 def all_items(client, as_role):
-    """The items of all pages of a list, for some role."""
-
-    def items(path, role):
-        found = []
-        while path:
-            page = client.get(path, headers=as_role(role)).json
-            found += page["items"]
-            path = page.get("next")
-        return found
-
-    return items
+    """A function that returns the items of all pages of a list, as a role sees them."""
+    return lambda path, role: all_pages(client, path, as_role(role))
 
 
 @pytest.fixture
 def rows_read_for(app, client, as_role, server):
-    """How many rows the server reads for the GET of a path, which is one statement."""
+    """A function that returns the number of rows the server reads for a GET of one statement."""
 
     def count(path, role):
         get = partial(client.get, path, headers=as_role(role))
-        answer = get()  # a connection is open from here on
-        assert answer.status_code == 200, answer.text
+        response = get()  # opens the connection
+        assert response.status_code == 200, response.text
         assert statements(server, get) == 1
         return rows_read(server, get)
 

@@ -1,4 +1,4 @@
-"""A throwaway Redis for the tests, on a port of its own; nothing is written to a disk."""
+"""Temporary Redis servers for the tests, on a free port and without persistence."""
 
 import shutil
 import subprocess
@@ -20,7 +20,7 @@ class RedisServer:
 
     def start(self):
         self.process = subprocess.Popen(
-            # The first word says what the program is to be; Debian's has two names.
+            # argv[0] selects the program: Debian's executable is also redis-check-rdb.
             ["redis-server", "--port", str(self.port), "--bind", "127.0.0.1", "--save", "",
              "--appendonly", "no", "--requirepass", "a-redis-password"],
             executable=find_redis(),
@@ -46,6 +46,7 @@ class RedisServer:
 
 @contextmanager
 def running_redis():
+    """Start a Redis server and stop it at the end of the block."""
     server = RedisServer()
     try:
         yield server.start()
@@ -54,16 +55,17 @@ def running_redis():
 
 
 def find_redis():
-    """The program; installed where that can be done unasked.
+    """Return the path of the Redis server, which is installed with apt if possible.
 
-    Debian's redis-tools has it, as redis-check-rdb; its redis-server would start a service.
+    Debian's redis-tools contains it as redis-check-rdb; the package redis-server would also start
+    a service.
     """
-    for installed in (True, False):
+    for may_install in (True, False):
         found = shutil.which("redis-server") or shutil.which("redis-check-rdb")
         if found:
             return found
-        if installed and sys.platform == "darwin":
-            raise Stop("the tests start a Redis: 'brew install redis', then try again")
-        if installed:
-            apt_install(["redis-tools"], why="the tests start a Redis")
-    raise Stop("the tests start a Redis, and there is no redis-server on this machine")
+        if may_install and sys.platform == "darwin":
+            raise Stop("the tests need Redis: run 'brew install redis', then try again")
+        if may_install:
+            apt_install(["redis-tools"], why="the tests need Redis")
+    raise Stop("the tests need Redis, and redis-server is not installed")

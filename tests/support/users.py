@@ -1,4 +1,4 @@
-"""Users of a test's own, whom it may lock out, rename and revoke."""
+"""Users created for one test, which may deactivate them or change their passwords."""
 
 from dataclasses import dataclass
 from uuid import uuid4
@@ -8,7 +8,7 @@ from argon2 import PasswordHasher
 from tests.support.database import query
 from tests.support.signing_in import basic
 
-# As cheap as argon2 allows: what it costs is the business of few tests.
+# The lowest costs that argon2 allows, to keep the tests fast.
 CHEAP = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
 
 
@@ -19,12 +19,12 @@ class User:
     api_user_id: int
 
     def sign_in(self, client, password=None):
-        """The answer to a sign-in, by default with the right password."""
+        """Sign in, by default with the correct password, and return the response."""
         return client.post("/v1/tokens", headers=basic(self.name, password or self.password))
 
 
 def new_user(root):
-    """Add an administrator with a name and a password of their own."""
+    """Create an administrator with a random name and password."""
     name, password = f"user {uuid4().hex[:12]}", f"the password {uuid4().hex}"
     query(
         root,

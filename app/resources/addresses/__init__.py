@@ -1,1 +1,1 @@
-"""Addresses: a part of the campus, person or student they belong to, without URLs of their own."""
+"""Addresses, which are embedded in campuses, staff and students and have no URLs of their own."""

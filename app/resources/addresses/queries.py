@@ -1,4 +1,4 @@
-"""SQL on addresses."""
+"""SQL for addresses, used by the query modules of their owners."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -15,31 +15,31 @@ CITY = ToOne(
 
 
 def join(table: str) -> str:
-    """Give the join that brings a table's address."""
+    """Return the join with the address of a table's row."""
     return f"JOIN address ON address.address_id = {table}.address_id"
 
 
 def insert_many(tx: Transaction, addresses: Sequence[Values]) -> int:
-    """Store new addresses in one statement; returns the key of the first.
+    """Insert new addresses in one statement and return the key of the first.
 
-    The others follow it in steps of @@auto_increment_increment: the server
-    takes the keys of a statement whose rows it can count all at once.
+    The keys of the others follow in steps of @@auto_increment_increment: the server allocates
+    consecutive keys for an INSERT whose number of rows is known in advance.
     """
     names = ("address", "address2", "district", "city_id", "postal_code", "phone")
     rows = ", ".join(["(%s, %s, %s, %s, %s, %s)"] * len(addresses))
     tx.execute(
-        f"INSERT INTO address ({', '.join(names)}) VALUES {rows}",  # noqa: S608 - our own names
+        f"INSERT INTO address ({', '.join(names)}) VALUES {rows}",  # noqa: S608 - names defined here
         tuple(address[name] for address in addresses for name in names),
     )
     return tx.last_row_id
 
 
 def insert(tx: Transaction, address: Values) -> int:
-    """Store a new address; returns its key."""
+    """Insert a new address and return its key."""
     return insert_many(tx, [address])
 
 
-# Sets all columns in an UPDATE that joins the address; the values come from `flat`.
+# Assignments for an UPDATE that joins the address; the parameters come from `flatten`.
 SET = """
     address.address = %(address_address)s, address.address2 = %(address_address2)s,
     address.district = %(address_district)s, address.city_id = %(address_city_id)s,
@@ -47,16 +47,16 @@ SET = """
 """
 
 
-def flat(values: dict[str, Any]) -> dict[str, Any]:
-    """Give the values of a body with an address all on one level, the address's prefixed."""
+def flatten(values: dict[str, Any]) -> dict[str, Any]:
+    """Return the values of a body, with those of its address prefixed by `address_`."""
     others = {name: value for name, value in values.items() if name != "address"}
     return others | {f"address_{name}": value for name, value in values["address"].items()}
 
 
-def delete_with(tx: Transaction, table: str, key: int) -> None:
-    """Delete a row and its address, unless somebody else has that too."""
+def delete_with_owner(tx: Transaction, table: str, key: int) -> None:
+    """Delete a row and its address, unless another row refers to the same address."""
     where = f"WHERE {table}_id = %s"
-    row = tx.fetch_one(f"SELECT address_id FROM {table} {where}", (key,))  # noqa: S608 - our own names
+    row = tx.fetch_one(f"SELECT address_id FROM {table} {where}", (key,))  # noqa: S608 - names of tables
     tx.execute(f"DELETE FROM {table} {where}", (key,))  # noqa: S608
     if row is not None:
         tx.execute("DELETE IGNORE FROM address WHERE address_id = %s", (row["address_id"],))

@@ -1,4 +1,4 @@
-"""What an address looks like, in bodies and in answers."""
+"""Schema for addresses in requests and responses."""
 
 from pydantic import Field
 
@@ -6,7 +6,7 @@ from app.http.types import Body, Line10, Line20, Line50, SmallKey
 
 
 class Address(Body):
-    """Where somebody lives or something stands."""
+    """A postal address with a phone number."""
 
     address: Line50 = Field(examples=["12 Sample Street"])
     address2: Line50 | None = None

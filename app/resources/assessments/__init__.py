@@ -1,1 +1,1 @@
-"""Assessments of the chapters."""
+"""Assessments of chapters."""

@@ -1,4 +1,4 @@
-"""SQL on assessments."""
+"""SQL for assessments."""
 
 from typing import Any
 
@@ -31,7 +31,7 @@ COURSE_ID = (
 
 
 def visible_to(caller: Caller) -> Condition:  # noqa: ARG001
-    """Say which assessments a caller may see: all of them."""
+    """Return the condition for assessments the caller may see: all."""
     return ALL_ROWS
 
 
@@ -41,7 +41,7 @@ def writable_by(caller: Caller) -> Condition:
 
 
 def insert(tx: Transaction, assessment: dict[str, Any]) -> int:
-    """Store a new assessment of a chapter; returns the key."""
+    """Insert a new assessment of a chapter and return its key."""
     tx.execute(
         """
         INSERT INTO assessment (chapter_id, title, kind, pass_score)
@@ -53,7 +53,7 @@ def insert(tx: Transaction, assessment: dict[str, Any]) -> int:
 
 
 def update(tx: Transaction, assessment_id: int, assessment: dict[str, Any]) -> None:
-    """Change an assessment; it stays in its chapter."""
+    """Update an assessment; its chapter cannot change."""
     tx.execute(
         """
         UPDATE assessment SET title = %(title)s, kind = %(kind)s, pass_score = %(pass_score)s

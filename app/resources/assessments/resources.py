@@ -1,4 +1,4 @@
-"""Assessments over HTTP: added and listed in their chapter, else by their own key."""
+"""HTTP resources for assessments."""
 
 from typing import Any
 
@@ -25,7 +25,7 @@ class ChapterAssessments(Resource):  # type: ignore[misc]
 
     @operation(roles=ANY_ROLE, query=ChapterAssessmentPage, response=PageOf[AssessmentAnswer])
     def get(self, chapter_id: int, query: ChapterAssessmentPage) -> Response:
-        """List the assessments of a chapter, a page at a time."""
+        """List the assessments of a chapter."""
         return crud.list_children(chapters, chapter_id, queries, query)
 
     @operation(
@@ -36,38 +36,51 @@ class ChapterAssessments(Resource):  # type: ignore[misc]
         idempotency_key=True,
     )
     def post(self, chapter_id: int, body: AssessmentBody) -> Response:
-        """Add an assessment to a chapter; staff only to what they teach."""
+        """Create an assessment in a chapter.
+
+        Staff may only create assessments in courses they teach.
+        """
         return crud.create(queries, "/v1/assessments", body, chapter_id=chapter_id)
 
 
 class Assessments(Resource):  # type: ignore[misc]
-    """The assessments of all chapters."""
+    """The collection of assessments."""
 
     @operation(roles=ANY_ROLE, query=AssessmentPage, response=PageOf[AssessmentAnswer])
     def get(self, query: AssessmentPage) -> Response:
-        """List assessments, a page at a time."""
+        """List assessments."""
         return crud.list_page(queries, query)
 
 
 class Assessment(Resource):  # type: ignore[misc]
-    """One assessment."""
+    """A single assessment."""
 
     @operation(roles=ANY_ROLE, query=AssessmentView, response=AssessmentAnswer)
     def get(self, assessment_id: int, query: AssessmentView) -> Response:
-        """Read an assessment."""
+        """Get an assessment."""
         return crud.read(queries, assessment_id, query)
 
     @operation(roles=STAFF, body=AssessmentBody, response=AssessmentAnswer, conditional=True)
     def put(self, assessment_id: int, body: AssessmentBody) -> Response:
-        """Replace an assessment; staff only of what they teach."""
+        """Replace an assessment.
+
+        Staff may only replace assessments of courses they teach.
+        """
         return crud.replace(queries, assessment_id, body)
 
     @operation(roles=STAFF, patch=AssessmentBody, response=AssessmentAnswer, conditional=True)
     def patch(self, assessment_id: int, changes: dict[str, Any]) -> Response:
-        """Change parts of an assessment; staff only of what they teach."""
+        """Update an assessment.
+
+        Staff may only update assessments of courses they teach.
+        """
         return crud.patch(queries, assessment_id, changes, AssessmentBody)
 
     @operation(roles=STAFF, status=204, conditional=True)
     def delete(self, assessment_id: int) -> Response:
-        """Delete an assessment without attempts; staff only of what they teach."""
+        """Delete an assessment.
+
+        Staff may only delete assessments of courses they teach. The response is 409 if it has
+        attempts.
+        """
         return crud.delete(queries, assessment_id)

@@ -1,4 +1,4 @@
-"""What an assessment looks like, in answers and in bodies, and how assessments are asked for."""
+"""Schemas for assessments: responses, request bodies and query parameters."""
 
 from datetime import datetime
 from decimal import Decimal
@@ -13,7 +13,7 @@ from app.resources.summaries import AssessmentKind, ChapterInCourse
 
 
 class Assessment(BaseModel):
-    """An assessment of a chapter."""
+    """An assessment as stored."""
 
     assessment_id: int
     chapter_id: int
@@ -22,12 +22,12 @@ class Assessment(BaseModel):
     pass_score: Decimal
     last_update: datetime
     chapter: ChapterInCourse | None = Field(
-        None, description="With its course; with `embed=chapter`."
+        None, description="The chapter and its course, with `embed=chapter`."
     )
 
 
 class AssessmentBody(Body):
-    """An assessment to be stored in its chapter."""
+    """An assessment to create or replace."""
 
     title: Line128 = Field(examples=["Quiz: Polyps"])
     kind: AssessmentKind = Field(examples=["quiz"])
@@ -35,22 +35,22 @@ class AssessmentBody(Body):
 
 
 class AssessmentView(View):
-    """One assessment."""
+    """Query parameters for a single assessment."""
 
     fields: Annotated[Names, fields_of(Assessment)] = ()
     embed: Annotated[Names, embeds_of(Assessment)] = ()
 
 
 class ChapterAssessmentPage(AssessmentView, Page):
-    """A page of a chapter's assessments."""
+    """Query parameters for a list of the assessments of a chapter."""
 
     sort: Annotated[Orders, SortBy("title")] = ()
     kind: AssessmentKind | None = Field(None, description="Only of this kind.")
-    q: Substring | None = Field(None, description="With this in the title.")
+    q: Substring | None = Field(None, description="Only with this text in the title.")
 
 
 class AssessmentPage(ChapterAssessmentPage):
-    """A page of all chapters' assessments."""
+    """Query parameters for a list of assessments."""
 
     course_id: SmallKey | None = Field(None, description="Only of this course.")
     chapter_id: MediumKey | None = Field(None, description="Only of this chapter.")

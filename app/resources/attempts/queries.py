@@ -1,4 +1,4 @@
-"""SQL on attempts."""
+"""SQL for attempts."""
 
 from typing import Any
 
@@ -10,7 +10,7 @@ from app.resources.enrollments import queries as enrollments
 from app.resources.students import queries as students
 from app.sql.select import ALL_ROWS, NO_ROWS, Condition, Select, ToOne
 
-# The server begins with the few enrollments of the student.
+# A subquery, so that the server reads the few enrollments of the student first.
 OF_STUDENT = (
     "attempt.enrollment_id IN"
     " (SELECT enrollment.enrollment_id FROM enrollment WHERE enrollment.student_id = %s)"
@@ -40,16 +40,16 @@ SELECT = Select(
 
 
 def visible_to(caller: Caller) -> Condition:
-    """Say which attempts a caller may see: those in the enrollments that they may see."""
+    """Return the condition for attempts the caller may see: those in visible enrollments."""
     if caller.role == "admin":
         return ALL_ROWS
     if caller.role == "student":
         return Condition(OF_STUDENT, (caller.student_id,))
-    seen = enrollments.visible_to(caller)
+    visible = enrollments.visible_to(caller)
     return Condition(
-        f"(SELECT {seen.sql} FROM enrollment"  # noqa: S608 - a constant of the enrollments' module
+        f"(SELECT {visible.sql} FROM enrollment"  # noqa: S608 - a constant of the enrollments module
         " WHERE enrollment.enrollment_id = attempt.enrollment_id)",
-        seen.params,
+        visible.params,
     )
 
 
@@ -59,9 +59,9 @@ def writable_by(caller: Caller) -> Condition:
 
 
 def insert(tx: Transaction, attempt: dict[str, Any]) -> int:
-    """Store a new attempt; returns its key.
+    """Insert a new attempt and return its key.
 
-    Raises `MissingReference` unless the assessment is one of the enrolled course.
+    Raises `MissingReference` unless the assessment belongs to the course of the enrollment.
     """
     stored = tx.execute(
         """
@@ -77,12 +77,12 @@ def insert(tx: Transaction, attempt: dict[str, Any]) -> int:
         attempt,
     )
     if not stored:
-        raise _missing(tx, attempt["enrollment_id"])
+        raise _missing_reference(tx, attempt["enrollment_id"])
     return tx.last_row_id
 
 
 def update(tx: Transaction, attempt_id: int, attempt: dict[str, Any]) -> None:
-    """Change the score and the date of an attempt."""
+    """Update the score and the date of an attempt."""
     tx.execute(
         """
         UPDATE attempt SET score = %(score)s, attempt_date = %(attempt_date)s
@@ -100,10 +100,10 @@ def delete(tx: Transaction, attempt_id: int) -> None:
 def list_of_student_in_chapter(
     db: Reader, caller: Caller, student_id: int, chapter_id: int
 ) -> list[Row] | None:
-    """List a student's attempts at a chapter's assessments, oldest first.
+    """Return a student's attempts at the assessments of a chapter, oldest first.
 
-    None if there is no such student for this caller. One statement: a student
-    without attempts is one row of NULLs.
+    Returns None if the student does not exist or is not visible to the caller. This takes one
+    statement: a student without attempts yields one row of NULLs.
     """
     visible = students.visible_to(caller)
     rows = db.fetch_all(
@@ -118,7 +118,7 @@ def list_of_student_in_chapter(
                ON enrollment.student_id = student.student_id
         WHERE {visible.sql} AND student.student_id = %s
         ORDER BY attempt.attempt_date, attempt.attempt_id
-        """,  # noqa: S608 - the scope is one of three constants
+        """,  # noqa: S608 - the condition is one of three constants
         (chapter_id, *visible.params, student_id),
     )
     if not rows:
@@ -126,11 +126,11 @@ def list_of_student_in_chapter(
     return [row for row in rows if row["attemptId"] is not None]
 
 
-def _missing(tx: Transaction, enrollment_id: int) -> MissingReference:
-    """Say which of the two an attempt cannot point to."""
+def _missing_reference(tx: Transaction, enrollment_id: int) -> MissingReference:
+    """Return the error that names the missing row: the enrollment or the assessment."""
     found = tx.fetch_one(
         "SELECT enrollment_id FROM enrollment WHERE enrollment_id = %s", (enrollment_id,)
     )
-    error = MissingReference("no such assessment in the course of this enrollment")
+    error = MissingReference("the course of the enrollment has no such assessment")
     error.column = "assessment_id" if found else "enrollment_id"
     return error

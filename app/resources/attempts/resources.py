@@ -1,4 +1,8 @@
-"""Attempts over HTTP; the call from which this project started keeps its own envelope."""
+"""HTTP resources for attempts.
+
+`at-data` returns an envelope with camelCase names, which differs from the conventions of the other
+operations, for compatibility with existing clients.
+"""
 
 from typing import Any
 
@@ -25,42 +29,59 @@ from app.resources.attempts.schemas import Attempt as AttemptAnswer
 
 
 class Attempts(Resource):  # type: ignore[misc]
-    """All attempts that the caller may see."""
+    """The collection of attempts."""
 
     @operation(roles=ANY_ROLE, query=AttemptPage, response=PageOf[AttemptAnswer])
     def get(self, query: AttemptPage) -> Response:
-        """List attempts, a page at a time."""
+        """List attempts.
+
+        Staff see attempts of students of their own campus and in courses they teach; students see
+        only their own.
+        """
         return crud.list_page(queries, query)
 
     @operation(
         roles=STAFF, body=NewAttempt, response=AttemptAnswer, status=201, idempotency_key=True
     )
     def post(self, body: NewAttempt) -> Response:
-        """Add an attempt at an assessment of the enrolled course."""
+        """Create an attempt.
+
+        The assessment must belong to the course of the enrollment. Staff may only create attempts
+        in enrollments they may see.
+        """
         return crud.create(queries, "/v1/attempts", body)
 
 
 class Attempt(Resource):  # type: ignore[misc]
-    """One attempt."""
+    """A single attempt."""
 
     @operation(roles=ANY_ROLE, query=AttemptView, response=AttemptAnswer)
     def get(self, attempt_id: int, query: AttemptView) -> Response:
-        """Read an attempt."""
+        """Get an attempt."""
         return crud.read(queries, attempt_id, query)
 
     @operation(roles=STAFF, body=AttemptBody, response=AttemptAnswer, conditional=True)
     def put(self, attempt_id: int, body: AttemptBody) -> Response:
-        """Replace an attempt's score and date."""
+        """Replace an attempt.
+
+        Staff may only replace attempts in enrollments they may see.
+        """
         return crud.replace(queries, attempt_id, body)
 
     @operation(roles=STAFF, patch=AttemptBody, response=AttemptAnswer, conditional=True)
     def patch(self, attempt_id: int, changes: dict[str, Any]) -> Response:
-        """Change an attempt's score or date."""
+        """Update an attempt.
+
+        Staff may only update attempts in enrollments they may see.
+        """
         return crud.patch(queries, attempt_id, changes, AttemptBody)
 
     @operation(roles=STAFF, status=204, conditional=True)
     def delete(self, attempt_id: int) -> Response:
-        """Delete an attempt."""
+        """Delete an attempt.
+
+        Staff may only delete attempts in enrollments they may see.
+        """
         return crud.delete(queries, attempt_id)
 
 
@@ -69,7 +90,10 @@ class AtData(Resource):  # type: ignore[misc]
 
     @operation(roles=ANY_ROLE, body=AtDataBody, form=True, response=AtDataAnswer)
     def post(self, student_id: int, body: AtDataBody) -> Response:
-        """List the attempts; `chapterId` comes in a JSON or form body."""
+        """List a student's attempts at the assessments of a chapter.
+
+        `chapterId` is sent in a JSON or form body. The attempts are sorted by date.
+        """
         attempts = queries.list_of_student_in_chapter(
             database(), caller(), student_id, body.chapter_id
         )

@@ -1,4 +1,4 @@
-"""What an attempt looks like, in answers and in bodies, and how attempts are asked for."""
+"""Schemas for attempts: responses, request bodies and query parameters."""
 
 from datetime import datetime
 from decimal import Decimal
@@ -13,7 +13,7 @@ from app.resources.summaries import AssessmentSummary, EnrollmentSummary
 
 
 class Attempt(BaseModel):
-    """An attempt at an assessment."""
+    """An attempt as stored."""
 
     attempt_id: int
     enrollment_id: int
@@ -26,49 +26,51 @@ class Attempt(BaseModel):
 
 
 class NewAttempt(Body):
-    """An attempt to be stored; the assessment is one of the enrolled course."""
+    """An attempt to create; the assessment must belong to the course of the enrollment."""
 
     enrollment_id: Key = Field(examples=[1])
     assessment_id: MediumKey = Field(examples=[1])
     score: Score = Field(examples=["87.50"])
-    attempt_date: Timestamp | None = Field(None, description="Now, unless given.")
+    attempt_date: Timestamp | None = Field(None, description="The current time if omitted.")
 
 
 class AttemptBody(Body):
-    """What changes in an attempt; its enrollment and its assessment never do."""
+    """The fields of an attempt that can change; its enrollment and assessment cannot."""
 
     score: Score = Field(examples=["87.50"])
     attempt_date: Timestamp = Field(examples=["2026-10-01T08:00:00Z"])
 
 
 class AttemptView(View):
-    """One attempt."""
+    """Query parameters for a single attempt."""
 
     fields: Annotated[Names, fields_of(Attempt)] = ()
     embed: Annotated[Names, embeds_of(Attempt)] = ()
 
 
 class AttemptPage(AttemptView, Page):
-    """A page of attempts."""
+    """Query parameters for a list of attempts."""
 
     sort: Annotated[Orders, SortBy("attempt_date")] = ()
     enrollment_id: Key | None = Field(None, description="Only in this enrollment.")
     assessment_id: MediumKey | None = Field(None, description="Only at this assessment.")
     student_id: Key | None = Field(None, description="Only of this student.")
-    min_score: Score | None = Field(None, description="Only with this score or more.")
-    max_score: Score | None = Field(None, description="Only with this score or less.")
-    attempted_since: Timestamp | None = Field(None, description="Only at this time or later.")
-    attempted_before: Timestamp | None = Field(None, description="Only before this time.")
+    min_score: Score | None = Field(None, description="Only with at least this score.")
+    max_score: Score | None = Field(None, description="Only with at most this score.")
+    attempted_since: Timestamp | None = Field(
+        None, description="Only attempted at or after this time."
+    )
+    attempted_before: Timestamp | None = Field(None, description="Only attempted before this time.")
 
 
 class AtDataBody(Body):
-    """The chapter asked for."""
+    """The chapter whose attempts are listed."""
 
     chapter_id: Key = Field(alias="chapterId", examples=[1])
 
 
 class AtDataItem(BaseModel):
-    """An attempt, in the words of the original call."""
+    """An attempt with camelCase names."""
 
     attempt_id: int = Field(alias="attemptId")
     assessment_id: int = Field(alias="assessmentId")
@@ -78,7 +80,7 @@ class AtDataItem(BaseModel):
 
 
 class AtDataAnswer(BaseModel):
-    """The envelope of the original call."""
+    """The response envelope of `at-data`."""
 
     result_code: Literal[100] = Field(alias="resultCode")
     result_description: Literal["SUCCESS"] = Field(alias="resultDescription")

@@ -1,4 +1,4 @@
-"""SQL on campuses."""
+"""SQL for campuses."""
 
 from typing import Any
 
@@ -19,32 +19,32 @@ SELECT = Select(
 
 
 def visible_to(caller: Caller) -> Condition:  # noqa: ARG001
-    """Say which campuses a caller may see: all of them."""
+    """Return the condition for campuses the caller may see: all."""
     return ALL_ROWS
 
 
 def insert(tx: Transaction, campus: dict[str, Any]) -> int:
-    """Store a new campus with its address; returns the key."""
+    """Insert a new campus with its address and return the key."""
     address_id = addresses.insert(tx, campus["address"])
     tx.execute(
         "INSERT INTO campus (name, address_id) VALUES (%(name)s, %(address_id)s)",
-        {**addresses.flat(campus), "address_id": address_id},
+        {**addresses.flatten(campus), "address_id": address_id},
     )
     return tx.last_row_id
 
 
 def update(tx: Transaction, campus_id: int, campus: dict[str, Any]) -> None:
-    """Change a campus and its address, in one statement."""
+    """Update a campus and its address in one statement."""
     tx.execute(
         f"""
         UPDATE campus {addresses.join("campus")}
         SET campus.name = %(name)s, {addresses.SET}
         WHERE campus.campus_id = %(campus_id)s
-        """,  # noqa: S608 - constants of the addresses' module
-        {**addresses.flat(campus), "campus_id": campus_id},
+        """,  # noqa: S608 - constants of the addresses module
+        {**addresses.flatten(campus), "campus_id": campus_id},
     )
 
 
 def delete(tx: Transaction, campus_id: int) -> None:
     """Delete a campus and its address."""
-    addresses.delete_with(tx, "campus", campus_id)
+    addresses.delete_with_owner(tx, "campus", campus_id)

@@ -1,4 +1,4 @@
-"""Campuses over HTTP."""
+"""HTTP resources for campuses."""
 
 from typing import Any
 
@@ -15,27 +15,27 @@ from app.resources.campuses.schemas import CampusBody, CampusPage, CampusView
 
 
 class Campuses(Resource):  # type: ignore[misc]
-    """All campuses."""
+    """The collection of campuses."""
 
     @operation(roles=ANY_ROLE, query=CampusPage, response=PageOf[CampusAnswer])
     def get(self, query: CampusPage) -> Response:
-        """List campuses, a page at a time."""
+        """List campuses."""
         return crud.list_page(queries, query)
 
     @operation(
         roles=ADMIN, body=CampusBody, response=CampusAnswer, status=201, idempotency_key=True
     )
     def post(self, body: CampusBody) -> Response:
-        """Add a campus."""
+        """Create a campus."""
         return crud.create(queries, "/v1/campuses", body)
 
 
 class Campus(Resource):  # type: ignore[misc]
-    """One campus."""
+    """A single campus."""
 
     @operation(roles=ANY_ROLE, query=CampusView, response=CampusAnswer)
     def get(self, campus_id: int, query: CampusView) -> Response:
-        """Read a campus."""
+        """Get a campus."""
         return crud.read(queries, campus_id, query)
 
     @operation(roles=ADMIN, body=CampusBody, response=CampusAnswer, conditional=True)
@@ -45,10 +45,13 @@ class Campus(Resource):  # type: ignore[misc]
 
     @operation(roles=ADMIN, patch=CampusBody, response=CampusAnswer, conditional=True)
     def patch(self, campus_id: int, changes: dict[str, Any]) -> Response:
-        """Change parts of a campus."""
+        """Update a campus."""
         return crud.patch(queries, campus_id, changes, CampusBody)
 
     @operation(roles=ADMIN, status=204, conditional=True)
     def delete(self, campus_id: int) -> Response:
-        """Delete a campus that nobody belongs to."""
+        """Delete a campus.
+
+        The response is 409 if it has staff or students.
+        """
         return crud.delete(queries, campus_id)

@@ -1,4 +1,4 @@
-"""What a campus looks like, in answers and in bodies, and how campuses are asked for."""
+"""Schemas for campuses: responses, request bodies and query parameters."""
 
 from datetime import datetime
 from typing import Annotated
@@ -13,7 +13,7 @@ from app.resources.summaries import CityInCountry
 
 
 class Campus(BaseModel):
-    """A campus."""
+    """A campus as stored."""
 
     campus_id: int
     name: str
@@ -23,22 +23,22 @@ class Campus(BaseModel):
 
 
 class CampusBody(Body):
-    """A campus to be stored."""
+    """A campus to create or replace."""
 
     name: Line50 = Field(examples=["Harbor Campus"])
     address: Address
 
 
 class CampusView(View):
-    """One campus."""
+    """Query parameters for a single campus."""
 
     fields: Annotated[Names, fields_of(Campus)] = ()
     embed: Annotated[Names, embeds_of(Campus)] = ()
 
 
 class CampusPage(CampusView, Page):
-    """A page of campuses."""
+    """Query parameters for a list of campuses."""
 
     sort: Annotated[Orders, SortBy("name")] = ()
-    name: Line50 | None = Field(None, description="Of this name.")
-    q: Substring | None = Field(None, description="With this in the name.")
+    name: Line50 | None = Field(None, description="Only with this name.")
+    q: Substring | None = Field(None, description="Only with this text in the name.")

@@ -1,1 +1,1 @@
-"""Chapters of the courses."""
+"""Chapters of courses."""

@@ -1,4 +1,4 @@
-"""SQL on chapters."""
+"""SQL for chapters."""
 
 from typing import Any
 
@@ -25,7 +25,7 @@ SELECT = Select(
 
 
 def visible_to(caller: Caller) -> Condition:  # noqa: ARG001
-    """Say which chapters a caller may see: all of them."""
+    """Return the condition for chapters the caller may see: all."""
     return ALL_ROWS
 
 
@@ -35,7 +35,7 @@ def writable_by(caller: Caller) -> Condition:
 
 
 def insert(tx: Transaction, chapter: dict[str, Any]) -> int:
-    """Store a new chapter of a course; returns the key."""
+    """Insert a new chapter of a course and return its key."""
     tx.execute(
         """
         INSERT INTO chapter (course_id, chapter_number, title)
@@ -47,7 +47,7 @@ def insert(tx: Transaction, chapter: dict[str, Any]) -> int:
 
 
 def update(tx: Transaction, chapter_id: int, chapter: dict[str, Any]) -> None:
-    """Change a chapter; it stays in its course."""
+    """Update a chapter; its course cannot change."""
     tx.execute(
         """
         UPDATE chapter SET chapter_number = %(chapter_number)s, title = %(title)s

@@ -1,4 +1,4 @@
-"""What a chapter looks like, in answers and in bodies, and how chapters are asked for."""
+"""Schemas for chapters: responses, request bodies and query parameters."""
 
 from datetime import datetime
 from typing import Annotated
@@ -15,7 +15,7 @@ ByNumber = Annotated[Orders, SortBy("chapter_number")]
 
 
 class Chapter(BaseModel):
-    """A chapter of a course."""
+    """A chapter as stored."""
 
     chapter_id: int
     course_id: int
@@ -29,31 +29,31 @@ class Chapter(BaseModel):
 
 
 class ChapterBody(Body):
-    """A chapter to be stored in its course."""
+    """A chapter to create or replace."""
 
-    chapter_number: Number = Field(description="Each once in a course.", examples=[1])
+    chapter_number: Number = Field(description="Unique within the course.", examples=[1])
     title: Line128 = Field(examples=["Polyps"])
 
 
 class ChapterView(View):
-    """One chapter."""
+    """Query parameters for a single chapter."""
 
     fields: Annotated[Names, fields_of(Chapter)] = ()
     embed: Annotated[Names, embeds_of(Chapter)] = ()
 
 
 class CourseChapterPage(ChapterView, Page):
-    """A page of a course's chapters."""
+    """Query parameters for a list of the chapters of a course."""
 
     sort: Annotated[ByNumber, Field(default="chapter_number", validate_default=True)]
-    chapter_number: Number | None = Field(None, description="Only the one with this number.")
-    q: Substring | None = Field(None, description="With this in the title.")
+    chapter_number: Number | None = Field(None, description="Only with this number.")
+    q: Substring | None = Field(None, description="Only with this text in the title.")
 
 
 class ChapterPage(ChapterView, Page):
-    """A page of all courses' chapters."""
+    """Query parameters for a list of chapters."""
 
     sort: ByNumber = ()
     course_id: SmallKey | None = Field(None, description="Only of this course.")
-    chapter_number: Number | None = Field(None, description="Only those with this number.")
-    q: Substring | None = Field(None, description="With this in the title.")
+    chapter_number: Number | None = Field(None, description="Only with this number.")
+    q: Substring | None = Field(None, description="Only with this text in the title.")

@@ -1,1 +1,1 @@
-"""Cities."""
+"""Cities (read-only)."""

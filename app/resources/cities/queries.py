@@ -1,4 +1,4 @@
-"""SQL on cities."""
+"""SQL for cities."""
 
 from app.db.transaction import Reader, Row
 from app.http.caller import Caller
@@ -15,12 +15,12 @@ SELECT = Select(
 
 
 def visible_to(caller: Caller) -> Condition:  # noqa: ARG001
-    """Say which cities a caller may see: all of them."""
+    """Return the condition for cities the caller may see: all."""
     return ALL_ROWS
 
 
 def find_by_name(db: Reader, name: str) -> Row | None:
-    """Find the first city of that name; this also runs on an original Sakila database."""
+    """Return the first city with this name; also works on an original Sakila database."""
     return db.fetch_one(
         "SELECT city_id FROM city WHERE city = %s ORDER BY city_id LIMIT 1", (name,)
     )

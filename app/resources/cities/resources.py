@@ -1,4 +1,4 @@
-"""Cities over HTTP, and the classic lookup `GET /?city=London`."""
+"""HTTP resources for cities, and the city lookup `GET /?city=London`."""
 
 from flask import Response
 
@@ -14,11 +14,14 @@ from app.resources.cities.schemas import CityPage, CityQuery, CityView
 
 
 class CityLookup(Resource):  # type: ignore[misc]
-    """A city's id by its name, as plain text. It needs nothing but a `city` table."""
+    """Lookup of a city's ID by name, as plain text. Requires only a `city` table."""
 
     @operation(roles=PUBLIC, query=CityQuery, produces=("text/plain",), problems=(404, 503))
     def get(self, query: CityQuery) -> Response:
-        """Look a city up."""
+        """Look up a city by name.
+
+        The response is plain text with the ID of the city, for signed-out clients too.
+        """
         found = queries.find_by_name(database(), query.city)
         if found is None:
             return Response(f'City "{query.city}" not found\n', 404, mimetype="text/plain")
@@ -26,18 +29,18 @@ class CityLookup(Resource):  # type: ignore[misc]
 
 
 class Cities(Resource):  # type: ignore[misc]
-    """All cities."""
+    """The collection of cities."""
 
     @operation(roles=ANY_ROLE, query=CityPage, response=PageOf[CityAnswer])
     def get(self, query: CityPage) -> Response:
-        """List cities, a page at a time."""
+        """List cities."""
         return crud.list_page(queries, query)
 
 
 class City(Resource):  # type: ignore[misc]
-    """One city."""
+    """A single city."""
 
     @operation(roles=ANY_ROLE, query=CityView, response=CityAnswer)
     def get(self, city_id: int, query: CityView) -> Response:
-        """Read a city."""
+        """Get a city."""
         return crud.read(queries, city_id, query)

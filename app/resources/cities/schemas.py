@@ -1,4 +1,4 @@
-"""What a city looks like, and how cities are asked for."""
+"""Schemas for cities: responses and query parameters."""
 
 from datetime import datetime
 from typing import Annotated
@@ -12,7 +12,7 @@ from app.resources.summaries import CountrySummary
 
 
 class City(BaseModel):
-    """A city."""
+    """A city as stored."""
 
     city_id: int
     city: str
@@ -22,24 +22,26 @@ class City(BaseModel):
 
 
 class CityView(View):
-    """One city."""
+    """Query parameters for a single city."""
 
     fields: Annotated[Names, fields_of(City)] = ()
     embed: Annotated[Names, embeds_of(City)] = ()
 
 
 class CityPage(CityView, Page):
-    """A page of cities."""
+    """Query parameters for a list of cities."""
 
     sort: Annotated[Orders, SortBy("city")] = ()
-    country_id: SmallKey | None = Field(None, description="Of this country.")
-    city: str | None = Field(None, max_length=50, description="Of this name.")
-    q: Substring | None = Field(None, description="With this in the name.")
+    country_id: SmallKey | None = Field(None, description="Only in this country.")
+    city: str | None = Field(None, max_length=50, description="Only with this name.")
+    q: Substring | None = Field(None, description="Only with this text in the name.")
 
 
 class CityQuery(BaseModel):
-    """The city of the classic lookup."""
+    """Query parameters for the city lookup."""
 
     model_config = ConfigDict(extra="forbid")
 
-    city: str = Field(min_length=1, max_length=200, description="Its name.", examples=["London"])
+    city: str = Field(
+        min_length=1, max_length=200, description="Name of the city.", examples=["London"]
+    )

@@ -1,1 +1,1 @@
-"""Countries: read only."""
+"""Countries (read-only)."""

@@ -1,4 +1,4 @@
-"""SQL on countries."""
+"""SQL for countries."""
 
 from app.http.caller import Caller
 from app.resources.countries.schemas import Country
@@ -10,5 +10,5 @@ SELECT = Select(
 
 
 def visible_to(caller: Caller) -> Condition:  # noqa: ARG001
-    """Say which countries a caller may see: all of them."""
+    """Return the condition for countries the caller may see: all."""
     return ALL_ROWS

@@ -1,4 +1,4 @@
-"""Countries over HTTP."""
+"""HTTP resources for countries."""
 
 from flask import Response
 
@@ -13,18 +13,18 @@ from app.resources.countries.schemas import CountryPage, CountryView
 
 
 class Countries(Resource):  # type: ignore[misc]
-    """All countries."""
+    """The collection of countries."""
 
     @operation(roles=ANY_ROLE, query=CountryPage, response=PageOf[CountryAnswer])
     def get(self, query: CountryPage) -> Response:
-        """List countries, a page at a time."""
+        """List countries."""
         return crud.list_page(queries, query)
 
 
 class Country(Resource):  # type: ignore[misc]
-    """One country."""
+    """A single country."""
 
     @operation(roles=ANY_ROLE, query=CountryView, response=CountryAnswer)
     def get(self, country_id: int, query: CountryView) -> Response:
-        """Read a country."""
+        """Get a country."""
         return crud.read(queries, country_id, query)

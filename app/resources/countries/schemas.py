@@ -1,4 +1,4 @@
-"""What a country looks like, and how countries are asked for."""
+"""Schemas for countries: responses and query parameters."""
 
 from datetime import datetime
 from typing import Annotated
@@ -10,7 +10,7 @@ from app.http.parameters import Names, Orders, SortBy, Substring, fields_of
 
 
 class Country(BaseModel):
-    """A country."""
+    """A country as stored."""
 
     country_id: int
     country: str
@@ -18,14 +18,14 @@ class Country(BaseModel):
 
 
 class CountryView(View):
-    """One country."""
+    """Query parameters for a single country."""
 
     fields: Annotated[Names, fields_of(Country)] = ()
 
 
 class CountryPage(CountryView, Page):
-    """A page of countries."""
+    """Query parameters for a list of countries."""
 
     sort: Annotated[Orders, SortBy("country")] = ()
-    country: str | None = Field(None, max_length=50, description="Of this name.")
-    q: Substring | None = Field(None, description="With this in the name.")
+    country: str | None = Field(None, max_length=50, description="Only with this name.")
+    q: Substring | None = Field(None, description="Only with this text in the name.")

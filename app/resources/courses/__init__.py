@@ -1,1 +1,1 @@
-"""Courses, and who teaches them."""
+"""Courses, their subjects and their teachers."""

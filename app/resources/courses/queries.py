@@ -1,4 +1,4 @@
-"""SQL on courses, and on the links to their subjects and staff."""
+"""SQL for courses and their links to subjects and staff."""
 
 from typing import Any
 
@@ -44,7 +44,7 @@ SELECT = Select(
 
 
 def visible_to(caller: Caller) -> Condition:  # noqa: ARG001
-    """Say which courses a caller may see: all of them."""
+    """Return the condition for courses the caller may see: all."""
     return ALL_ROWS
 
 
@@ -54,18 +54,18 @@ def writable_by(caller: Caller) -> Condition:
 
 
 def taught_by(caller: Caller, course_id: str) -> Condition:
-    """Say that a caller teaches the course with this key (in SQL), or administers them all."""
+    """Return the condition that the caller teaches the course with this SQL key, or is an admin."""
     if caller.role == "admin":
         return ALL_ROWS
     return Condition(
-        "EXISTS (SELECT 1 FROM course_staff"  # noqa: S608 - the key is a constant of ours
+        "EXISTS (SELECT 1 FROM course_staff"  # noqa: S608 - the key is a constant of a query module
         f" WHERE course_staff.course_id = {course_id} AND course_staff.staff_id = %s)",
-        (caller.staff_id,),  # None, which equals nothing, if the caller is a student
+        (caller.staff_id,),  # NULL, which matches nothing, if the caller is a student
     )
 
 
 def insert(tx: Transaction, course: dict[str, Any]) -> int:
-    """Store a new course; returns the key."""
+    """Insert a new course and return its key."""
     tx.execute(
         """
         INSERT INTO course (title, description, level, credits)
@@ -77,7 +77,7 @@ def insert(tx: Transaction, course: dict[str, Any]) -> int:
 
 
 def update(tx: Transaction, course_id: int, course: dict[str, Any]) -> None:
-    """Change a course."""
+    """Update a course."""
     tx.execute(
         """
         UPDATE course
@@ -90,15 +90,15 @@ def update(tx: Transaction, course_id: int, course: dict[str, Any]) -> None:
 
 
 def delete(tx: Transaction, course_id: int) -> None:
-    """Delete a course; its links to subjects and staff are a part of it."""
+    """Delete a course and its links to subjects and staff."""
     tx.execute("DELETE FROM course_subject WHERE course_id = %s", (course_id,))
     tx.execute("DELETE FROM course_staff WHERE course_id = %s", (course_id,))
     tx.execute("DELETE FROM course WHERE course_id = %s", (course_id,))
 
 
 def add_subject(tx: Transaction, course_id: int, subject_id: int) -> None:
-    """Let a course belong to a subject, if it does not already."""
-    # ON DUPLICATE KEY and not IGNORE, which would ignore a missing course too.
+    """Add a course to a subject; an existing link is kept."""
+    # Not INSERT IGNORE, which would also ignore a missing course or subject.
     tx.execute(
         """
         INSERT INTO course_subject (course_id, subject_id) VALUES (%s, %s)
@@ -109,7 +109,7 @@ def add_subject(tx: Transaction, course_id: int, subject_id: int) -> None:
 
 
 def remove_subject(tx: Transaction, course_id: int, subject_id: int) -> int:
-    """Take a course out of a subject; returns the number of links removed."""
+    """Remove a course from a subject and return the number of links deleted."""
     return tx.execute(
         "DELETE FROM course_subject WHERE course_id = %s AND subject_id = %s",
         (course_id, subject_id),
@@ -117,7 +117,7 @@ def remove_subject(tx: Transaction, course_id: int, subject_id: int) -> int:
 
 
 def add_staff(tx: Transaction, course_id: int, staff_id: int) -> None:
-    """Let somebody teach a course, if they do not already."""
+    """Add a teacher to a course; an existing link is kept."""
     tx.execute(
         """
         INSERT INTO course_staff (course_id, staff_id) VALUES (%s, %s)
@@ -128,7 +128,7 @@ def add_staff(tx: Transaction, course_id: int, staff_id: int) -> None:
 
 
 def remove_staff(tx: Transaction, course_id: int, staff_id: int) -> int:
-    """Let somebody teach a course no longer; returns the number of links removed."""
+    """Remove a teacher from a course and return the number of links deleted."""
     return tx.execute(
         "DELETE FROM course_staff WHERE course_id = %s AND staff_id = %s", (course_id, staff_id)
     )

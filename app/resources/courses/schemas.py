@@ -1,4 +1,4 @@
-"""What a course looks like, in answers and in bodies, and how courses are asked for."""
+"""Schemas for courses: responses, request bodies and query parameters."""
 
 from datetime import datetime
 from typing import Annotated, Literal
@@ -15,7 +15,7 @@ Credits = Annotated[int, Field(ge=1, le=30)]
 
 
 class Course(BaseModel):
-    """A course."""
+    """A course as stored."""
 
     course_id: int
     title: str
@@ -24,18 +24,18 @@ class Course(BaseModel):
     credits: int
     last_update: datetime
     subjects: list[SubjectSummary] | None = Field(
-        None, description="By name; with `embed=subjects`."
+        None, description="Sorted by name, with `embed=subjects`."
     )
     staff: list[StaffSummary] | None = Field(
-        None, description="Who teaches it, by last name; with `embed=staff`."
+        None, description="The teachers, sorted by last name, with `embed=staff`."
     )
     chapters: list[ChapterSummary] | None = Field(
-        None, description="In their order; with `embed=chapters`."
+        None, description="Sorted by number, with `embed=chapters`."
     )
 
 
 class CourseBody(Body):
-    """A course to be stored."""
+    """A course to create or replace."""
 
     title: Line128 = Field(examples=["Coral Reefs"])
     description: Text | None = Field(None, examples=["Life between light and limestone."])
@@ -44,19 +44,21 @@ class CourseBody(Body):
 
 
 class CourseView(View):
-    """One course."""
+    """Query parameters for a single course."""
 
     fields: Annotated[Names, fields_of(Course)] = ()
     embed: Annotated[Names, embeds_of(Course)] = ()
 
 
 class CoursePage(CourseView, Page):
-    """A page of courses."""
+    """Query parameters for a list of courses."""
 
     sort: Annotated[Orders, SortBy("title", "credits")] = ()
     title: Line128 | None = Field(None, description="Only with this title.")
     level: Level | None = Field(None, description="Only of this level.")
-    credits: Credits | None = Field(None, description="Only with so many credits.")
+    credits: Credits | None = Field(None, description="Only with this number of credits.")
     subject_id: TinyKey | None = Field(None, description="Only of this subject.")
-    staff_id: SmallKey | None = Field(None, description="Only what this member of staff teaches.")
-    q: FullTextQuery | None = Field(None, description="All these words, in title or description.")
+    staff_id: SmallKey | None = Field(None, description="Only taught by this member of staff.")
+    q: FullTextQuery | None = Field(
+        None, description="Only with all of these words in the title or the description."
+    )

@@ -1,1 +1,1 @@
-"""Enrollments: a student takes a course."""
+"""Enrollments of students in courses."""

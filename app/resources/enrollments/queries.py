@@ -1,4 +1,4 @@
-"""SQL on enrollments."""
+"""SQL for enrollments."""
 
 from typing import Any
 
@@ -24,8 +24,8 @@ SELECT = Select(
     filters={"completed": "(enrollment.completion_date IS NOT NULL) = %s"},
 )
 
-# Scalar subqueries: a join would let the server begin with all students of the campus,
-# and a page would cost more the more there are.
+# Scalar subqueries: with a join, the server could read all students of the campus first, and the
+# cost of a page would grow with their number.
 OF_CAMPUS_OR_TAUGHT = """(
     (SELECT student.campus_id FROM student
      WHERE student.student_id = enrollment.student_id) = %s
@@ -35,9 +35,10 @@ OF_CAMPUS_OR_TAUGHT = """(
 
 
 def visible_to(caller: Caller) -> Condition:
-    """Say which enrollments a caller may see.
+    """Return the condition for enrollments the caller may see.
 
-    All; those of the students of their campus and in the courses they teach; or their own.
+    Administrators: all; staff: those of students of their campus and in courses they teach;
+    students: their own.
     """
     if caller.role == "admin":
         return ALL_ROWS
@@ -52,7 +53,7 @@ def writable_by(caller: Caller) -> Condition:
 
 
 def insert(tx: Transaction, enrollment: dict[str, Any]) -> int:
-    """Store a new enrollment; returns its key."""
+    """Insert a new enrollment and return its key."""
     try:
         tx.execute(
             """
@@ -62,13 +63,13 @@ def insert(tx: Transaction, enrollment: dict[str, Any]) -> int:
             enrollment,
         )
     except DuplicateKey as error:
-        error.column = "course_id"  # the key has both; it is the course they take already
+        error.column = "course_id"  # the unique key is (student_id, course_id)
         raise
     return tx.last_row_id
 
 
 def update(tx: Transaction, enrollment_id: int, enrollment: dict[str, Any]) -> None:
-    """Change the dates of an enrollment."""
+    """Update the dates of an enrollment."""
     tx.execute(
         """
         UPDATE enrollment
@@ -80,5 +81,5 @@ def update(tx: Transaction, enrollment_id: int, enrollment: dict[str, Any]) -> N
 
 
 def delete(tx: Transaction, enrollment_id: int) -> None:
-    """Delete an enrollment; the server refuses while attempts belong to it."""
+    """Delete an enrollment; a foreign key prevents it while there are attempts."""
     tx.execute("DELETE FROM enrollment WHERE enrollment_id = %s", (enrollment_id,))

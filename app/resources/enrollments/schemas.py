@@ -1,4 +1,4 @@
-"""What an enrollment looks like, in answers and in bodies, and how enrollments are asked for."""
+"""Schemas for enrollments: responses, request bodies and query parameters."""
 
 from datetime import datetime
 from typing import Annotated
@@ -12,7 +12,7 @@ from app.resources.summaries import AttemptInEnrollment, CourseSummary, StudentS
 
 
 class Enrollment(BaseModel):
-    """An enrollment; without `completion_date` the course is not completed."""
+    """An enrollment as stored; `completion_date` is null until the course is completed."""
 
     enrollment_id: int
     student_id: int
@@ -26,31 +26,33 @@ class Enrollment(BaseModel):
 
 
 class NewEnrollment(Body):
-    """A student to be enrolled in a course."""
+    """An enrollment to create."""
 
     student_id: Key = Field(examples=[1])
     course_id: SmallKey = Field(examples=[1])
-    enrollment_date: Timestamp | None = Field(None, description="Now, unless given.")
+    enrollment_date: Timestamp | None = Field(None, description="The current time if omitted.")
 
 
 class EnrollmentBody(Body):
-    """What changes in an enrollment; its student and its course never do."""
+    """The fields of an enrollment that can change; its student and course cannot."""
 
     enrollment_date: Timestamp = Field(examples=["2026-09-01T08:00:00Z"])
-    completion_date: Timestamp | None = Field(None, description="Not before the enrollment.")
+    completion_date: Timestamp | None = Field(
+        None, description="Marks the course as completed; at or after `enrollment_date`."
+    )
 
 
 class EnrollmentView(View):
-    """One enrollment."""
+    """Query parameters for a single enrollment."""
 
     fields: Annotated[Names, fields_of(Enrollment)] = ()
     embed: Annotated[Names, embeds_of(Enrollment)] = ()
 
 
 class EnrollmentPage(EnrollmentView, Page):
-    """A page of enrollments."""
+    """Query parameters for a list of enrollments."""
 
     sort: Annotated[Orders, SortBy("enrollment_date")] = ()
     student_id: Key | None = Field(None, description="Only of this student.")
     course_id: SmallKey | None = Field(None, description="Only in this course.")
-    completed: bool | None = Field(None, description="Only completed ones, or only the others.")
+    completed: bool | None = Field(None, description="Only completed or only uncompleted ones.")

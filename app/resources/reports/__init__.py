@@ -1,1 +1,1 @@
-"""Reports: figures that are computed when they are asked for, each bounded in what it reads."""
+"""Reports, computed on request. The number of rows that each one reads is bounded."""

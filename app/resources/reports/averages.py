@@ -1,4 +1,4 @@
-"""SQL on the averages of students."""
+"""SQL for the averages of students."""
 
 from app.resources.reports.schemas import StudentAverage
 from app.resources.students.queries import visible_to

@@ -1,7 +1,7 @@
-"""SQL on the results of courses.
+"""SQL for the results of courses.
 
-The figures of the view `results_by_course`, each from an index alone, and only
-for the courses of a page: the view groups the attempts of all courses first.
+The same figures as the view `results_by_course`, but computed from indexes only and only for the
+courses of one page; the view groups the attempts of all courses first.
 """
 
 from app.http.caller import Caller
@@ -32,7 +32,10 @@ SELECT = Select(
 
 
 def visible_to(caller: Caller) -> Condition:
-    """Say whose results a caller may see: of all courses, or of those they teach."""
+    """Return the condition for courses whose results the caller may see.
+
+    Administrators: all; staff: those they teach.
+    """
     if caller.role == "admin":
         return ALL_ROWS
     taught = (

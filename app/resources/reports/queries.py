@@ -1,4 +1,4 @@
-"""SQL of the reports."""
+"""SQL for the reports."""
 
 from typing import Any
 
@@ -11,10 +11,11 @@ from app.sql.select import Condition, SelectedRow, Window
 
 
 def progress(db: Reader, caller: Caller, student_id: int, filters: dict[str, Any]) -> str | None:
-    """Read a student's progress by chapter, as JSON; None if they are not there for this caller.
+    """Return a student's progress by chapter as JSON.
 
-    The view gets the key as a value, not as a column of the outer query: only
-    then does MySQL take it into the grouping, and read this student alone.
+    Returns None if the student does not exist or is not visible to the caller. The key is passed
+    to the view as a value and not as a column of the outer query: only then does MySQL push the
+    condition down into the grouping and read the rows of this student only.
     """
     visible = students.visible_to(caller)
     within = Condition("chapter_progress.student_id = %s", (student_id,))
@@ -28,17 +29,17 @@ def progress(db: Reader, caller: Caller, student_id: int, filters: dict[str, Any
                                          chapter_progress.chapter_number)
             FROM chapter_progress WHERE {within.sql}), ''), ']}}') AS item
         FROM student WHERE student.student_id = %s AND {visible.sql}
-        """,  # noqa: S608 - written in the query modules; values are bound
+        """,  # noqa: S608 - constants of query modules; values are bound
         (*within.params, student_id, *visible.params),
     )
     return None if row is None else row["item"]
 
 
 def honors(db: Reader, visible: Condition, earned: Condition, window: Window) -> list[SelectedRow]:
-    """Look at the students of a window, in the order of their keys.
+    """Return one row for each student in the window, sorted by key.
 
-    Each has a place; those who did not earn honors have no JSON. So the cost is
-    the window's, however few there are to be found.
+    The JSON is empty for students who did not earn honors. The cost therefore depends on the size
+    of the window and not on the number of students found.
     """
     after = Condition("student.student_id > %s", window.after or (0,))
     where = visible & after

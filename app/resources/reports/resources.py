@@ -1,4 +1,4 @@
-"""Reports over HTTP."""
+"""HTTP resources for reports."""
 
 from flask import Response
 
@@ -26,11 +26,11 @@ from app.sql.select import Condition
 
 
 class StudentProgress(Resource):  # type: ignore[misc]
-    """A student's progress."""
+    """The progress of a student."""
 
     @operation(roles=ANY_ROLE, query=ProgressQuery, response=Progress)
     def get(self, student_id: int, query: ProgressQuery) -> Response:
-        """Read how far a student has come, by chapter."""
+        """Get the progress of a student, by chapter."""
         filters = query.model_dump(exclude_unset=True)
         found = queries.progress(database(), caller(), student_id, filters)
         if found is None:
@@ -39,38 +39,51 @@ class StudentProgress(Resource):  # type: ignore[misc]
 
 
 class Average(Resource):  # type: ignore[misc]
-    """A student's average."""
+    """The average score of a student."""
 
     @operation(roles=ANY_ROLE, response=StudentAverage)
     def get(self, student_id: int) -> Response:
-        """Read the mean of a student's best scores."""
+        """Get the average of a student.
+
+        It is the mean of the best scores in each attempted assessment.
+        """
         return crud.read(averages, student_id, View())
 
 
 class CoursesResults(Resource):  # type: ignore[misc]
-    """The results of all courses that the caller may see."""
+    """The results of courses."""
 
     @operation(roles=STAFF, query=CourseResultsPage, response=PageOf[CourseResultsAnswer])
     def get(self, query: CourseResultsPage) -> Response:
-        """List results by course, a page at a time; staff of the courses they teach."""
+        """List the results of courses.
+
+        Staff see the results of courses they teach.
+        """
         return crud.list_page(course_results, query)
 
 
 class CourseResults(Resource):  # type: ignore[misc]
-    """The results of one course."""
+    """The results of a single course."""
 
     @operation(roles=STAFF, query=CourseResultsView, response=CourseResultsAnswer)
     def get(self, course_id: int, query: CourseResultsView) -> Response:
-        """Read the results of a course; staff of one they teach."""
+        """Get the results of a course.
+
+        Staff may only get the results of courses they teach.
+        """
         return crud.read(course_results, course_id, query)
 
 
 class HonorsReport(Resource):  # type: ignore[misc]
-    """Students with a high average over enough attempts."""
+    """Students with a high average score."""
 
     @operation(roles=STAFF, query=HonorsPage, response=PageOf[Honors])
     def get(self, query: HonorsPage) -> Response:
-        """Look for honors among some students at a time, in the order of their keys."""
+        """List students who earned honors, sorted by key.
+
+        `limit` is the number of students examined for each page, so a page may contain fewer or
+        no items and still have a `next` link. Staff see the students of their own campus.
+        """
         visible = students.visible_to(caller())
         if query.campus_id is not None:
             visible &= Condition("student.campus_id = %s", (query.campus_id,))

@@ -1,4 +1,4 @@
-"""What the reports look like, and how they are asked for."""
+"""Schemas for reports: responses and query parameters."""
 
 from decimal import Decimal
 from typing import Annotated
@@ -11,7 +11,7 @@ from app.http.types import Key, Score, SmallKey, TinyKey
 
 
 class ChapterProgress(BaseModel):
-    """How far a student has come in a chapter of a course they take."""
+    """A student's progress in a chapter of an enrolled course."""
 
     enrollment_id: int
     course_id: int
@@ -27,13 +27,13 @@ class ChapterProgress(BaseModel):
 
 
 class Progress(BaseModel):
-    """The progress of one student, by course and chapter."""
+    """The progress of a student, by course and chapter."""
 
     items: list[ChapterProgress]
 
 
 class ProgressQuery(BaseModel):
-    """The part of the progress that is asked for."""
+    """Query parameters for the progress of a student."""
 
     model_config = ConfigDict(extra="forbid")
 
@@ -41,14 +41,14 @@ class ProgressQuery(BaseModel):
 
 
 class StudentAverage(BaseModel):
-    """The mean of a student's best scores, one for each assessment; null before any attempt."""
+    """The mean of a student's best score in each assessment; null without attempts."""
 
     student_id: int
     average_score: Decimal | None
 
 
 class CourseResults(BaseModel):
-    """Enrollments, attempts and scores of a course."""
+    """The results of a course."""
 
     course_id: int
     title: str
@@ -60,19 +60,22 @@ class CourseResults(BaseModel):
 
 
 class CourseResultsView(View):
-    """One course's results."""
+    """Query parameters for the results of a single course."""
 
     fields: Annotated[Names, fields_of(CourseResults)] = ()
 
 
 class CourseResultsPage(CourseResultsView, Page):
-    """A page of courses' results; all scores of a course are read, so it holds few."""
+    """Query parameters for a list of course results.
 
-    limit: int = Field(5, ge=1, le=10, description="Courses a page.")
+    The limit is low, because all scores of each course are read.
+    """
+
+    limit: int = Field(5, ge=1, le=10, description="Courses per page.")
 
 
 class Honors(BaseModel):
-    """A student with a high average."""
+    """A student who earned honors."""
 
     student_id: int
     campus_id: int
@@ -84,12 +87,12 @@ class Honors(BaseModel):
 
 
 class HonorsPage(Page):
-    """A part of the students, and who of them earned honors.
+    """Query parameters for the honors report.
 
-    `limit` counts the students looked at, so a page can be empty and still have a next one.
+    `limit` counts the students examined, so a page can be empty and still have a next one.
     """
 
-    limit: int = Field(100, ge=1, le=200, description="Students looked at for a page.")
-    min_average: Score = Field(description="An average of this or more.", examples=["85"])
-    min_attempts: Key = Field(1, description="Over this many attempts or more.")
+    limit: int = Field(100, ge=1, le=200, description="Students examined per page.")
+    min_average: Score = Field(description="Only with at least this average.", examples=["85"])
+    min_attempts: Key = Field(1, description="Only with at least this number of attempts.")
     campus_id: TinyKey | None = Field(None, description="Only of this campus.")

@@ -1,1 +1,1 @@
-"""Staff of the campuses."""
+"""Members of staff of the campuses."""

@@ -1,4 +1,4 @@
-"""SQL on staff."""
+"""SQL for members of staff."""
 
 from typing import Any
 
@@ -30,7 +30,10 @@ SELECT = Select(
 
 
 def visible_to(caller: Caller) -> Condition:
-    """Say which staff a caller may see: all, or those of their campus; a student nobody."""
+    """Return the condition for members of staff the caller may see.
+
+    Administrators: all; staff: those of their campus; students: none.
+    """
     if caller.role == "admin":
         return ALL_ROWS
     if caller.role == "staff":
@@ -39,20 +42,20 @@ def visible_to(caller: Caller) -> Condition:
 
 
 def insert(tx: Transaction, staff: dict[str, Any]) -> int:
-    """Store a new member of staff with their address; returns the key."""
+    """Insert a new member of staff with their address and return the key."""
     address_id = addresses.insert(tx, staff["address"])
     tx.execute(
         """
         INSERT INTO staff (campus_id, address_id, first_name, last_name, email, active)
         VALUES (%(campus_id)s, %(address_id)s, %(first_name)s, %(last_name)s, %(email)s, %(active)s)
         """,
-        {**addresses.flat(staff), "address_id": address_id},
+        {**addresses.flatten(staff), "address_id": address_id},
     )
     return tx.last_row_id
 
 
 def update(tx: Transaction, staff_id: int, staff: dict[str, Any]) -> None:
-    """Change a member of staff and their address, in one statement."""
+    """Update a member of staff and their address in one statement."""
     tx.execute(
         f"""
         UPDATE staff {addresses.join("staff")}
@@ -60,11 +63,11 @@ def update(tx: Transaction, staff_id: int, staff: dict[str, Any]) -> None:
             staff.last_name = %(last_name)s, staff.email = %(email)s,
             staff.active = %(active)s, {addresses.SET}
         WHERE staff.staff_id = %(staff_id)s
-        """,  # noqa: S608 - constants of the addresses' module
-        {**addresses.flat(staff), "staff_id": staff_id},
+        """,  # noqa: S608 - constants of the addresses module
+        {**addresses.flatten(staff), "staff_id": staff_id},
     )
 
 
 def delete(tx: Transaction, staff_id: int) -> None:
     """Delete a member of staff and their address."""
-    addresses.delete_with(tx, "staff", staff_id)
+    addresses.delete_with_owner(tx, "staff", staff_id)

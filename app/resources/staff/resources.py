@@ -1,4 +1,4 @@
-"""Staff over HTTP."""
+"""HTTP resources for members of staff."""
 
 from typing import Any
 
@@ -14,25 +14,28 @@ from app.resources.staff.schemas import Staff, StaffBody, StaffPage, StaffView
 
 
 class StaffMembers(Resource):  # type: ignore[misc]
-    """All staff that the caller may see."""
+    """The collection of members of staff."""
 
     @operation(roles=STAFF, query=StaffPage, response=PageOf[Staff])
     def get(self, query: StaffPage) -> Response:
-        """List staff, a page at a time."""
+        """List members of staff.
+
+        Staff see the members of staff of their own campus.
+        """
         return crud.list_page(queries, query)
 
     @operation(roles=ADMIN, body=StaffBody, response=Staff, status=201, idempotency_key=True)
     def post(self, body: StaffBody) -> Response:
-        """Add a member of staff."""
+        """Create a member of staff."""
         return crud.create(queries, "/v1/staff", body)
 
 
 class StaffMember(Resource):  # type: ignore[misc]
-    """One member of staff."""
+    """A single member of staff."""
 
     @operation(roles=STAFF, query=StaffView, response=Staff)
     def get(self, staff_id: int, query: StaffView) -> Response:
-        """Read a member of staff."""
+        """Get a member of staff."""
         return crud.read(queries, staff_id, query)
 
     @operation(roles=ADMIN, body=StaffBody, response=Staff, conditional=True)
@@ -42,10 +45,13 @@ class StaffMember(Resource):  # type: ignore[misc]
 
     @operation(roles=ADMIN, patch=StaffBody, response=Staff, conditional=True)
     def patch(self, staff_id: int, changes: dict[str, Any]) -> Response:
-        """Change parts of a member of staff."""
+        """Update a member of staff."""
         return crud.patch(queries, staff_id, changes, StaffBody)
 
     @operation(roles=ADMIN, status=204, conditional=True)
     def delete(self, staff_id: int) -> Response:
-        """Delete a member of staff who teaches nothing and does not sign in."""
+        """Delete a member of staff.
+
+        The response is 409 if they teach a course or are a user of the API.
+        """
         return crud.delete(queries, staff_id)

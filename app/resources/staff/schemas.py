@@ -1,4 +1,4 @@
-"""What a member of staff looks like, in answers and in bodies, and how staff are asked for."""
+"""Schemas for members of staff: responses, request bodies and query parameters."""
 
 from datetime import datetime
 from typing import Annotated
@@ -13,7 +13,7 @@ from app.resources.summaries import CampusSummary, CityInCountry, CourseSummary
 
 
 class Staff(BaseModel):
-    """A member of staff."""
+    """A member of staff as stored."""
 
     staff_id: int
     campus_id: int
@@ -27,12 +27,12 @@ class Staff(BaseModel):
     city: CityInCountry | None = Field(None, description="With `embed=city`.")
     campus: CampusSummary | None = Field(None, description="With `embed=campus`.")
     courses: list[CourseSummary] | None = Field(
-        None, description="What they teach, by title; with `embed=courses`."
+        None, description="The courses they teach, sorted by title, with `embed=courses`."
     )
 
 
 class StaffBody(Body):
-    """A member of staff to be stored."""
+    """A member of staff to create or replace."""
 
     first_name: Line45 = Field(examples=["Inés"])
     last_name: Line45 = Field(examples=["Sample"])
@@ -43,18 +43,20 @@ class StaffBody(Body):
 
 
 class StaffView(View):
-    """One member of staff."""
+    """Query parameters for a single member of staff."""
 
     fields: Annotated[Names, fields_of(Staff)] = ()
     embed: Annotated[Names, embeds_of(Staff)] = ()
 
 
 class StaffPage(StaffView, Page):
-    """A page of staff."""
+    """Query parameters for a list of members of staff."""
 
     sort: Annotated[Orders, SortBy("last_name", "create_date")] = ()
     campus_id: TinyKey | None = Field(None, description="Only of this campus.")
-    active: bool | None = Field(None, description="Only active ones, or only the others.")
+    active: bool | None = Field(None, description="Only active or only inactive ones.")
     last_name: Line45 | None = Field(None, description="Only with this last name.")
-    email: Email | None = Field(None, description="Only the one with this address.")
-    q: FullTextQuery | None = Field(None, description="All these words, in name or email.")
+    email: Email | None = Field(None, description="Only with this email address.")
+    q: FullTextQuery | None = Field(
+        None, description="Only with all of these words in the name or the email address."
+    )

@@ -1,4 +1,1 @@
-"""Students: the resource that all others resemble.
-
-`resources.py` is HTTP, `schemas.py` says what valid input is, `queries.py` is SQL.
-"""
+"""Students, including batch creation, export and import."""

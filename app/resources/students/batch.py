@@ -1,14 +1,13 @@
-"""Many students in one request: `POST /v1/students:batch`.
+"""Creation of several students in one request: `POST /v1/students:batch`.
 
-A verb of the collection stands after a colon (AIP-136), so that it can never
-be mistaken for a student: below the slash are keys.
+The custom method follows a colon (AIP-136), so that it cannot be confused with a student's key.
 
-All of it is one unit of work. A unit an item would cost three more statements
-each, and could not be stored together with its answer: whoever lost that
-answer half-way would not know which half is there. So either the whole answer
-is true and, under an Idempotency-Key, kept, or nothing was stored. Within the
-unit each item stands for itself (`app.db.savepoints`); a list without a fault
-takes six statements, however long it is.
+The whole batch runs in one transaction. One transaction per item would take three more statements
+each, and the response could not be stored together with the rows: a client that lost the response
+halfway would not know which items were stored. Either everything in the response is true (and, with
+an Idempotency-Key, stored), or nothing was stored. Within the transaction, each item succeeds or
+fails on its own (`app.db.savepoints`); a batch in which every item is valid takes six statements,
+regardless of its length.
 """
 
 from collections.abc import Sequence
@@ -35,40 +34,40 @@ from app.sql.select import Order, Window
 
 MAX_ITEMS = 100
 COMPONENTS = "#/components/schemas"
-Refusal = Problem | DatabaseError
+Rejection = Problem | DatabaseError
 PROBLEM_OR_NULL = {"anyOf": [{"$ref": f"{COMPONENTS}/Problem"}, {"type": "null"}]}
-REFUSALS: tuple[type[Refusal], ...] = (Problem, ConstraintViolation, InvalidValue)
+REJECTIONS: tuple[type[Rejection], ...] = (Problem, ConstraintViolation, InvalidValue)
 
-# Each is validated by itself, so the list as a whole is valid whatever they are.
-Unchecked = Annotated[
+# Each item is validated on its own, so an invalid item does not make the request invalid.
+UnvalidatedItem = Annotated[
     Any, WithJsonSchema({"anyOf": [{"$ref": f"{COMPONENTS}/{StudentBody.__name__}"}, {}]})
 ]
 
 
 class StudentBatchBody(Body):
-    """Students to be stored, each for itself."""
+    """The students to create, each independent of the others."""
 
-    items: list[Unchecked] = Field(min_length=1, max_length=MAX_ITEMS)
+    items: list[UnvalidatedItem] = Field(min_length=1, max_length=MAX_ITEMS)
 
 
 class StudentResult(BaseModel):
-    """What became of one item: the student, or the problem with pointers into the item."""
+    """The result for one item: the student, or a problem with pointers into the item."""
 
-    status: int = Field(description="What the item alone would have been answered.")
-    student: Student | None = Field(None, description="As stored, if it was.")
+    status: int = Field(description="The status of the response if the item were sent alone.")
+    student: Student | None = Field(None, description="The student as stored.")
     problem: Annotated[Any, WithJsonSchema(PROBLEM_OR_NULL)] = Field(
-        None, description="Why it was not stored."
+        None, description="The reason why the item was not stored."
     )
 
 
 class StudentResults(BaseModel):
-    """A result for each item, in their order."""
+    """The results, in the order of the items."""
 
     items: list[StudentResult]
 
 
 class StudentBatch(Resource):  # type: ignore[misc]
-    """Many students at once."""
+    """Creation of several students in one request."""
 
     @operation(
         roles=STAFF,
@@ -78,21 +77,25 @@ class StudentBatch(Resource):  # type: ignore[misc]
         idempotency_key=True,
     )
     def post(self, body: StudentBatchBody) -> Response:
-        """Add up to 100 students; one that cannot be stored does not keep the others away."""
-        checked = [_checked(item) for item in body.items]
-        valid = [item for item in checked if isinstance(item, dict)]
+        """Create up to 100 students.
 
-        def unit(tx: Transaction) -> ResponseData:
-            stored = iter(run_for_each(tx, valid, _insert, REFUSALS))
-            results = [next(stored) if isinstance(item, dict) else item for item in checked]
-            written = ",".join(map(_written, results, body.items))
-            return ResponseData(207, f'{{"items":[{written}]}}\n')
+        Items that cannot be stored do not affect the others. Staff may only create students of
+        their own campus.
+        """
+        validated = [_validate(item) for item in body.items]
+        valid = [item for item in validated if isinstance(item, dict)]
 
-        return run_idempotently(unit).response()
+        def create_all(tx: Transaction) -> ResponseData:
+            stored = iter(run_for_each(tx, valid, _insert, REJECTIONS))
+            results = [next(stored) if isinstance(item, dict) else item for item in validated]
+            items = ",".join(map(_result_json, results, body.items))
+            return ResponseData(207, f'{{"items":[{items}]}}\n')
+
+        return run_idempotently(create_all).response()
 
 
-def _checked(item: Any) -> dict[str, Any] | Problem:
-    """Give an item's values, or what is wrong with them: as `POST /v1/students` would say it."""
+def _validate(item: Any) -> dict[str, Any] | Problem:
+    """Return the values of an item, or the problem that `POST /v1/students` would return."""
     try:
         return validate(StudentBody, json.dumps(item)).model_dump()
     except Problem as problem:
@@ -100,18 +103,21 @@ def _checked(item: Any) -> dict[str, Any] | Problem:
 
 
 def _insert(tx: Transaction, students: Sequence[dict[str, Any]]) -> list[str]:
-    """Store students and read them back as JSON; raises a `Problem` if one is not the caller's."""
+    """Insert students and return them as JSON.
+
+    Raises a `Problem` if the caller may not create one of them.
+    """
     queries.insert_many(tx, students)
     emails = [student["email"] for student in students]
-    mine = queries.with_emails(emails) & queries.writable_by(caller())
-    found = queries.SELECT.page(tx, mine, Window((Order("email"),), limit=len(emails)))
+    writable = queries.with_emails(emails) & queries.writable_by(caller())
+    found = queries.SELECT.page(tx, writable, Window((Order("email"),), limit=len(emails)))
     if len(found) < len(emails):
         raise Problem(403, "You may not store this student.")
     by_email = {row.position[0]: row.json for row in found}
     return [by_email[email] for email in emails]
 
 
-def _written(result: str | Refusal, item: Any) -> str:
+def _result_json(result: str | Rejection, item: Any) -> str:
     if isinstance(result, str):
         return f'{{"status":201,"student":{result}}}'
     problem = (

@@ -1,16 +1,17 @@
-"""All students as one download: `GET /v1/students/export`, CSV or NDJSON by Accept.
+"""Export of students as one download: `GET /v1/students/export`, CSV or NDJSON by Accept.
 
-An address of its own and not the list in another media type: the list has pages, orders and ETags,
-and none of them means anything here.
+It has its own URL and is not another media type of the list, because the list has pages, sort
+orders and ETags, none of which apply here.
 
-The rows are read by the key, a thousand at a time, each page a statement of its own. So a worker
-and the driver hold one page, however many students there are, and nobody holds a connection while
-a slow client reads. In return the download is no snapshot: it has every student who was there from
-its beginning to its end, each once and as they were when their page was read; of those who came or
-went meanwhile it may have some.
+The rows are read by key, 1,000 per page, each page in its own statement. The worker and the driver
+therefore hold one page regardless of the number of students, and no connection is checked out while
+a slow client reads. On the other hand, the download is not a snapshot: every student who exists
+from its start to its end is in it exactly once, as of the time their page was read; students
+created or deleted during the download may or may not be in it.
 
-The first page is read before the answer begins, so a database that is away is a 503. One that
-fails later breaks the body off without its end, and HTTP clients report that.
+The first page is read before the response starts, so an unavailable database results in a 503. If
+the database fails later, the body ends without its final chunk, which HTTP clients report as an
+error.
 """
 
 import json
@@ -23,7 +24,7 @@ from app.http.api import Resource
 from app.http.caller import ANY_ROLE, caller
 from app.http.context import database
 from app.http.operation import operation
-from app.resources.students import csv_form, queries
+from app.resources.students import csv_format, queries
 from app.resources.students.schemas import StudentFilters
 from app.sql.select import Condition, SelectedRow, Window
 
@@ -33,27 +34,29 @@ ROWS_PER_PAGE = 1000
 
 
 class StudentExport(Resource):  # type: ignore[misc]
-    """All students that the caller may see, as a file."""
+    """Export of students as a file."""
 
     @operation(roles=ANY_ROLE, query=StudentFilters, response=str, produces=(CSV, NDJSON))
     def get(self, query: StudentFilters) -> Response:
         """Download students as CSV or NDJSON.
 
-        The whole list, ordered by key. Cells of CSV that a spreadsheet would take for formulas
-        begin with an apostrophe.
+        All matching students, sorted by key. CSV cells that a spreadsheet would evaluate as a
+        formula start with an apostrophe. Staff get the students of their own campus; students
+        get only themselves.
         """
-        kind = request.accept_mimetypes.best_match((CSV, NDJSON), default=CSV)
+        media_type = request.accept_mimetypes.best_match((CSV, NDJSON), default=CSV)
         where = queries.visible_to(caller()) & queries.SELECT.where(query.filters())
-        return _download(_pages(database(), where), kind)
+        return _download(_pages(database(), where), media_type)
 
 
-def _download(pages: Iterator[list[SelectedRow]], kind: str) -> Response:
-    write, extension = (_as_csv, "csv") if kind == CSV else (_as_ndjson, "ndjson")
+def _download(pages: Iterator[list[SelectedRow]], media_type: str) -> Response:
+    write, extension = (_to_csv, "csv") if media_type == CSV else (_to_ndjson, "ndjson")
     first = next(pages, [])
-    header = csv_form.header() if kind == CSV else ""
+    header = csv_format.header() if media_type == CSV else ""
     response = Response(
         stream_with_context(_body(header, first, pages, write)),
-        content_type=f"{kind}; charset=utf-8" + ("; header=present" if kind == CSV else ""),
+        content_type=f"{media_type}; charset=utf-8"
+        + ("; header=present" if media_type == CSV else ""),
     )
     response.headers["Content-Disposition"] = f'attachment; filename="students.{extension}"'
     response.headers["Cache-Control"] = "no-store"
@@ -62,13 +65,13 @@ def _download(pages: Iterator[list[SelectedRow]], kind: str) -> Response:
 
 
 def _pages(db: Database, where: Condition) -> Iterator[list[SelectedRow]]:
-    """Read page after page; between two of them no connection is held."""
+    """Return all pages; no connection is checked out between two of them."""
     after = None
     while True:
         try:
             page = queries.SELECT.page(db, where, Window(after=after, limit=ROWS_PER_PAGE))
         finally:
-            # Some strategies keep a connection for the length of a request, and this one is long.
+            # Some strategies keep a connection until the end of the request.
             db.end_request()
         if page:
             yield page
@@ -88,9 +91,9 @@ def _body(
         yield write(page)
 
 
-def _as_csv(page: list[SelectedRow]) -> str:
-    return csv_form.lines(csv_form.cells(json.loads(row.json)) for row in page)
+def _to_csv(page: list[SelectedRow]) -> str:
+    return csv_format.to_csv(csv_format.to_row(json.loads(row.json)) for row in page)
 
 
-def _as_ndjson(page: list[SelectedRow]) -> str:
+def _to_ndjson(page: list[SelectedRow]) -> str:
     return "".join(f"{row.json}\n" for row in page)

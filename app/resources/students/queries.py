@@ -1,4 +1,4 @@
-"""SQL on students."""
+"""SQL for students."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -26,7 +26,10 @@ SELECT = Select(
 
 
 def visible_to(caller: Caller) -> Condition:
-    """Say which students a caller may see: all, those of their campus, or themselves."""
+    """Return the condition for students the caller may see.
+
+    Administrators: all; staff: those of their campus; students: only themselves.
+    """
     if caller.role == "admin":
         return ALL_ROWS
     if caller.role == "staff":
@@ -40,7 +43,7 @@ def writable_by(caller: Caller) -> Condition:
 
 
 def insert_many(tx: Transaction, students: Sequence[dict[str, Any]]) -> None:
-    """Store new students with their addresses, in two statements."""
+    """Insert new students with their addresses, in two statements."""
     first = addresses.insert_many(tx, [student["address"] for student in students])
     names = ("campus_id", "first_name", "last_name", "email", "active", "create_date")
     row = (
@@ -54,25 +57,25 @@ def insert_many(tx: Transaction, students: Sequence[dict[str, Any]]) -> None:
         f"""
         INSERT INTO student (address_id, {", ".join(names)})
         VALUES {", ".join([row] * len(students))}
-        """,  # noqa: S608 - our own names
+        """,  # noqa: S608 - names defined here
         tuple(values),
     )
 
 
 def insert(tx: Transaction, student: dict[str, Any]) -> int:
-    """Store a new student with their address; returns the key."""
+    """Insert a new student with their address and return the key."""
     insert_many(tx, [student])
     return tx.last_row_id
 
 
 def with_emails(emails: Sequence[str]) -> Condition:
-    """Say which students have one of these addresses."""
-    places = ", ".join(["%s"] * len(emails))
-    return Condition(f"student.email IN ({places})", tuple(emails))
+    """Return the condition for students with one of these email addresses."""
+    placeholders = ", ".join(["%s"] * len(emails))
+    return Condition(f"student.email IN ({placeholders})", tuple(emails))
 
 
 def update(tx: Transaction, student_id: int, student: dict[str, Any]) -> None:
-    """Change a student and their address, in one statement."""
+    """Update a student and their address in one statement."""
     tx.execute(
         f"""
         UPDATE student {addresses.join("student")}
@@ -80,11 +83,11 @@ def update(tx: Transaction, student_id: int, student: dict[str, Any]) -> None:
             student.last_name = %(last_name)s, student.email = %(email)s,
             student.active = %(active)s, {addresses.SET}
         WHERE student.student_id = %(student_id)s
-        """,  # noqa: S608 - constants of the addresses' module
-        {**addresses.flat(student), "student_id": student_id},
+        """,  # noqa: S608 - constants of the addresses module
+        {**addresses.flatten(student), "student_id": student_id},
     )
 
 
 def delete(tx: Transaction, student_id: int) -> None:
     """Delete a student and their address."""
-    addresses.delete_with(tx, "student", student_id)
+    addresses.delete_with_owner(tx, "student", student_id)

@@ -1,4 +1,4 @@
-"""What a student looks like, in answers and in bodies, and how students are asked for."""
+"""Schemas for students: responses, request bodies and query parameters."""
 
 from datetime import datetime
 from typing import Annotated
@@ -13,7 +13,7 @@ from app.resources.summaries import CampusSummary, CityInCountry
 
 
 class Student(BaseModel):
-    """A student."""
+    """A student as stored."""
 
     student_id: int
     campus_id: int
@@ -29,7 +29,7 @@ class Student(BaseModel):
 
 
 class StudentBody(Body):
-    """A student to be stored."""
+    """A student to create or replace."""
 
     first_name: Line45 = Field(examples=["Zoë"])
     last_name: Line45 = Field(examples=["Sample"])
@@ -40,23 +40,25 @@ class StudentBody(Body):
 
 
 class StudentView(View):
-    """One student."""
+    """Query parameters for a single student."""
 
     fields: Annotated[Names, fields_of(Student)] = ()
     embed: Annotated[Names, embeds_of(Student)] = ()
 
 
 class StudentFilters(View):
-    """Which students are asked for."""
+    """Query parameters that filter students."""
 
     campus_id: TinyKey | None = Field(None, description="Only of this campus.")
-    active: bool | None = Field(None, description="Only active ones, or only the others.")
+    active: bool | None = Field(None, description="Only active or only inactive ones.")
     last_name: Line45 | None = Field(None, description="Only with this last name.")
-    email: Email | None = Field(None, description="Only the one with this address.")
-    q: FullTextQuery | None = Field(None, description="All these words, in name or email.")
+    email: Email | None = Field(None, description="Only with this email address.")
+    q: FullTextQuery | None = Field(
+        None, description="Only with all of these words in the name or the email address."
+    )
 
 
 class StudentPage(StudentFilters, StudentView, Page):
-    """A page of students."""
+    """Query parameters for a list of students."""
 
     sort: Annotated[Orders, SortBy("last_name", "create_date")] = ()

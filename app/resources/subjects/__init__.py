@@ -1,1 +1,1 @@
-"""Subjects that courses belong to."""
+"""Subjects of courses."""

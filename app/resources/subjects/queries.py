@@ -1,4 +1,4 @@
-"""SQL on subjects."""
+"""SQL for subjects."""
 
 from typing import Any
 
@@ -11,18 +11,18 @@ SELECT = Select(Subject, table="subject", key="subject_id", filters={"q": "subje
 
 
 def visible_to(caller: Caller) -> Condition:  # noqa: ARG001
-    """Say which subjects a caller may see: all of them."""
+    """Return the condition for subjects the caller may see: all."""
     return ALL_ROWS
 
 
 def insert(tx: Transaction, subject: dict[str, Any]) -> int:
-    """Store a new subject; returns the key."""
+    """Insert a new subject and return its key."""
     tx.execute("INSERT INTO subject (name) VALUES (%(name)s)", subject)
     return tx.last_row_id
 
 
 def update(tx: Transaction, subject_id: int, subject: dict[str, Any]) -> None:
-    """Change a subject."""
+    """Update a subject."""
     tx.execute(
         "UPDATE subject SET name = %(name)s WHERE subject_id = %(subject_id)s",
         {**subject, "subject_id": subject_id},

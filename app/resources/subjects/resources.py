@@ -1,4 +1,4 @@
-"""Subjects over HTTP."""
+"""HTTP resources for subjects."""
 
 from typing import Any
 
@@ -15,27 +15,27 @@ from app.resources.subjects.schemas import SubjectBody, SubjectPage, SubjectView
 
 
 class Subjects(Resource):  # type: ignore[misc]
-    """All subjects."""
+    """The collection of subjects."""
 
     @operation(roles=ANY_ROLE, query=SubjectPage, response=PageOf[SubjectAnswer])
     def get(self, query: SubjectPage) -> Response:
-        """List subjects, a page at a time."""
+        """List subjects."""
         return crud.list_page(queries, query)
 
     @operation(
         roles=ADMIN, body=SubjectBody, response=SubjectAnswer, status=201, idempotency_key=True
     )
     def post(self, body: SubjectBody) -> Response:
-        """Add a subject."""
+        """Create a subject."""
         return crud.create(queries, "/v1/subjects", body)
 
 
 class Subject(Resource):  # type: ignore[misc]
-    """One subject."""
+    """A single subject."""
 
     @operation(roles=ANY_ROLE, query=SubjectView, response=SubjectAnswer)
     def get(self, subject_id: int, query: SubjectView) -> Response:
-        """Read a subject."""
+        """Get a subject."""
         return crud.read(queries, subject_id, query)
 
     @operation(roles=ADMIN, body=SubjectBody, response=SubjectAnswer, conditional=True)
@@ -45,10 +45,13 @@ class Subject(Resource):  # type: ignore[misc]
 
     @operation(roles=ADMIN, patch=SubjectBody, response=SubjectAnswer, conditional=True)
     def patch(self, subject_id: int, changes: dict[str, Any]) -> Response:
-        """Change parts of a subject."""
+        """Update a subject."""
         return crud.patch(queries, subject_id, changes, SubjectBody)
 
     @operation(roles=ADMIN, status=204, conditional=True)
     def delete(self, subject_id: int) -> Response:
-        """Delete a subject that no course belongs to."""
+        """Delete a subject.
+
+        The response is 409 if it has courses.
+        """
         return crud.delete(queries, subject_id)

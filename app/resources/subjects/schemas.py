@@ -1,4 +1,4 @@
-"""What a subject looks like, in answers and in bodies, and how subjects are asked for."""
+"""Schemas for subjects: responses, request bodies and query parameters."""
 
 from datetime import datetime
 from typing import Annotated
@@ -11,7 +11,7 @@ from app.http.types import Body, Line25
 
 
 class Subject(BaseModel):
-    """A subject."""
+    """A subject as stored."""
 
     subject_id: int
     name: str
@@ -19,20 +19,20 @@ class Subject(BaseModel):
 
 
 class SubjectBody(Body):
-    """A subject to be stored."""
+    """A subject to create or replace."""
 
     name: Line25 = Field(examples=["Marine Biology"])
 
 
 class SubjectView(View):
-    """One subject."""
+    """Query parameters for a single subject."""
 
     fields: Annotated[Names, fields_of(Subject)] = ()
 
 
 class SubjectPage(SubjectView, Page):
-    """A page of subjects."""
+    """Query parameters for a list of subjects."""
 
     sort: Annotated[Orders, SortBy("name")] = ()
-    name: Line25 | None = Field(None, description="Of this name.")
-    q: Substring | None = Field(None, description="With this in the name.")
+    name: Line25 | None = Field(None, description="Only with this name.")
+    q: Substring | None = Field(None, description="Only with this text in the name.")

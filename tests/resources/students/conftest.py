@@ -1,4 +1,4 @@
-"""New students, and databases to import them into."""
+"""Fixtures: new students, and databases to import them into."""
 
 from contextlib import closing
 
@@ -13,7 +13,7 @@ DOMAIN = "bulk.example"
 
 
 def student(number, **changes):
-    """A valid student who begins like a formula in two cells."""
+    """Return a valid student; two of the CSV cells start like a formula."""
     return {
         "first_name": "Zoë",
         "last_name": f"Þórsdóttir {number}",
@@ -33,8 +33,8 @@ def student(number, **changes):
 
 
 @pytest.fixture
-def stored(dba):
-    """The emails of the students that a test added, in order; forgotten afterwards."""
+def stored_emails(dba):
+    """A function that returns the emails of students added by the test, who are then deleted."""
 
     def emails():
         rows = query(
@@ -45,7 +45,7 @@ def stored(dba):
         return [email for (email,) in rows]
 
     yield emails
-    query(dba, "SET foreign_key_checks = 0")  # the students and their addresses go at once
+    query(dba, "SET foreign_key_checks = 0")  # deletes students and addresses in one statement
     query(
         dba,
         "DELETE student, address FROM student JOIN address USING (address_id)"
@@ -56,8 +56,8 @@ def stored(dba):
 
 
 @pytest.fixture
-def three_thousand(dba, stored):
-    """Students enough for four pages."""
+def many_students(dba, stored_emails):
+    """3,000 more students, for an export of four pages."""
     query(
         dba,
         """
@@ -74,8 +74,8 @@ def three_thousand(dba, stored):
     query(dba, "DELETE FROM student WHERE email LIKE %s", (f"%@{DOMAIN}",))
 
 
-def copy_places(server, source, url):
-    """Give a migrated database the campuses of another one, with all that they need."""
+def copy_campuses(server, source, url):
+    """Copy the campuses of another database, with their addresses, cities and countries."""
     old = DatabaseUrl.parse(source).name
     of_campuses = f"WHERE address_id IN (SELECT address_id FROM {old}.campus)"
     with closing(server.connect(url)) as connection:
@@ -86,15 +86,15 @@ def copy_places(server, source, url):
 
 @pytest.fixture(scope="package")
 def empty_school(server, migrated):
-    """A database with campuses and no student."""
+    """A database with campuses and without students."""
     url = server.create_migrated_database()
-    copy_places(server, migrated, url)
+    copy_campuses(server, migrated, url)
     return url
 
 
 @pytest.fixture
-def restarting():
-    """The same on a server of its own, which may be restarted."""
+def restartable_school():
+    """A database without students on a separate server, which tests may restart."""
     with start_server() as server:
         url = server.create_sample_database()
         with closing(server.connect(url)) as connection:
@@ -105,7 +105,7 @@ def restarting():
 
 @pytest.fixture
 def school(empty_school, server):
-    """That database, with no student in it, for an import."""
+    """The empty database for one test."""
     yield empty_school
     with closing(server.connect(empty_school)) as connection:
         query(connection, "DELETE FROM student")
@@ -117,20 +117,20 @@ def school(empty_school, server):
 
 
 @pytest.fixture
-def in_school(school, server):
-    """A connection of the administrator to it."""
+def school_dba(school, server):
+    """A connection of the database administrator to `school`."""
     with closing(server.connect(school)) as connection:
         yield connection
 
 
 @pytest.fixture
 def run_import(school):
-    """Run the command; `given` is its standard input."""
+    """A function that runs `flask import-students`; `stdin` is its standard input."""
     application = create_app(settings_for(school))
 
-    def run(*arguments, given=None):
+    def run(*arguments, stdin=None):
         names = [str(argument) for argument in arguments]
-        return application.test_cli_runner().invoke(args=["import-students", *names], input=given)
+        return application.test_cli_runner().invoke(args=["import-students", *names], input=stdin)
 
     yield run
     application.extensions["database"].close()

@@ -1,4 +1,4 @@
-"""Files to be imported."""
+"""Contents of import files."""
 
 import csv
 import io
@@ -10,7 +10,7 @@ def ndjson(students):
 
 
 def csv_rows(students):
-    """Students as dictionaries by column, as somebody else's program would write them."""
+    """Yield students as dictionaries by column, without using the application's CSV writer."""
     for it in students:
         address = {f"address_{name}": value for name, value in it["address"].items()}
         yield {**{name: it[name] for name in it if name != "address"}, **address}
@@ -26,7 +26,7 @@ def csv_of(students, line_end="\r\n"):
 
 
 def report_of(path):
-    """The report on rejected lines: {line number: reason}."""
-    told = [json.loads(line) for line in path.read_text().splitlines()]
-    assert len({it["line"] for it in told}) == len(told)
-    return {it["line"]: it["reason"] for it in told}
+    """Return the report of rejected lines as {line number: reason}."""
+    entries = [json.loads(line) for line in path.read_text().splitlines()]
+    assert len({it["line"] for it in entries}) == len(entries)
+    return {it["line"]: it["reason"] for it in entries}

@@ -1,4 +1,4 @@
-"""POST /v1/students:batch: a result for each item, and all of it in few statements."""
+"""POST /v1/students:batch: the result of each item, and the number of statements."""
 
 from concurrent.futures import ThreadPoolExecutor
 
@@ -16,58 +16,58 @@ def post(client, items, headers, **more):
     return client.post(URL, json={"items": items}, headers={**headers, **more})
 
 
-def statuses(answer):
-    assert answer.status_code == 207, answer.text
-    return [item["status"] for item in answer.json["items"]]
+def statuses(response):
+    assert response.status_code == 207, response.text
+    return [item["status"] for item in response.json["items"]]
 
 
-def test_each_item_is_stored_and_shown_in_its_place(client, as_role, stored):
+def test_all_items_are_stored_and_returned_in_order(client, as_role, stored_emails):
     items = [student(number) for number in range(5)]
 
-    answer = post(client, items, as_role("admin"))
+    response = post(client, items, as_role("admin"))
 
-    assert statuses(answer) == [201] * 5
-    for item, result in zip(items, answer.json["items"], strict=True):
+    assert statuses(response) == [201] * 5
+    for item, result in zip(items, response.json["items"], strict=True):
         url = f"/v1/students/{result['student']['student_id']}"
         assert result["student"].items() >= item.items()
         assert client.get(url, headers=as_role("admin")).json == result["student"]
-    assert stored() == [item["email"] for item in items]
+    assert stored_emails() == [item["email"] for item in items]
 
 
-def test_a_bad_item_does_not_keep_the_others_away(client, as_role, stored):
+def test_invalid_items_do_not_affect_the_others(client, as_role, stored_emails):
     items = [student(number) for number in range(8)]
-    items[0]["campus_id"] = 250  # there is none
-    items[2]["email"] = "nobody"
+    items[0]["campus_id"] = 250  # does not exist
+    items[2]["email"] = "not an address"
     items[3] = 5
-    items[5]["email"] = items[4]["email"].upper()  # the earlier one wins
+    items[5]["email"] = items[4]["email"].upper()  # a duplicate of the item before it
     items[7]["address"]["city_id"] = 60_000
 
-    answer = post(client, items, as_role("admin"))
+    response = post(client, items, as_role("admin"))
 
-    assert statuses(answer) == [409, 201, 422, 422, 201, 409, 201, 409]
-    assert stored() == [items[number]["email"] for number in (1, 4, 6)]
+    assert statuses(response) == [409, 201, 422, 422, 201, 409, 201, 409]
+    assert stored_emails() == [items[number]["email"] for number in (1, 4, 6)]
     pointers = [
         error["pointer"]
-        for item in answer.json["items"]
+        for item in response.json["items"]
         for error in item.get("problem", {}).get("errors", ())
     ]
     assert pointers == ["/campus_id", "/email", "", "/email", "/address/city_id"]
 
 
-def test_the_problem_of_an_item_is_that_of_the_item_alone(client, as_role, stored):
+def test_the_problem_of_an_item_equals_that_of_a_single_request(client, as_role, stored_emails):
     item = {**student(1), "active": "yes", "nickname": "Zo"}
 
     alone = client.post("/v1/students", json=item, headers=as_role("admin")).json
     (result,) = post(client, [item], as_role("admin")).json["items"]
 
-    of_the_request = {"instance", "request_id"}
+    request_members = {"instance", "request_id"}
     assert result["status"] == alone["status"] == 422
     assert result["problem"].keys() == alone.keys()
-    for name in alone.keys() - of_the_request:
+    for name in alone.keys() - request_members:
         assert result["problem"][name] == alone[name]
 
 
-def test_nothing_is_left_of_an_item_that_was_refused(client, as_role, stored, dba):
+def test_no_address_is_stored_for_rejected_items(client, as_role, stored_emails, dba):
     addresses = lambda: query(dba, "SELECT COUNT(*) FROM address")  # noqa: E731
     before = addresses()
 
@@ -76,42 +76,42 @@ def test_nothing_is_left_of_an_item_that_was_refused(client, as_role, stored, db
     assert addresses() == before
 
 
-def test_staff_add_students_to_their_own_campus_only(client, as_role, me, stored):
+def test_staff_may_only_create_students_of_their_own_campus(client, as_role, me, stored_emails):
     own, other = me["campus_id"], me["campus_id"] % 5 + 1
     items = [student(number, campus_id=other if number in {1, 2} else own) for number in range(5)]
 
-    answer = post(client, items, as_role("staff"))
+    response = post(client, items, as_role("staff"))
 
-    assert statuses(answer) == [201, 403, 403, 201, 201]
-    assert stored() == [items[number]["email"] for number in (0, 3, 4)]
+    assert statuses(response) == [201, 403, 403, 201, 201]
+    assert stored_emails() == [items[number]["email"] for number in (0, 3, 4)]
 
 
-def test_a_student_adds_nobody(client, as_role):
+def test_a_student_may_not_create_students(client, as_role):
     assert post(client, [student(1)], as_role("student")).status_code == 403
 
 
 @pytest.mark.parametrize(
     "body", [{}, {"items": []}, {"items": [{}] * 101}, {"items": {}}, {"items": [{}], "more": 1}]
 )
-def test_a_request_that_is_no_batch_is_refused_as_a_whole(body, client, as_role):
-    answer = client.post(URL, json=body, headers=as_role("admin"))
+def test_an_invalid_batch_is_rejected(body, client, as_role):
+    response = client.post(URL, json=body, headers=as_role("admin"))
 
-    assert answer.status_code == 422
+    assert response.status_code == 422
 
 
-def test_a_hundred_students_are_six_statements(client, as_role, stored, server):
+def test_100_students_take_six_statements(client, as_role, stored_emails, server):
     headers = as_role("admin")
-    client.get("/v1/students/1", headers=headers)  # a connection is open from here on
+    client.get("/v1/students/1", headers=headers)  # opens the connection
     items = [student(number) for number in range(100)]
 
     sent = statements(server, lambda: post(client, items, headers))
 
     # BEGIN, SAVEPOINT, INSERT of the addresses, INSERT, SELECT, COMMIT
-    assert (sent, len(stored())) == (6, 100)
+    assert (sent, len(stored_emails())) == (6, 100)
 
 
-def test_one_fault_among_a_hundred_is_found_in_a_few_dozen_statements(
-    client, as_role, stored, server
+def test_one_rejected_item_of_100_takes_at_most_70_statements(
+    client, as_role, stored_emails, server
 ):
     headers = as_role("admin")
     items = [student(number) for number in range(100)]
@@ -119,21 +119,23 @@ def test_one_fault_among_a_hundred_is_found_in_a_few_dozen_statements(
 
     sent = statements(server, lambda: post(client, items, headers))
 
-    assert len(stored()) == 99
+    assert len(stored_emails()) == 99
     assert sent <= 70
 
 
-def test_a_hundred_faults_are_at_most_eight_statements_each(client, as_role, stored, server):
+def test_100_rejected_items_take_at_most_eight_statements_each(
+    client, as_role, stored_emails, server
+):
     headers = as_role("admin")
     items = [student(number, campus_id=250) for number in range(100)]
 
     sent = statements(server, lambda: post(client, items, headers))
 
-    assert stored() == []
+    assert stored_emails() == []
     assert sent <= 800
 
 
-def test_a_batch_with_a_key_is_stored_once_and_answered_the_same(client, as_role, stored):
+def test_a_repeated_batch_with_the_same_key_is_stored_once(client, as_role, stored_emails):
     items = [student(1), student(2, campus_id=250), student(3)]
     key = {"Idempotency-Key": "a-batch-of-three"}
 
@@ -142,10 +144,10 @@ def test_a_batch_with_a_key_is_stored_once_and_answered_the_same(client, as_role
 
     assert again.json == first.json
     assert again.headers["Idempotency-Replayed"] == "true"
-    assert stored() == [items[0]["email"], items[2]["email"]]
+    assert stored_emails() == [items[0]["email"], items[2]["email"]]
 
 
-def test_two_batches_with_one_key_at_once_are_one(app, as_role, stored):
+def test_simultaneous_batches_with_the_same_key_are_stored_once(app, as_role, stored_emails):
     items = [student(number) for number in range(20)]
     headers = as_role("admin")
 
@@ -154,16 +156,16 @@ def test_two_batches_with_one_key_at_once_are_one(app, as_role, stored):
         return post(app.test_client(), items, headers, **key)
 
     with ThreadPoolExecutor(4) as pool:
-        answers = list(pool.map(send, range(4)))
+        responses = list(pool.map(send, range(4)))
 
-    assert all(statuses(answer) == [201] * 20 for answer in answers)
-    assert len({answer.text for answer in answers}) == 1
-    assert len(stored()) == 20
+    assert all(statuses(response) == [201] * 20 for response in responses)
+    assert len({response.text for response in responses}) == 1
+    assert len(stored_emails()) == 20
 
 
 @pytest.fixture
-def counting_in_threes(dba, migrated):
-    """The application on a server whose keys go up in steps, as in a cluster of several writers."""
+def client_with_key_step_3(dba, migrated):
+    """A client of a server with auto_increment_increment = 3, as in a multi-primary cluster."""
     query(dba, "SET GLOBAL auto_increment_increment = 3")
     app = create_app(settings_for(migrated))
     yield app.test_client()
@@ -171,16 +173,16 @@ def counting_in_threes(dba, migrated):
     query(dba, "SET GLOBAL auto_increment_increment = 1")
 
 
-def test_each_has_their_address_where_keys_are_counted_in_steps(
-    counting_in_threes, as_role, stored, server
+def test_each_student_gets_their_address_if_keys_increase_in_steps(
+    client_with_key_step_3, as_role, stored_emails, server
 ):
-    client, headers = counting_in_threes, as_role("admin")
-    client.get("/v1/students/1", headers=headers)  # a connection is open from here on
-    answers = []
+    client, headers = client_with_key_step_3, as_role("admin")
+    client.get("/v1/students/1", headers=headers)  # opens the connection
+    responses = []
 
     sent = statements(
-        server, lambda: answers.append(post(client, [student(it) for it in range(4)], headers))
+        server, lambda: responses.append(post(client, [student(it) for it in range(4)], headers))
     )
 
-    streets = [item["student"]["address"]["address"] for item in answers[0].json["items"]]
+    streets = [item["student"]["address"]["address"] for item in responses[0].json["items"]]
     assert (streets, sent) == ([f"=Þórsgata {number}" for number in range(4)], 6)

@@ -1,4 +1,4 @@
-"""The progress bar: there on a terminal, and nowhere else."""
+"""The progress bar is shown on terminals only."""
 
 import os
 import pty
@@ -20,31 +20,31 @@ def command(tmp_path):
     return [sys.executable, "-m", "flask", "--app", "wsgi", "import-students", str(file)]
 
 
-def said_to(terminal):
-    said = b""
+def read_all(terminal):
+    output = b""
     try:
         while chunk := os.read(terminal, 4096):
-            said += chunk
-    except OSError:  # Linux: the other side was closed
+            output += chunk
+    except OSError:  # EIO on Linux: the other side was closed
         pass
-    return said.decode()
+    return output.decode()
 
 
-def test_a_terminal_shows_how_far_it_is(command, school):
+def test_a_terminal_shows_the_progress(command, school):
     ours, theirs = pty.openpty()
     termios.tcsetwinsize(theirs, (24, 80))
     with subprocess.Popen(
         command, cwd=PROJECT, env=environment(school), stdout=subprocess.DEVNULL, stderr=theirs
     ):
         os.close(theirs)
-        said = said_to(ours)
+        output = read_all(ours)
     os.close(ours)
 
-    assert "%|" in said
-    assert "B/s" in said
+    assert "%|" in output
+    assert "B/s" in output
 
 
-def test_a_log_shows_no_bar(command, school):
+def test_no_bar_is_written_to_a_pipe(command, school):
     result = subprocess.run(
         command, cwd=PROJECT, env=environment(school), capture_output=True, text=True, check=True
     )

@@ -1,5 +1,6 @@
-"""Imports of files with many students, from the command line.
+"""Import of students from large files, from the command line.
 
-`lines.py` reads a file, `records.py` makes students of it, `run.py` stores them, `queries.py` keeps
-how far it came, `report.py` what was rejected, `commands.py` is the command.
+`lines.py` reads the lines of a file, `records.py` parses and validates students, `run.py` stores
+them, `queries.py` stores the progress, `report.py` writes the rejected lines, and `commands.py` is
+the command.
 """

@@ -1,7 +1,7 @@
-"""`flask import-students`: students from a file into the database.
+"""`flask import-students`: import students from a file.
 
-Exit status 0: every line is stored. 1: some were rejected. 2: it could not begin, or not go on; the
-same command goes on where it stopped.
+Exit status 0: all records were stored. 1: some were rejected. 2: the import could not start or was
+interrupted; the same command continues it.
 """
 
 import hashlib
@@ -24,7 +24,7 @@ from app.resources.students.imports.lines import Lines
 from app.resources.students.imports.queries import Progress
 from app.resources.students.imports.records import BadFile, Record, csv_records, ndjson_records
 from app.resources.students.imports.report import Report
-from app.resources.students.imports.run import AnotherImport, run
+from app.resources.students.imports.run import ImportInProgress, run
 
 STDIN = Path("-")
 FORMATS: dict[str, Callable[[Lines], Iterator[Record]]] = {
@@ -32,41 +32,44 @@ FORMATS: dict[str, Callable[[Lines], Iterator[Record]]] = {
     "ndjson": ndjson_records,
 }
 EXTENSIONS = {".csv": "csv", ".ndjson": "ndjson", ".jsonl": "ndjson"}
-HELP = """Add the students of FILE, CSV or NDJSON; - reads standard input.
+HELP = """Import students from FILE (CSV or NDJSON; - is standard input).
 
-Rejected lines are reported with their number and reason. Whatever ends it, the same command goes
-on where it stopped: a file with the same content is imported once."""
+Rejected records are reported with their line number and the reason. If the import is interrupted,
+the same command continues it. A file with the same content is imported only once."""
 
 
 def register(app: Flask) -> None:
-    """Add the command."""
+    """Add the command to the application."""
 
     @app.cli.command("import-students", help=HELP)
     @click.argument(
         "file", type=click.Path(exists=True, dir_okay=False, path_type=Path, allow_dash=True)
     )
     @click.option(
-        "--format", "kind", type=click.Choice(list(FORMATS)), help="If the name does not say."
+        "--format",
+        "kind",
+        type=click.Choice(list(FORMATS)),
+        help="Format of FILE, if its name has no known extension.",
     )
     @click.option(
         "--rejected",
         type=click.Path(dir_okay=False, path_type=Path),
-        help="The report.  [FILE.rejected.ndjson]",
+        help="Report of rejected records.  [default: FILE.rejected.ndjson]",
     )
-    @click.option("--again", is_flag=True, help="Import it once more, from its beginning.")
+    @click.option("--again", is_flag=True, help="Import the file again from the beginning.")
     def import_students(file: Path, kind: str | None, rejected: Path | None, again: bool) -> None:
         database: Database = app.extensions["database"]
         report_path = rejected or _default_report(file)
         try:
             kind = kind or _kind_of(file)
             with _opened(file) as source:
-                end = _import(database, source, FORMATS[kind], report_path, again)
-        except (BadFile, OSError, AnotherImport, DatabaseError) as error:
-            click.echo(f"import-students: {file}: {_in_words(error)}", err=True)
+                progress = _import(database, source, FORMATS[kind], report_path, again)
+        except (BadFile, OSError, ImportInProgress, DatabaseError) as error:
+            click.echo(f"import-students: {file}: {_message(error)}", err=True)
             raise SystemExit(2) from None
-        click.echo(f"{end.stored_lines:,} stored, {end.rejected_lines:,} rejected")
-        if end.rejected_lines:
-            click.echo(f"the rejected lines are in {report_path}", err=True)
+        click.echo(f"{progress.stored_lines:,} stored, {progress.rejected_lines:,} rejected")
+        if progress.rejected_lines:
+            click.echo(f"rejected records written to {report_path}", err=True)
             raise SystemExit(1)
 
 
@@ -83,22 +86,22 @@ def _import(
         lambda tx: queries.find_or_add(tx, fingerprint, again=again)
     )
     report = Report(report_path, progress.report_size)
-    records = records_of(Lines(source, progress.place))
-    # On a terminal only, as `disable=None` says.
+    records = records_of(Lines(source, progress.file_position))
+    # `disable=None`: only on a terminal.
     with tqdm(
         total=size, initial=progress.position, unit="B", unit_scale=True, disable=None, leave=False
     ) as bar:
-        for now, rejected in run(database, records, progress, report):
+        for current, rejected in run(database, records, progress, report):
             for record, reason in rejected:
                 tqdm.write(f"line {record.line_number}: {reason}", file=sys.stderr)
-            bar.update(now.position - bar.n)
-            progress = now
+            bar.update(current.position - bar.n)
+            progress = current
     return progress
 
 
 @contextmanager
 def _opened(file: Path) -> Iterator[BufferedIOBase]:
-    """Open a file that can be read twice: once for its fingerprint."""
+    """Open a seekable file, since it is read twice; standard input is copied first."""
     if file != STDIN:
         with file.open("rb") as opened:
             yield opened
@@ -111,7 +114,7 @@ def _opened(file: Path) -> Iterator[BufferedIOBase]:
 
 def _kind_of(file: Path) -> str:
     if file.suffix.lower() not in EXTENSIONS:
-        raise BadFile("its name does not tell what it is; give --format csv or --format ndjson")
+        raise BadFile("unknown file extension; specify --format csv or --format ndjson")
     return EXTENSIONS[file.suffix.lower()]
 
 
@@ -120,7 +123,7 @@ def _default_report(file: Path) -> Path:
     return file.with_name(f"{name}.rejected.ndjson")
 
 
-def _in_words(error: Exception) -> str:
-    if isinstance(error, DatabaseError | AnotherImport):
-        return f"{type(error).__doc__} The same command goes on where this one stopped."
+def _message(error: Exception) -> str:
+    if isinstance(error, DatabaseError | ImportInProgress):
+        return f"{type(error).__doc__} Run the same command again to continue."
     return str(error)

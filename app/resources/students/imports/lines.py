@@ -1,4 +1,4 @@
-"""The lines of a file, each with its number and its place, whatever bytes are in it."""
+"""Reads the lines of a file as bytes, with their numbers and positions."""
 
 from dataclasses import dataclass
 from io import BufferedIOBase
@@ -8,28 +8,28 @@ BOM = b"\xef\xbb\xbf"
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
-    """A place between two lines: the bytes and the lines before it."""
+class Position:
+    """The start of a line: the number of bytes and of lines before it."""
 
-    position: int = 0
+    offset: int = 0
     line_number: int = 0
 
 
 class Lines:
-    """Gives line after line; `place` is where the next one begins.
+    """Iterator over lines; `position` is the start of the next one.
 
-    Of a line that is longer than `MAX_LINE_BYTES` only so much and one byte more is given, so that
-    a file without line ends needs no more memory than any other.
+    Lines longer than `MAX_LINE_BYTES` are cut to that length plus one byte, so that a file without
+    line ends does not need more memory.
     """
 
-    def __init__(self, file: BufferedIOBase, place: Place) -> None:
+    def __init__(self, file: BufferedIOBase, position: Position) -> None:
         self._file = file
-        self.go_to(place)
+        self.seek(position)
 
-    def go_to(self, place: Place) -> None:
-        """Give next the line that begins here."""
-        self._file.seek(place.position)
-        self.place = place
+    def seek(self, position: Position) -> None:
+        """Continue with the line that starts at this position."""
+        self._file.seek(position.offset)
+        self.position = position
 
     def __iter__(self) -> "Lines":
         return self
@@ -39,10 +39,10 @@ class Lines:
         if not line:
             raise StopIteration
         rest = line
-        position = self.place.position + len(line)
+        offset = self.position.offset + len(line)
         while len(rest) > MAX_LINE_BYTES and not rest.endswith(b"\n"):
             rest = self._file.readline(MAX_LINE_BYTES + 1)
-            position += len(rest)
-        is_first = self.place.position == 0
-        self.place = Place(position, self.place.line_number + 1)
+            offset += len(rest)
+        is_first = self.position.offset == 0
+        self.position = Position(offset, self.position.line_number + 1)
         return line.removeprefix(BOM) if is_first else line

@@ -1,14 +1,14 @@
-"""SQL on how far imports have come."""
+"""SQL for the progress of imports."""
 
 from dataclasses import asdict, dataclass
 
 from app.db.transaction import Transaction
-from app.resources.students.imports.lines import Place
+from app.resources.students.imports.lines import Position
 
 
 @dataclass(frozen=True, slots=True)
 class Progress:
-    """How far the import of a file has come, and with what result."""
+    """The progress of the import of a file."""
 
     import_progress_id: int
     position: int
@@ -18,13 +18,13 @@ class Progress:
     report_size: int
 
     @property
-    def place(self) -> Place:
-        """Where in the file to go on."""
-        return Place(self.position, self.line_number)
+    def file_position(self) -> Position:
+        """The position in the file at which the import continues."""
+        return Position(self.position, self.line_number)
 
 
 def find_or_add(tx: Transaction, fingerprint: bytes, *, again: bool) -> Progress:
-    """Find the file with this fingerprint, or add it; `again` forgets what was found."""
+    """Return the progress for the file with this fingerprint; `again` resets it."""
     values = {"fingerprint": fingerprint.hex()}
     if again:
         tx.execute("DELETE FROM import_progress WHERE fingerprint = UNHEX(%(fingerprint)s)", values)
@@ -47,7 +47,7 @@ def find_or_add(tx: Transaction, fingerprint: bytes, *, again: bool) -> Progress
 
 
 def lock(tx: Transaction, import_progress_id: int) -> Progress | None:
-    """Read how far it is, and keep others from going on until the COMMIT."""
+    """Return the progress and lock its row until the end of the transaction."""
     row = tx.fetch_one(
         """
         SELECT import_progress_id, position, line_number, stored_lines, rejected_lines,
@@ -60,7 +60,7 @@ def lock(tx: Transaction, import_progress_id: int) -> Progress | None:
 
 
 def save(tx: Transaction, progress: Progress) -> None:
-    """Note how far it is now, in the transaction that came so far."""
+    """Store the progress, in the transaction that stores the students."""
     tx.execute(
         """
         UPDATE import_progress

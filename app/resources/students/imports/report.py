@@ -1,4 +1,4 @@
-"""The report on rejected lines: a file with a JSON object for each."""
+"""The report of rejected lines: an NDJSON file with one object per line."""
 
 import json
 import os
@@ -11,10 +11,10 @@ Rejected = tuple[Record, str]
 
 
 class Report:
-    """A file that grows with the import; it is made when the first line is rejected.
+    """A file that grows with the import and is created when the first line is rejected.
 
-    How much of it belongs to what was stored is known to the database, so what a killed run had
-    written too much is written over: each rejected line is in it once.
+    Its valid size is stored in the database with the progress. Anything that an interrupted run
+    wrote beyond that size is overwritten, so each rejected line is in the report exactly once.
     """
 
     def __init__(self, path: Path, size: int) -> None:
@@ -23,14 +23,14 @@ class Report:
             path.unlink(missing_ok=True)
         elif not path.exists() or path.stat().st_size < size:
             raise BadFile(
-                f"an earlier run left {size} bytes of rejected lines, and they are not in {path};"
-                " name that file with --rejected, or begin anew with --again"
+                f"an earlier run wrote {size} bytes of rejected lines, which are not in {path};"
+                " specify that file with --rejected, or start over with --again"
             )
         else:
             os.truncate(path, size)
 
     def write(self, at: int, rejected: Sequence[Rejected]) -> int:
-        """Write on from a size, safe on the disk; returns the new size."""
+        """Append at this size, sync the file to disk, and return the new size."""
         if not rejected:
             return at
         with self.path.open("ab") as file:
@@ -43,5 +43,5 @@ class Report:
 
 def _line(record: Record, reason: str) -> str:
     text = record.raw.decode(errors="backslashreplace").rstrip("\r\n")
-    told = {"line": record.line_number, "reason": reason, "text": text}
-    return json.dumps(told, ensure_ascii=False) + "\n"
+    entry = {"line": record.line_number, "reason": reason, "text": text}
+    return json.dumps(entry, ensure_ascii=False) + "\n"

@@ -1,9 +1,9 @@
-"""Stores the students of a file, some hundreds in a transaction.
+"""Stores the students of a file, 500 records per transaction.
 
-How far it came is stored in the same transaction, so the two cannot disagree: whenever a run ends,
-the next one goes on behind the last line that was dealt with. So a unit can be repeated without
-harm, too, and is: after a deadlock, a lost connection, an answer that never came, and for a minute
-while there is no server.
+The progress is stored in the same transaction, so an interrupted import continues after the last
+record that was processed. For the same reason, a transaction can be retried safely: after a
+deadlock, a lost connection, a lost response to COMMIT, and for up to a minute while the server is
+unavailable.
 """
 
 import time
@@ -35,26 +35,26 @@ RECORDS_PER_TRANSACTION = 500
 WAIT_FOR_SERVER_SECONDS = 60
 PAUSE_SECONDS = 0.25
 
-Refusal = ConstraintViolation | InvalidValue
-REFUSALS: tuple[type[Refusal], ...] = (ConstraintViolation, InvalidValue)
+Rejection = ConstraintViolation | InvalidValue
+REJECTIONS: tuple[type[Rejection], ...] = (ConstraintViolation, InvalidValue)
 
 
-class AnotherImport(Exception):
-    """Somebody else is importing the same file."""
+class ImportInProgress(Exception):
+    """Another process is importing the same file."""
 
 
 def run(
     database: Database, records: Iterator[Record], progress: Progress, report: Report
 ) -> Iterator[tuple[Progress, list[Rejected]]]:
-    """Store all records; tells after each transaction how far it is and what it rejected."""
+    """Store all records; yield the progress and the rejected records of each transaction."""
     while batch := list(islice(records, RECORDS_PER_TRANSACTION)):
-        unit = _Unit(batch, progress, report)
-        progress = _patiently(database, unit)
-        yield progress, unit.rejected
+        transaction = _BatchTransaction(batch, progress, report)
+        progress = _run_with_retries(database, transaction)
+        yield progress, transaction.rejected
 
 
-class _Unit:
-    """What one transaction does; it finds out itself whether it has been done."""
+class _BatchTransaction:
+    """Stores one batch and the progress, unless an earlier attempt has already stored them."""
 
     def __init__(self, batch: Sequence[Record], before: Progress, report: Report) -> None:
         self._batch = batch
@@ -65,18 +65,18 @@ class _Unit:
     def __call__(self, tx: Transaction) -> Progress:
         end = self._batch[-1].end
         found = queries.lock(tx, self._before.import_progress_id)
-        if found and found.place == end:
-            return found  # the answer to an earlier COMMIT was lost, and no more
+        if found and found.file_position == end:
+            return found  # committed before, but the response to COMMIT was lost
         if found != self._before:
-            raise AnotherImport
+            raise ImportInProgress
         self._store(tx)
         after = replace(
             self._before,
-            position=end.position,
+            position=end.offset,
             line_number=end.line_number,
             stored_lines=self._before.stored_lines + len(self._batch) - len(self.rejected),
             rejected_lines=self._before.rejected_lines + len(self.rejected),
-            # Before the COMMIT: a report on what is not stored is mended by the next run.
+            # Written before COMMIT: if that fails, the next run overwrites it.
             report_size=self._report.write(self._before.report_size, self.rejected),
         )
         queries.save(tx, after)
@@ -84,12 +84,12 @@ class _Unit:
 
     def _store(self, tx: Transaction) -> None:
         valid = [record.student for record in self._batch if record.student]
-        results = iter(run_for_each(tx, valid, _insert, REFUSALS))
+        results = iter(run_for_each(tx, valid, _insert, REJECTIONS))
         self.rejected = []
         for record in self._batch:
-            refusal = next(results) if record.student else None
-            if refusal is not None:
-                self.rejected.append((record, _in_words(refusal)))
+            rejection = next(results) if record.student else None
+            if rejection is not None:
+                self.rejected.append((record, _message(rejection)))
             elif not record.student:
                 self.rejected.append((record, record.reason))
 
@@ -99,18 +99,21 @@ def _insert(tx: Transaction, values: Sequence[dict[str, Any]]) -> list[None]:
     return [None] * len(values)
 
 
-def _in_words(refusal: Refusal) -> str:
-    column = refusal.column if isinstance(refusal, ConstraintViolation) else None
-    detail = problem_from(refusal).detail
+def _message(rejection: Rejection) -> str:
+    column = rejection.column if isinstance(rejection, ConstraintViolation) else None
+    detail = problem_from(rejection).detail
     return f"{column}: {detail}" if column else detail
 
 
-def _patiently(database: Database, unit: _Unit) -> Progress:
-    """Run the unit, again while the server is away; raises what happened last after a minute."""
+def _run_with_retries(database: Database, transaction: _BatchTransaction) -> Progress:
+    """Run a transaction and retry while the server is unavailable.
+
+    Raises the last error after `WAIT_FOR_SERVER_SECONDS`.
+    """
     deadline = now() + WAIT_FOR_SERVER_SECONDS
     while True:
         try:
-            return database.run_transaction(unit, idempotent=True)
+            return database.run_transaction(transaction, idempotent=True)
         except (DatabaseUnavailable, OutcomeUnknown, TransactionConflict) as error:
             if isinstance(error, AccessDenied) or now() > deadline:
                 raise

@@ -1,4 +1,4 @@
-"""A download is long: it holds no connection meanwhile, and what breaks off does not look whole."""
+"""An export does not hold a connection between pages, and a failed one ends incomplete."""
 
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
@@ -23,8 +23,8 @@ def headers(as_role):
 
 
 @pytest.fixture
-def in_all(three_thousand, dba):
-    """How many students there are."""
+def student_count(many_students, dba):
+    """The number of students."""
     ((count,),) = query(dba, "SELECT COUNT(*) FROM student")
     return count
 
@@ -35,7 +35,9 @@ def connections(server, url):
 
 
 @pytest.mark.parametrize("strategy", RELIABLE_STRATEGIES)
-def test_others_use_the_only_connection_between_two_pages(strategy, migrated, headers, in_all):
+def test_other_requests_can_use_the_only_connection_between_two_pages(
+    strategy, migrated, headers, student_count
+):
     app = create_app(
         settings_for(migrated, db_strategy=strategy, db_pool_size=1, db_pool_timeout_seconds=1)
     )
@@ -43,21 +45,21 @@ def test_others_use_the_only_connection_between_two_pages(strategy, migrated, he
     with ThreadPoolExecutor(1) as another_thread:
         download = app.test_client().get(URL, headers=headers)
         chunks = iter(download.iter_encoded())
-        begun = next(chunks) + next(chunks)  # the first page was read before the answer began
+        beginning = next(chunks) + next(chunks)  # the first page was read beforehand
         read = another_thread.submit(app.test_client().get, "/v1/students/1", headers=as_json)
         status = read.result().status_code
-        others = b"".join(chunks)
+        rest = b"".join(chunks)
 
         assert status == 200
-        assert begun.count(b"\n") == 2000
-        assert (begun + others).count(b"\n") == in_all
+        assert beginning.count(b"\n") == 2000
+        assert (beginning + rest).count(b"\n") == student_count
         download.close()
     app.extensions["database"].close()
 
 
 @pytest.mark.parametrize("strategy", ["per_request", "sqlalchemy_session"])
-def test_a_client_that_goes_away_leaves_no_connection_behind(
-    strategy, migrated, headers, in_all, server
+def test_an_aborted_download_returns_its_connection(
+    strategy, migrated, headers, student_count, server
 ):
     app = create_app(settings_for(migrated, db_strategy=strategy))
     before = connections(server, migrated)
@@ -70,8 +72,8 @@ def test_a_client_that_goes_away_leaves_no_connection_behind(
     assert settles(lambda: connections(server, migrated) <= before)
 
 
-def test_a_connection_killed_between_two_pages_is_not_noticed(
-    client, headers, in_all, migrated, server
+def test_a_connection_killed_between_two_pages_does_not_affect_the_download(
+    client, headers, student_count, migrated, server
 ):
     download = client.get(URL, headers=headers)
     chunks = iter(download.iter_encoded())
@@ -82,17 +84,17 @@ def test_a_connection_killed_between_two_pages_is_not_noticed(
             query(killer, f"KILL {victim}")
 
     assert victims
-    assert (first + b"".join(chunks)).count(b"\n") == in_all
+    assert (first + b"".join(chunks)).count(b"\n") == student_count
 
 
-def test_a_database_that_fails_in_the_middle_breaks_the_download_off(
-    headers, in_all, migrated, server
+def test_a_database_failure_during_the_download_ends_it_incomplete(
+    headers, student_count, migrated, server
 ):
     with (
         Relay(server.port) as relay,
         serving(through(relay, migrated), WEB_CONCURRENCY=1, THREADS=2) as service,
     ):
-        relay.cut_response_to = b"student.student_id >="  # of every page but the first
+        relay.cut_response_to = b"student.student_id >="  # every page except the first
         with (
             service.client.stream("GET", URL, headers=headers) as download,
             pytest.raises(httpx.RemoteProtocolError, match="incomplete chunked read"),
@@ -102,18 +104,16 @@ def test_a_database_that_fails_in_the_middle_breaks_the_download_off(
                 pass
 
         relay.cut_response_to = None
-        whole = service.get(URL, headers=headers)
-        assert len(whole.text.splitlines()) == in_all
+        complete = service.get(URL, headers=headers)
+        assert len(complete.text.splitlines()) == student_count
 
 
-def test_a_database_that_fails_before_the_first_page_is_a_problem(
-    headers, in_all, migrated, server
-):
+def test_a_database_failure_before_the_first_page_is_503(headers, student_count, migrated, server):
     with Relay(server.port) as relay:
         app = create_app(settings_for(through(relay, migrated)))
         relay.cut_response_to = b"FROM student"
 
-        answer = app.test_client().get(URL, headers=headers)
+        response = app.test_client().get(URL, headers=headers)
 
-        assert (answer.status_code, answer.mimetype) == (503, "application/problem+json")
+        assert (response.status_code, response.mimetype) == (503, "application/problem+json")
         app.extensions["database"].close()

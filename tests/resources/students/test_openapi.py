@@ -1,4 +1,4 @@
-"""The OpenAPI document says what batches and exports take and answer."""
+"""The OpenAPI document describes batches and exports correctly."""
 
 import jsonschema
 import pytest
@@ -16,17 +16,17 @@ def test_the_document_is_valid_openapi(document):
     validate(document)
 
 
-def test_a_batch_is_answered_as_its_schema_says(document, client, as_role, stored):
+def test_the_response_to_a_batch_matches_its_schema(document, client, as_role, stored_emails):
     operation = document["paths"]["/v1/students:batch"]["post"]
     schema = operation["responses"]["207"]["content"]["application/json"]["schema"]
 
-    answer = client.post(
+    response = client.post(
         "/v1/students:batch",
         json={"items": [student(1), student(2, campus_id=250), 5]},
         headers=as_role("admin"),
     )
 
-    jsonschema.validate(answer.json, {**schema, "components": document["components"]})
+    jsonschema.validate(response.json, {**schema, "components": document["components"]})
     with pytest.raises(jsonschema.ValidationError):
         jsonschema.validate(
             {"items": [{"status": 409, "problem": {"status": "409"}}]},
@@ -35,9 +35,9 @@ def test_a_batch_is_answered_as_its_schema_says(document, client, as_role, store
     assert operation["tags"] == ["students"]
 
 
-def test_an_export_is_text_in_two_formats_and_never_304(document):
-    answers = document["paths"]["/v1/students/export"]["get"]["responses"]
+def test_an_export_has_two_media_types_and_no_304(document):
+    responses = document["paths"]["/v1/students/export"]["get"]["responses"]
 
-    assert list(answers["200"]["content"]) == ["text/csv", "application/x-ndjson"]
-    assert "304" not in answers
-    assert "406" in answers
+    assert list(responses["200"]["content"]) == ["text/csv", "application/x-ndjson"]
+    assert "304" not in responses
+    assert "406" in responses
