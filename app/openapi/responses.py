@@ -8,6 +8,7 @@ from app.http.error_handlers import DATABASE_PROBLEMS
 from app.http.validation import JSON
 from app.openapi.endpoints import Endpoint
 from app.openapi.models import Models, is_model
+from app.service import PROBLEM_TYPE
 
 Json = dict[str, Any]
 
@@ -115,7 +116,7 @@ def _success(endpoint: Endpoint, models: Models) -> Json:
 
 def _problem(status: int) -> Json:
     kinds = [kind for code, kind, _ in DATABASE_PROBLEMS.values() if code == status]
-    types = ", ".join(f"`urn:student-data:problem:{kind}`" for kind in kinds)
+    types = ", ".join(f"`{PROBLEM_TYPE}{kind}`" for kind in kinds)
     written: Json = {
         "description": MEANINGS[status] + (f" Types: {types}." if types else ""),
         "content": {

@@ -101,8 +101,8 @@ def _parse(arguments: Sequence[str]) -> argparse.Namespace:
 def _places(options: argparse.Namespace) -> list[Place]:
     root = None
     if "mysql" in options.server:
-        root = str(mysql_root.place())
-        mysql_root.ensure(mysql_root.place())
+        root = str(mysql_root.root_folder())
+        mysql_root.ensure(mysql_root.root_folder())
     return [
         Place(server, root if server == "mysql" else None, tls == "tls")
         for server, tls in itertools.product(options.server, options.tls)

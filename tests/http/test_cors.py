@@ -81,5 +81,5 @@ def test_no_page_gets_a_browser_s_own_credentials(page):
     "value", ["*", "https://*.example.org", "example.org", "https://a.org/", "https://A.org", " "]
 )
 def test_what_is_no_origin_is_refused_by_name(value, migrated):
-    with pytest.raises(ValueError, match="is no origin"):
+    with pytest.raises(ValueError, match="is not an origin"):
         settings_for(migrated, cors_origins=value)
