@@ -11,7 +11,7 @@ LOCK = @$(BIN)/uv pip compile --quiet --universal --generate-hashes --python-ver
   --custom-compile-command 'make lock' $${UPGRADE:+--upgrade} --output-file requirements
 
 help: ## list the targets
-	@awk -F ' *## *' '/^[a-z-]+:.*## /{sub(/:.*/, "", $$1); printf "  make %-12s %s\n", $$1, $$2}' Makefile
+	@awk -F ' *## *' '/^[a-z-]+:.*## /{sub(/:.*/, "", $$1); printf "  make %-14s %s\n", $$1, $$2}' Makefile
 	@echo
 	@echo "  Settings: 'make serve PORT=8001 DB_STRATEGY=pooled', the environment, or .env"
 	@echo "  (docs/configuration.md). If DATABASE_URL is not set, a private server is created in var/."

@@ -30,7 +30,6 @@ LONGEST = [
             "openapi/test_swagger_ui",
             "night/test_the_night",
             "resources/students/test_resumed",
-            "operations/test_recycle_age",
             "resources/test_conventions_lists",
             "resources/test_permissions",
             "docs/test_adding_a_resource",
@@ -38,7 +37,6 @@ LONGEST = [
             "auth/test_secrets",
             "sample_data/test_seed",
             "operations/test_doctor",
-            "operations/test_variable_names",
         )
     ),
 ]

@@ -16,12 +16,13 @@ from pathlib import Path
 from threading import Event, Lock
 from typing import Literal
 
+from app.service import PROBLEM_TYPE
 from tests.faults.ledger import Told
 
 Kind = Literal["read", "write", "keyed write", "livez"]
 
 NO_ANSWER = 0
-PROBLEM = "urn:student-data:problem:"
+PROBLEM = PROBLEM_TYPE
 # A piece of any of these in an answer is the driver's, the kernel's or the operator's.
 NOT_FOR_CLIENTS = ("pymysql", "MySQL", "MariaDB", "Errno", "errno", "Traceback", "(20", "(1")
 SECONDS_BETWEEN_TRIES = 0.1
