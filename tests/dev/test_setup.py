@@ -87,7 +87,7 @@ def test_a_complete_environment_is_not_changed(clone, installed):
     assert installed == []
 
 
-def test_a_list_that_another_one_contains_is_not_installed_separately(clone, installed):
+def test_a_list_contained_in_another_is_not_installed(clone, installed):
     setup.bring_up_to_date(clone, "serve")
     setup.bring_up_to_date(clone, "test")
     setup.bring_up_to_date(clone, "test")

@@ -156,7 +156,9 @@ def url(server):
 def client(url):
     """A client of a new application with a view that sends one statement."""
     app = create_app(settings_for(url))
-    app.add_url_rule("/one", view_func=lambda: str(database().fetch_one("SELECT 1")))
+    app.add_url_rule(
+        "/one", view_func=lambda: str(database().fetch_one("SELECT 1")), endpoint="one"
+    )
     yield app.test_client()
     app.extensions["database"].close()
 
