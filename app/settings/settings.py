@@ -84,7 +84,7 @@ class Settings(BaseModel):
     web_concurrency: int = _setting("Worker processes.", section=SERVICE, default=2, ge=1, le=256)
     threads: int = _setting(
         "Threads of each worker process. If the strategy has a pool, four more are added for "
-        "requests that need no database: `livez` answers while all others wait for it.",
+        "requests that need no database: `livez` responds while all others wait.",
         section=SERVICE,
         default=8,
         ge=1,
@@ -121,7 +121,7 @@ class Settings(BaseModel):
         le=31536000,
     )
     rate_limit: Rate = _setting(
-        "Requests allowed for each user, or for each address if nobody is signed in. It cannot be "
+        "Requests allowed for each user, or for each address if the user is not signed in. It cannot be "
         "turned off; if another component limits requests, set a very high rate.",
         section=ACCESS,
         default="600/minute",
@@ -214,8 +214,8 @@ class Settings(BaseModel):
         le=300,
     )
     db_read_timeout_seconds: Seconds = _setting(
-        "Maximum time without data from the server while a statement runs: choose more than your "
-        "slowest statement takes.",
+        "Maximum time without data from the server while a statement runs: choose more than the "
+        "duration of your slowest statement.",
         section=LIVENESS,
         default=30,
         ge=0.001,
@@ -230,7 +230,7 @@ class Settings(BaseModel):
     )
     db_lock_timeout_seconds: int = _setting(
         "Maximum time a statement waits for a row locked by another transaction "
-        "(`innodb_lock_wait_timeout`); then the transaction is retried, or answered with 503.",
+        "(`innodb_lock_wait_timeout`); then the transaction is retried, or the response is 503.",
         section=LIVENESS,
         default=5,
         ge=1,
