@@ -121,8 +121,8 @@ class Settings(BaseModel):
         le=31536000,
     )
     rate_limit: Rate = _setting(
-        "Requests allowed for each user, or for each address if the user is not signed in. It cannot be "
-        "turned off; if another component limits requests, set a very high rate.",
+        "Requests allowed for each user, or for each address if the user is not signed in. It "
+        "cannot be turned off; if another component limits requests, set a very high rate.",
         section=ACCESS,
         default="600/minute",
     )
