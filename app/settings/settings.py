@@ -34,7 +34,7 @@ SPARE_THREADS = 4
 
 
 class BadSettings(Exception):
-    """The environment cannot be used; the message is one line that names every problem."""
+    """The settings are invalid; the message is one line that names every problem."""
 
 
 def _setting(meaning: str, *, section: str, example: str = "", **limits: Any) -> Any:
