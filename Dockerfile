@@ -1,5 +1,5 @@
-# The service (the default) and, with `--target sample`, the same with the maker of the sample data.
-# Both run as an ordinary user on a read-only root file system; only /tmp and /dev/shm are written to.
+# Builds the service (the default) or, with `--target sample`, the sample data generator.
+# Both run as an unprivileged user on a read-only root file system and write to /tmp and /dev/shm only.
 
 FROM python:3.13-slim AS base
 ENV PATH=/opt/venv/bin:$PATH \
@@ -7,7 +7,7 @@ ENV PATH=/opt/venv/bin:$PATH \
     PYTHONUNBUFFERED=1
 WORKDIR /srv/app
 
-# The venv has no pip of its own: the base image's installs into it. Only wheels, so no compiler.
+# The base image's pip installs into a venv without pip. Only wheels, so no compiler is needed.
 FROM base AS build
 ENV PIP_DISABLE_PIP_VERSION_CHECK=1 \
     PIP_NO_CACHE_DIR=1 \
@@ -20,7 +20,7 @@ RUN pip --python /opt/venv/bin/python install -r requirements/runtime.txt
 COPY pyproject.toml wsgi.py gunicorn.conf.py ./
 COPY migrations migrations
 COPY app app
-# Bytecode is made here, since nobody can write it later.
+# Compile bytecode now: the file system is read-only at run time.
 RUN python -m compileall -q --invalidation-mode unchecked-hash .
 
 FROM build AS build-sample
@@ -30,11 +30,11 @@ COPY sample_data sample_data
 RUN python -m compileall -q --invalidation-mode unchecked-hash sample_data
 
 FROM base AS runtime
-# /tmp stays the only folder of the image that anybody may write to.
+# Leave /tmp as the only world-writable folder of the image.
 RUN useradd --uid 10001 --user-group --no-log-init --no-create-home --home-dir /nonexistent \
       --shell /usr/sbin/nologin app \
     && find / -xdev -type d -perm -0002 ! -path /tmp -exec chmod o-w {} +
-# A number, so that an orchestrator can see that it is not root.
+# Numeric, so that an orchestrator can verify that it is not root.
 USER 10001:10001
 
 FROM runtime AS sample
@@ -48,7 +48,7 @@ COPY --from=build /srv/app /srv/app
 ENV HOST=0.0.0.0 \
     PORT=8000
 EXPOSE 8000
-# Alive, not ready: a container is not restarted because its database is away.
+# Liveness, not readiness: do not restart a container because its database is unavailable.
 HEALTHCHECK --interval=10s --timeout=5s --start-period=20s --retries=3 CMD ["python", "-c", "\
 import os, sys; from http.client import HTTPConnection; \
 c = HTTPConnection('127.0.0.1', int(os.environ.get('PORT') or 8000), timeout=4); \

@@ -1,4 +1,4 @@
-"""How gunicorn serves the application; every value comes from the settings."""
+"""gunicorn's configuration; all values come from the settings."""
 
 import atexit
 import os
@@ -8,21 +8,21 @@ import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-# In memory: heartbeats and metrics must not wait for a disk, and the file system may be read-only.
+# Heartbeats and metrics must not wait for a disk, and the file system may be read-only.
 SHARED_MEMORY = "/dev/shm" if sys.platform == "linux" else None  # noqa: S108
-# The folder in which the workers keep their metrics: a given one, or one created here and removed
-# when the master ends. prometheus_client reads the variable when it is imported, which
-# importing anything of the application does.
+# The folder of the workers' metrics. If the variable is not set, a folder is created here and
+# removed when the master ends. prometheus_client reads the variable on import, and every module
+# of the application imports prometheus_client, so it is set first.
 FOLDER_VARIABLE = "PROMETHEUS_MULTIPROC_DIR"
 FOLDER_PREFIX = "gunicorn-metrics-"
 
 
 def _remove(folder: str, master: int) -> None:
-    if os.getpid() == master:  # a worker runs this too when it ends
+    if os.getpid() == master:  # a worker also runs this when it ends
         shutil.rmtree(folder, ignore_errors=True)
 
 
-if FOLDER_VARIABLE not in os.environ:  # it is set after a reload (HUP)
+if FOLDER_VARIABLE not in os.environ:  # set after a reload (HUP)
     os.environ[FOLDER_VARIABLE] = tempfile.mkdtemp(prefix=FOLDER_PREFIX, dir=SHARED_MEMORY)
     atexit.register(_remove, os.environ[FOLDER_VARIABLE], os.getpid())
 Path(os.environ[FOLDER_VARIABLE]).mkdir(parents=True, exist_ok=True)
@@ -53,7 +53,7 @@ bind = (
 workers = settings.web_concurrency
 worker_class = ThreadWorker
 threads = settings.worker_threads
-# Loaded once and forked: safe, since nothing is connected before the first request.
+# Load once, then fork: safe because no connection is opened before the first request.
 preload_app = True
 graceful_timeout = settings.graceful_timeout_seconds
 logconfig_dict = logs.configuration(settings.log_level, settings.log_format)
@@ -64,8 +64,8 @@ error_responses.install()
 
 
 def on_starting(server: "Arbiter") -> None:
-    """Refuse to start with settings that cannot work; warn of those that will fail later."""
-    if server.master_pid == 0:  # otherwise an upgrade (USR2): the old workers still count
+    """Exit if the settings cannot work; log a warning for settings that will fail later."""
+    if server.master_pid == 0:  # else an upgrade (USR2), while the old workers still write
         for file in Path(os.environ[FOLDER_VARIABLE]).glob("*.db"):
             file.unlink()
     try:
@@ -75,12 +75,12 @@ def on_starting(server: "Arbiter") -> None:
 
 
 def pre_exec(server: "Arbiter") -> None:
-    """Let the master that replaces this one (USR2) create its own metrics folder."""
+    """Make the master that replaces this one (USR2) create its own metrics folder."""
     if FOLDER_PREFIX in server.cfg.env_orig.get(FOLDER_VARIABLE, ""):
         del server.cfg.env_orig[FOLDER_VARIABLE]
 
 
 def child_exit(server: "Arbiter", worker: "Worker") -> None:
-    """Remove the gauges of a worker that ended; its counters stay."""
+    """Remove the gauges of a worker that ended; its counters remain."""
     del server
     mark_process_dead(worker.pid)

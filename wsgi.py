@@ -1,6 +1,6 @@
 """The entry point for WSGI servers and the `flask` command: `wsgi:app`.
 
-Needs nothing but environment variables, and connects to nothing when imported.
+Reads its settings from environment variables; importing it opens no connection.
 """
 
 import os

@@ -1,4 +1,4 @@
-"""The student-data service.
+"""A Flask service for student data.
 
     resource (HTTP) -> query module (SQL) -> Database (transactions)
                     -> ConnectionStrategy -> Connector (one connection)

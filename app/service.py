@@ -1,10 +1,13 @@
-"""The names of this service, in one place: rename it here."""
+"""The names of this service. To rename the service, change this file.
+
+It must import nothing: dev/names.py reads it before the virtual environment exists.
+"""
 
 NAME = "student-data"
 TITLE = "student-data-service"
 DESCRIPTION = "Students, courses, enrollments and attempts, on a schema in the style of Sakila."
-DATABASE = "students"  # the one that `make serve` creates
+DATABASE = "students"  # created by `make serve`
 
-REALM = NAME  # of WWW-Authenticate
+REALM = NAME  # in WWW-Authenticate
 AUDIENCE = NAME  # of access tokens
-PROBLEM_TYPE = f"urn:{NAME}:problem:"  # of RFC 9457 problems
+PROBLEM_TYPE = f"urn:{NAME}:problem:"  # prefix of RFC 9457 problem types

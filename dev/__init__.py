@@ -1,1 +1,1 @@
-"""The developer's machinery: what the Makefile runs. No part of the service."""
+"""Developer tools, run by the Makefile; not part of the service."""

@@ -1,6 +1,7 @@
-"""Remove what the other targets made in this checkout: python3 dev/clean.py.
+"""Remove everything that other make targets created in this checkout: python3 -m dev.clean.
 
-Standard library only. Refuses while something of it runs; leaves, and names, what lies outside.
+Standard library only. Does nothing while the service or its private server is running. Folders
+outside the checkout are reported, not removed.
 """
 
 from __future__ import annotations
@@ -11,29 +12,30 @@ import shutil
 import sys
 from pathlib import Path
 
+from dev.names import cache_folder
+
 CACHES = (".venv", "var", ".pytest_cache", ".mypy_cache", ".ruff_cache", ".hypothesis")
 LOCKS = ("var/serve.lock", "var/mariadb/lock", "var/mysql/lock")
 
 
 def main() -> int:
-    """Remove it all; 1 where something still runs."""
+    """Remove the created folders; return 1 if something is still running."""
     for lock in LOCKS:
-        if held(Path(lock)):
-            print(f"clean: stop 'make serve' first: it runs in this folder ({lock} is held)")
+        if is_locked(Path(lock)):
+            print(f"clean: stop 'make serve' first: it is running in this folder ({lock} is held)")
             return 1
     for name in CACHES:
         shutil.rmtree(name, ignore_errors=True)
     for folder in list(Path().rglob("__pycache__")):
         shutil.rmtree(folder, ignore_errors=True)
-    cache = os.environ.get("XDG_CACHE_HOME") or str(Path.home() / ".cache")
-    root = Path(cache, "student-data", "mysql-root")
-    if root.exists():
-        print(f"clean: the MySQL for 'make test-mysql' is kept; remove it with: rm -r {root}")
+    mysql_root = cache_folder() / "mysql-root"
+    if mysql_root.exists():
+        print(f"clean: MySQL for 'make test-mysql' was kept; remove it with: rm -r {mysql_root}")
     return 0
 
 
-def held(lock: Path) -> bool:
-    """Tell whether a live process holds the lock."""
+def is_locked(lock: Path) -> bool:
+    """Return whether a running process holds the lock."""
     try:
         descriptor = os.open(str(lock), os.O_RDWR)
     except FileNotFoundError:

@@ -1,7 +1,7 @@
-"""What the service's settings are in this checkout, and the private server behind them.
+"""The service's environment variables in this checkout, and its private database server.
 
-`var/` keeps what `make serve` made: the server's data, the secret key, the sample users. Where
-DATABASE_URL is given, in the environment or in `.env`, none of it is used but the key.
+`var/` holds what `make serve` creates: the server's data, the secret key and the sample users. If
+DATABASE_URL is set, in the environment or in `.env`, only the secret key is used.
 """
 
 import fcntl
@@ -16,70 +16,72 @@ from dotenv import dotenv_values
 
 from dev.find_server import find_server
 from dev.keep import secret
+from dev.names import DATABASE
 from dev.private_server import PrivateServer
 from dev.system_packages import Stop
 
 VAR = Path("var")
-DATABASE = "students"
 PYTHON = sys.executable
 
 
-def given(name: str) -> bool:
-    """Tell whether a setting stands in the environment or in `.env`; an empty one does not."""
-    places = ({**dotenv_values(".env")}, os.environ)
-    return any(key.upper() == name and value for place in places for key, value in place.items())
+def is_set(name: str) -> bool:
+    """Return whether a variable has a non-empty value in the environment or in `.env`."""
+    sources = ({**dotenv_values(".env")}, os.environ)
+    return any(key.upper() == name and value for it in sources for key, value in it.items())
 
 
 def with_secret_key() -> dict[str, str]:
-    """Give the environment, with a secret key of this checkout's own where none is given."""
+    """Return the environment; if SECRET_KEY is not set, with the key of this checkout."""
     environment = dict(os.environ)
-    if not given("SECRET_KEY"):
+    if not is_set("SECRET_KEY"):
         VAR.mkdir(exist_ok=True)
         environment["SECRET_KEY"] = secret(VAR / "secret_key")
     return environment
 
 
 def private_server() -> PrivateServer:
-    """Give the server of `var/`, not started."""
+    """Return the server in `var/`, without starting it."""
     return PrivateServer(VAR / find_server().flavor)
 
 
 @contextmanager
 def private_environment() -> Iterator[dict[str, str]]:
-    """Give the environment that points to the private server: the one that runs, or started."""
+    """Yield an environment that uses the private server; start the server unless it is running."""
     server = private_server()
     if port := server.running_port():
         server.port = port
-        yield _pointing_to(server)
+        yield _using(server)
         return
     with server:
-        yield _pointing_to(server)
+        yield _using(server)
 
 
-def _pointing_to(server: PrivateServer) -> dict[str, str]:
+def _using(server: PrivateServer) -> dict[str, str]:
     url = server.create_database(DATABASE)
     owner = {"MIGRATION_DATABASE_URL": server.owner_url(url)}
     return {**with_secret_key(), "DATABASE_URL": url, **owner}
 
 
 def migrate(environment: dict[str, str]) -> None:
-    """Bring the private server's schema up to date, quietly unless it fails."""
+    """Migrate the database to the newest schema; alembic's output is shown only if it fails."""
     command = [PYTHON, "-m", "alembic", "upgrade", "head"]
     done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
     if done.returncode:
-        raise Stop(f"the schema cannot be made:\n{(done.stdout + done.stderr).strip()[-2000:]}")
+        raise Stop(f"the migration failed:\n{(done.stdout + done.stderr).strip()[-2000:]}")
 
 
 @contextmanager
-def only_one(address: str) -> Iterator[None]:
-    """Let one `make serve` at a time run in this checkout."""
+def only_instance(address: str) -> Iterator[None]:
+    """Hold the lock of this checkout; raises `Stop` if another `make serve` holds it."""
     VAR.mkdir(exist_ok=True)
     with (VAR / "serve.lock").open("a+") as file:
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
             file.seek(0)
-            raise Stop(f"make serve already runs in this folder ({file.read().strip()})") from None
+            raise Stop(
+                f"make serve is already running in this folder ({file.read().strip()})"
+            ) from None
         file.truncate(0)
         file.write(f"process {os.getpid()}, {address}\n")
         file.flush()

@@ -1,4 +1,4 @@
-"""Find the system's MariaDB or MySQL server, or install one where that can be done unasked."""
+"""Find a MariaDB or MySQL server program, or install MariaDB if no password prompt is needed."""
 
 import glob
 import os
@@ -12,7 +12,7 @@ from dev.server_binary import ServerBinary
 from dev.system_packages import Stop, apt_command, apt_install, can_use_apt, say
 
 NAMES = ("mariadbd", "mysqld")
-# Servers stand in folders that an ordinary user's PATH leaves out.
+# Servers are installed in folders that are not in an ordinary user's PATH.
 FOLDERS = (
     "/usr/sbin",
     "/usr/libexec",
@@ -28,13 +28,13 @@ PACKAGE = "mariadb-server-core"
 
 @cache
 def find_server() -> ServerBinary:
-    """Give the server program, MariaDB first; raises `Stop` naming the choices otherwise."""
+    """Return the server program, preferring MariaDB; raises `Stop` that lists the alternatives."""
     found = _first_usable()
     if found is None:
         _install()
         found = _first_usable()
     if found is None:
-        raise Stop(_choices())
+        raise Stop(_alternatives())
     return found
 
 
@@ -46,7 +46,7 @@ def _first_usable() -> ServerBinary | None:
                 try:
                     return ServerBinary.examine(str(Path(folder, name)))
                 except Stop as unusable:
-                    say(f"passed over: {unusable}")
+                    say(f"skipped: {unusable}")
     return None
 
 
@@ -58,17 +58,17 @@ def _install() -> None:
         apt_install([PACKAGE], why="no database server on this machine")
 
 
-def _choices() -> str:
+def _alternatives() -> str:
     if sys.platform == "darwin":
-        typed = "brew install mariadb"
+        command = "brew install mariadb"
     elif shutil.which("apt-get"):
-        typed = apt_command([PACKAGE])
+        command = apt_command([PACKAGE])
     elif shutil.which("dnf"):
-        typed = "sudo dnf install mariadb-server"
+        command = "sudo dnf install mariadb-server"
     else:
-        typed = "your system's package of MariaDB 10.5 or later"
+        command = "your system's package of MariaDB 10.5 or later"
     return (
-        f"no database server on this machine: install one ({typed}), "
-        "or start everything in containers (docker compose up), "
-        "or name a server you have (DATABASE_URL=mysql://user:password@host:port/name)"
+        f"no database server on this machine: install one ({command}), "
+        "start everything in containers (docker compose up), "
+        "or use an existing server (DATABASE_URL=mysql://user:password@host:port/name)"
     )

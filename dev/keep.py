@@ -1,4 +1,4 @@
-"""Small things kept on disk for their owner alone, and a port to listen on."""
+"""Private files that are created once, and free ports."""
 
 import os
 import random
@@ -10,7 +10,7 @@ from dev.system_packages import Stop
 
 
 def secret(path: Path) -> str:
-    """Give the random text in this file, made at the first call."""
+    """Return the random text in this file; the first call creates the file."""
     try:
         return path.read_text().strip()
     except FileNotFoundError:
@@ -20,7 +20,7 @@ def secret(path: Path) -> str:
 
 
 def write_privately(path: Path, text: str) -> None:
-    """Write the whole file or nothing of it, readable by its owner alone."""
+    """Write the file atomically, readable by its owner only."""
     part = path.with_name(f"{path.name}.{os.getpid()}")
     descriptor = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
     with os.fdopen(descriptor, "w") as file:
@@ -29,22 +29,22 @@ def write_privately(path: Path, text: str) -> None:
 
 
 def free_port() -> int:
-    """Give a port nobody listens on, below those the kernel hands out to clients.
+    """Return a port with no listener, below the kernel's range of client ports.
 
-    One of theirs could be taken by a client while the server restarts. Until this process ends,
-    no other that asks here is given the same one: the kernel keeps the claim, which is the
-    datagram port of that number.
+    A port in that range could be taken by a client while the server restarts. A UDP socket bound
+    to the same number reserves the port until this process ends, so that concurrent callers of
+    this function get different ports.
     """
     for _ in range(100):
         port = random.randint(20000, 32000)
-        claim = socket.socket(type=socket.SOCK_DGRAM)
+        reservation = socket.socket(type=socket.SOCK_DGRAM)
         with socket.socket() as probe:
             try:
-                claim.bind(("127.0.0.1", port))
+                reservation.bind(("127.0.0.1", port))
                 probe.bind(("127.0.0.1", port))
             except OSError:
-                claim.close()
+                reservation.close()
                 continue
-            claim.detach()  # stays open
+            reservation.detach()  # stays open
             return port
     raise Stop("no free port between 20000 and 32000")

@@ -1,8 +1,8 @@
-"""Start a process that does not outlive this one, even where this one is killed.
+"""Start a process that ends with this one, even if this one is killed.
 
-On Linux the kernel is told to end the child with its parent (PR_SET_PDEATHSIG); elsewhere the
-parent's own clean-up has to do. The child gets a session of its own, so that Ctrl-C in the
-terminal reaches only the parent, which then stops its children in the right order.
+On Linux, the kernel sends the child SIGTERM when its parent ends (PR_SET_PDEATHSIG); on other
+systems the parent must stop it. The child runs in its own session: Ctrl-C in the terminal reaches
+only the parent, which then stops its children in the right order.
 """
 
 import ctypes
@@ -16,8 +16,8 @@ from pathlib import Path
 from typing import IO
 
 PR_SET_PDEATHSIG = 1
-# The kernel means the *thread* that started the child, so all children are started by one
-# thread that lives until the interpreter ends.
+# PR_SET_PDEATHSIG refers to the *thread* that started the child, so all children are started by
+# one thread that lives until the interpreter ends.
 _STARTER = ThreadPoolExecutor(max_workers=1, thread_name_prefix="launch")
 
 
@@ -29,7 +29,7 @@ def launch(
     env: Mapping[str, str] | None = None,
     keep: Sequence[int] = (),
 ) -> "subprocess.Popen[bytes]":
-    """Start the command; `keep` names the file descriptors it inherits."""
+    """Start the command; it inherits the file descriptors in `keep`."""
     wrapped = [sys.executable, "-S", "-E", str(Path(__file__)), str(os.getpid()), *command]
     return _STARTER.submit(
         subprocess.Popen,
@@ -45,10 +45,10 @@ def launch(
 
 
 def become(parent: int, command: list[str]) -> None:
-    """Bind this process to its parent and turn into the command; runs in the child."""
+    """Bind this process to its parent and execute the command; runs in the child."""
     if sys.platform == "linux":
         ctypes.CDLL(None, use_errno=True).prctl(PR_SET_PDEATHSIG, signal.SIGTERM, 0, 0, 0)
-        if os.getppid() != parent:  # it died before the line above
+        if os.getppid() != parent:  # the parent ended before the line above
             sys.exit(1)
     os.execvp(command[0], command)
 

@@ -1,8 +1,8 @@
-"""Make and keep a folder with a real MySQL server, for `make test-mysql`: python -m dev.mysql_root.
+"""Create and keep a real MySQL server for `make test-mysql`: python -m dev.mysql_root.
 
-Debian's stable releases have only MariaDB; its unstable one has MySQL. So a minimal unstable
-system is made once, in the user's cache folder, and the server is run inside it with chroot.
-Root only. Prints the folder; status 3 means that it cannot be made here.
+Debian's stable releases have only MariaDB; unstable has MySQL. A minimal unstable system is
+created once in the user's cache folder, and the server runs inside it with chroot. Requires root.
+Exit status 3: it cannot be created on this machine.
 """
 
 import fcntl
@@ -14,34 +14,32 @@ import tempfile
 from contextlib import ExitStack, suppress
 from pathlib import Path
 
+from dev.names import cache_folder
 from dev.server_binary import ServerBinary
 from dev.system_packages import Stop, apt_install, say
 
-CANNOT_BE_MADE = 3
+CANNOT_BE_CREATED = 3
 DATA_PREFIX = "private-server-"
 CLAIM = "claim"
 CERTIFICATES = "etc/ssl/certs/ca-certificates.crt"
 
 
-def place() -> Path:
-    """Give the folder: MYSQL_ROOT, or one in the user's cache."""
-    if given := os.environ.get("MYSQL_ROOT"):
-        return Path(given)
-    cache = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
-    return Path(cache, "student-data", "mysql-root")
+def root_folder() -> Path:
+    """Return MYSQL_ROOT, or a folder in the user's cache."""
+    return Path(os.environ.get("MYSQL_ROOT") or cache_folder() / "mysql-root")
 
 
 def server_in(root: Path, name: str = "mysqld") -> ServerBinary:
-    """Give the server of a finished root; raises `Stop` otherwise."""
+    """Return the server in a complete root; raises `Stop` if there is none."""
     if os.geteuid() != 0:
-        raise Stop(f"running {name} in {root} takes root, which chroot needs: use sudo")
+        raise Stop(f"running {name} in {root} requires root privileges for chroot: use sudo")
     if not (root / "usr/sbin" / name).exists():
-        raise Stop(f"no {name} in {root}: make one for MySQL with 'make test-mysql'")
+        raise Stop(f"no {name} in {root}: 'make test-mysql' creates one for MySQL")
     return ServerBinary.examine(f"/usr/sbin/{name}", root)
 
 
 def ensure(root: Path) -> ServerBinary:
-    """Make the root where it is missing or half-made; raises `Stop` where that is impossible."""
+    """Create the root if it is missing or incomplete; raises `Stop` if that is impossible."""
     root.parent.mkdir(parents=True, exist_ok=True)
     lock = os.open(root.parent, os.O_RDONLY)
     try:
@@ -50,28 +48,29 @@ def ensure(root: Path) -> ServerBinary:
             try:
                 return server_in(root)
             except Stop:
-                _make(root)
+                _create(root)
         return server_in(root)
     finally:
         os.close(lock)
 
 
 def new_folder(root: Path) -> tuple[Path, int]:
-    """Make a folder for a server's data, and a claim on it: a descriptor to be kept open.
+    """Create a folder for a server's data; return it and a descriptor that must stay open.
 
-    A server that is stopped for a while does not hold its lock, and its data are still wanted.
+    The descriptor marks the folder as in use: a server that is stopped temporarily does not hold
+    its lock, but its data must be kept.
     """
-    _sweep(root)
+    _remove_abandoned(root)
     folder = Path(tempfile.mkdtemp(prefix=DATA_PREFIX, dir=root / "srv"))
     part = folder / f"{CLAIM}.part"
     claim = os.open(part, os.O_RDWR | os.O_CREAT, 0o600)
     fcntl.flock(claim, fcntl.LOCK_EX)
-    part.rename(folder / CLAIM)  # nobody sees a claim that is not held
+    part.rename(folder / CLAIM)  # only a locked claim becomes visible
     return folder, claim
 
 
-def _sweep(root: Path) -> None:
-    """Remove the data of servers whose process was killed before it could."""
+def _remove_abandoned(root: Path) -> None:
+    """Remove the data of servers whose owner was killed before it removed them."""
     for folder in (root / "srv").glob(f"{DATA_PREFIX}*"):
         with ExitStack() as held, suppress(FileNotFoundError, BlockingIOError):
             for name, flags in ((CLAIM, os.O_RDWR), ("lock", os.O_RDWR | os.O_CREAT)):
@@ -81,10 +80,10 @@ def _sweep(root: Path) -> None:
             shutil.rmtree(folder, ignore_errors=True)
 
 
-def _make(root: Path) -> None:
+def _create(root: Path) -> None:
     if not shutil.which("debootstrap"):
         apt_install(["debootstrap"], why="the tests on MySQL need a Debian unstable system")
-    say(f"making a Debian unstable system with MySQL in {root}, once (half a minute, 700 MB) ...")
+    say(f"creating a Debian unstable system with MySQL in {root} (once; 30 s, 700 MB) ...")
     part = root.with_name(f"{root.name}.part")
     shutil.rmtree(part, ignore_errors=True)
     _run(["debootstrap", "--variant=minbase", "--include=ca-certificates", "sid", str(part)])
@@ -94,7 +93,7 @@ def _make(root: Path) -> None:
     install = "apt-get install -q -y --no-install-recommends mysql-server-core"
     _run(["chroot", str(part), "env", "DEBIAN_FRONTEND=noninteractive", *install.split()])
     ServerBinary.examine("/usr/sbin/mysqld", part)
-    if root.exists():  # half-made by an earlier hand
+    if root.exists():  # incomplete
         root.rename(root.with_name(f"{root.name}.old"))
     part.rename(root)
     shutil.rmtree(root.with_name(f"{root.name}.old"), ignore_errors=True)
@@ -105,18 +104,18 @@ def _run(command: list[str]) -> None:
         command, stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False
     )
     if done.returncode:
-        said = (done.stdout + done.stderr).strip().splitlines()[-5:]
-        raise Stop("\n".join([f"'{' '.join(command[:2])} ...' failed:", *said]))
+        output = (done.stdout + done.stderr).strip().splitlines()[-5:]
+        raise Stop("\n".join([f"'{' '.join(command[:2])} ...' failed:", *output]))
 
 
 def main() -> int:
-    """Make it and print where it is."""
-    root = place()
+    """Create the root if necessary and print its path."""
+    root = root_folder()
     try:
         server = ensure(root)
     except (Stop, OSError) as stop:
         say(f"MySQL: {stop}")
-        return CANNOT_BE_MADE
+        return CANNOT_BE_CREATED
     say(f"MySQL {server.version} in {root}")
     return 0
 

@@ -1,8 +1,8 @@
-"""A database server of our own: made, started, stopped, killed and made to recover.
+"""A private database server that can be created, started, stopped, killed and recovered.
 
-`make serve` keeps one in `var/`, the tests make throwaway ones. It listens on 127.0.0.1 only,
-its administrator's password is random and kept beside the data, and it ends with the process
-that started it, even where that is killed.
+`make serve` keeps one in `var/`; the tests create temporary ones. It listens on 127.0.0.1 only,
+its administrator's password is random and stored beside the data, and it ends with the process
+that started it, even if that process is killed.
 
     with PrivateServer(folder, options={"wait_timeout": 2}) as server:
         url = server.create_database()
@@ -36,11 +36,12 @@ ROWS_ONLY = "SELECT, INSERT, UPDATE, DELETE, EXECUTE"
 
 
 class PrivateServer:
-    """One server and its folder; without a folder, a throwaway one that `close` removes.
+    """One server and its folder; without a folder, a temporary one that `close` removes.
 
-    `flavor` is `mariadb` (the system's program) or `mysql` (the one in the chroot `mysql_root`,
-    below whose `srv` its data then are). `port` 0 is a free one, kept over restarts. `options`
-    are the server's own, such as `{"wait_timeout": 2}`; change them and `restart()`.
+    `flavor` is `mariadb` (the system's program) or `mysql` (the program in the chroot
+    `mysql_root`, with its data below `srv`). `port` 0 selects a free port, which survives
+    restarts. `options` are server options such as `{"wait_timeout": 2}`; to apply a change, call
+    `restart()`.
     """
 
     host = "127.0.0.1"
@@ -55,7 +56,7 @@ class PrivateServer:
         options: Mapping[str, object] | None = None,
     ) -> None:
         self.binary = _binary(flavor, mysql_root)
-        self.throwaway = folder is None
+        self.temporary = folder is None
         self._claim: int | None = None
         if folder:
             self.folder = Path(folder).resolve()
@@ -76,21 +77,21 @@ class PrivateServer:
 
     @property
     def pid(self) -> int:
-        """The server's process; raises `Stop` where it is not running."""
+        """The server's process ID; raises `Stop` if it is not running."""
         if self._process is None or self._process.poll() is not None:
             raise Stop(f"the private server in {self.folder} is not running")
         return self._process.pid
 
     @property
     def socket(self) -> Path:
-        """The unix socket; a client accepts 107 characters at most."""
+        """The Unix socket; clients accept paths of at most 107 characters."""
         return self.data / "socket"
 
     def initialize(self) -> None:
-        """Make the data where there are none; a half-made folder is made anew."""
+        """Create the data folder if it is missing; an incomplete one is recreated."""
         self.folder.mkdir(parents=True, exist_ok=True)
-        made = self.folder / "initialized"
-        if made.exists():
+        marker = self.folder / "initialized"
+        if marker.exists():
             return
         shutil.rmtree(self.data, ignore_errors=True)
         password = self.secret("root_password")
@@ -99,10 +100,10 @@ class PrivateServer:
             "GRANT ALL PRIVILEGES ON *.* TO 'root'@'127.0.0.1' WITH GRANT OPTION",
         ]
         self.binary.initialize(self.data, accounts, self.log)
-        made.touch()
+        marker.touch()
 
     def start(self) -> None:
-        """Start, and return when it answers; raises `Stop` with the log's end otherwise."""
+        """Start the server and wait for it; raises `Stop` with the end of the log if it fails."""
         if self._process is not None and self._process.poll() is None:
             return
         self.folder.mkdir(parents=True, exist_ok=True)
@@ -113,12 +114,12 @@ class PrivateServer:
                 command = self.binary.command(self.data, self.port, self.options)
                 self._process = launch(command, output=log, env=environment(), keep=[lock])
         finally:
-            os.close(lock)  # the server holds it from here on
-        self._wait_until_it_answers()
+            os.close(lock)  # the server has inherited it
+        self._wait_until_it_accepts_connections()
         (self.folder / "port").write_text(f"{self.port}\n")
 
     def stop(self) -> None:
-        """Stop in good order; after `STOP_SECONDS`, kill."""
+        """Shut down cleanly; kill the server after `STOP_SECONDS`."""
         if self._process is None:
             return
         if self._process.poll() is None:
@@ -131,20 +132,20 @@ class PrivateServer:
         self._process = None
 
     def kill(self) -> None:
-        """End it as a power cut would; the next start recovers."""
+        """Kill the server, as a power failure would; the next start recovers the data."""
         if self._process is not None:
             self._process.kill()
             self._process.wait()
             self._process = None
 
     def restart(self) -> None:
-        """Stop and start, on the same port and data."""
+        """Stop and start with the same port and data."""
         self.stop()
         self.start()
 
     def close(self) -> None:
-        """Stop, and remove a throwaway's folder."""
-        if self.throwaway:
+        """Stop the server; remove the folder if it is temporary."""
+        if self.temporary:
             self.kill()
             shutil.rmtree(self.folder, ignore_errors=True)
         if self._claim is not None:
@@ -178,10 +179,10 @@ class PrivateServer:
         )
 
     def create_database(self, name: str | None = None, *, user: str = "service") -> str:
-        """Make a database in which this user may read and write rows, and give its URL.
+        """Create a database whose rows this user may read and write; return its URL.
 
-        What else there is to do, its owner may: see `owner_url`. Without a name it gets a new
-        one. An existing one is kept, so that this can be asked at every start.
+        The account in `owner_url` may do everything else. The default name is random. An
+        existing database is kept, so this can be called at every start.
         """
         name = name or f"test_{secrets.token_hex(6)}"
         password = self.create_user(user)
@@ -196,23 +197,23 @@ class PrivateServer:
         return f"mysql://{user}:{password}@{self.host}:{self.port}/{name}"
 
     def owner_url(self, url: str) -> str:
-        """Give the same database with the account that may change its schema."""
-        place = url.rpartition("@")[2]
-        return f"mysql://{OWNER}:{self.secret(f'{OWNER}_password')}@{place}"
+        """Return the URL of the same database with the account that may change its schema."""
+        address = url.rpartition("@")[2]
+        return f"mysql://{OWNER}:{self.secret(f'{OWNER}_password')}@{address}"
 
     def create_user(self, user: str) -> str:
-        """Make an account without any rights where there is none, and give its password."""
+        """Create an account without privileges unless it exists; return its password."""
         password = self.secret(f"{user}_password")
         with self.connect() as connection, connection.cursor() as cursor:
             cursor.execute("CREATE USER IF NOT EXISTS %s@'%%' IDENTIFIED BY %s", (user, password))
         return password
 
     def secret(self, name: str) -> str:
-        """Give a random text, made once and kept in the folder for its owner alone."""
+        """Return a random text that is created once and stored in the folder."""
         return secret(self.folder / name)
 
     def running_port(self) -> int | None:
-        """Give the port of the server that another process runs on this folder, if one does."""
+        """Return the port of the server that runs on this folder; None if none does."""
         try:
             os.close(self._lock())
         except Stop:
@@ -222,16 +223,16 @@ class PrivateServer:
         return None
 
     def _lock(self) -> int:
-        """Lock the folder; the server inherits the lock, and the kernel frees it at its end."""
+        """Lock the folder; the server inherits the lock, and its end releases it."""
         lock = os.open(self.folder / "lock", os.O_RDWR | os.O_CREAT, 0o600)
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
             os.close(lock)
-            raise Stop(f"the data in {self.folder} are in use by a server that runs") from None
+            raise Stop(f"the data in {self.folder} are in use by a running server") from None
         return lock
 
-    def _wait_until_it_answers(self) -> None:
+    def _wait_until_it_accepts_connections(self) -> None:
         deadline = time.monotonic() + START_SECONDS
         assert self._process is not None
         while self._process.poll() is None and time.monotonic() < deadline:
@@ -241,10 +242,14 @@ class PrivateServer:
                 time.sleep(0.05)
             else:
                 return
-        ended = self._process.poll()
-        happened = "is still silent" if ended is None else f"ended with status {ended}"
+        status = self._process.poll()
+        reason = (
+            f"accepted no connection within {START_SECONDS} s"
+            if status is None
+            else f"ended with status {status}"
+        )
         self.kill()
-        raise Stop(f"{self.binary.path} {happened}; its log ends:\n{last_lines(self.log)}")
+        raise Stop(f"{self.binary.path} {reason}; end of its log:\n{last_lines(self.log)}")
 
 
 def _binary(flavor: str, mysql_root: Path | str | None) -> ServerBinary:
@@ -253,4 +258,4 @@ def _binary(flavor: str, mysql_root: Path | str | None) -> ServerBinary:
         return roots.server_in(Path(root), "mariadbd") if root else find_server()
     if flavor != "mysql":
         raise Stop(f"flavor={flavor!r}: use mariadb or mysql")
-    return roots.server_in(Path(mysql_root) if mysql_root else roots.place())
+    return roots.server_in(Path(mysql_root) if mysql_root else roots.root_folder())

@@ -1,7 +1,7 @@
-"""Fill the private server with sample data, and remember the users who can sign in.
+"""Create sample data on the private server, and store the sample users.
 
-Their passwords are random and stored nowhere but in `var/sample-users.json`, so that the next
-`make serve` can print them again.
+Their passwords are random and stored only in `var/sample-users.json`, from which the next
+`make serve` prints them again.
 """
 
 import json
@@ -23,17 +23,17 @@ User = dict[str, str]
 
 
 def ensure_sample(url: str) -> list[User]:
-    """Give the users, after making the data where there are none."""
+    """Return the sample users; create the sample data if the database is empty."""
     with closing(connect(url)) as connection:
         if is_empty(connection):
-            say("serve: making sample data, once ...")
+            say("serve: creating sample data (once) ...")
             USERS.unlink(missing_ok=True)
-            return remember(sample_data.seed(connection))
+            return store_users(sample_data.seed(connection))
     return list(json.loads(USERS.read_text())) if USERS.exists() else []
 
 
-def make_sample(url: str, *, students: int, seed: int, replace: bool) -> None:
-    """Make the data as asked for; raises `DatabaseNotEmpty` unless they replace what is there."""
+def create_sample(url: str, *, students: int, seed: int, replace: bool) -> None:
+    """Create sample data; raises `DatabaseNotEmpty` if there are data and `replace` is false."""
     with closing(connect(url)) as connection:
         if replace:
             sample_data.empty(connection)
@@ -41,12 +41,12 @@ def make_sample(url: str, *, students: int, seed: int, replace: bool) -> None:
         seeded = sample_data.seed(
             connection, students=students, seed=seed, progress=progress_for(students)
         )
-    remember(seeded)
+    store_users(seeded)
     report(seeded)
 
 
-def remember(seeded: sample_data.Seeded) -> list[User]:
-    """Write down who can sign in."""
+def store_users(seeded: sample_data.Seeded) -> list[User]:
+    """Store the users who can sign in."""
     users = [
         {"user_name": login.user_name, "role": login.role, "password": login.password}
         for login in seeded.logins
@@ -56,19 +56,19 @@ def remember(seeded: sample_data.Seeded) -> list[User]:
 
 
 def connect(url: str) -> "pymysql.Connection[Any]":
-    """Open a connection to the database of this URL."""
-    place = DatabaseUrl.parse(url)
+    """Open a connection to the database at this URL."""
+    target = DatabaseUrl.parse(url)
     return pymysql.connect(
-        host=place.host,
-        port=place.port,
-        user=place.user,
-        password=place.password,
-        database=place.name,
+        host=target.host,
+        port=target.port,
+        user=target.user,
+        password=target.password,
+        database=target.name,
         charset="utf8mb4",
     )
 
 
 def is_empty(connection: "pymysql.Connection[Any]") -> bool:
-    """Tell whether there are no data yet."""
+    """Return whether the database has no data yet."""
     with connection.cursor() as cursor:
         return not cursor.execute("SELECT 1 FROM country LIMIT 1")

@@ -1,15 +1,15 @@
-"""Make sample data: python -m dev.seed [--students N] [--seed N] [--replace].
+"""Create sample data: python -m dev.seed [--students N] [--seed N] [--replace].
 
-On DATABASE_URL where it is given, by `python -m sample_data`; else on the private server of
-`make serve`, whose users are then written down for its next start.
+If DATABASE_URL is set, this runs `python -m sample_data`. Otherwise it uses the private server of
+`make serve` and stores the sample users for its next start.
 """
 
 import sys
 
 import pymysql
 
-from dev.environment import given, migrate, private_environment, with_secret_key
-from dev.sample import make_sample
+from dev.environment import is_set, migrate, private_environment, with_secret_key
+from dev.sample import create_sample
 from dev.system_packages import Stop, say
 from dev.with_database import run
 from sample_data import DatabaseNotEmpty
@@ -17,15 +17,17 @@ from sample_data.__main__ import message_of, parser
 
 
 def main(arguments: list[str]) -> int:
-    """Make the data; 1 after one line that says why not."""
-    if given("DATABASE_URL"):
+    """Create the data; on failure, print one line and return 1."""
+    if is_set("DATABASE_URL"):
         return run([sys.executable, "-m", "sample_data", *arguments], with_secret_key())
-    asked = parser().parse_args(arguments)
+    options = parser().parse_args(arguments)
     try:
         with private_environment() as environment:
             migrate(environment)
             url = environment["MIGRATION_DATABASE_URL"]
-            make_sample(url, students=asked.students, seed=asked.seed, replace=asked.replace)
+            create_sample(
+                url, students=options.students, seed=options.seed, replace=options.replace
+            )
     except (DatabaseNotEmpty, pymysql.MySQLError) as error:
         say(f"seed: {message_of(error).replace('--replace', 'make seed REPLACE=1')}")
     except Stop as stop:

@@ -1,8 +1,8 @@
-"""Run the whole service for a developer: make serve.
+"""Run the whole service on a developer's machine: make serve.
 
-Private server, schema, sample data, then gunicorn; Ctrl-C or SIGTERM stops gunicorn first,
-which finishes its requests, and then the server. Where DATABASE_URL is given, that server is
-used as it is.
+Starts the private server, migrates it, creates sample data and starts gunicorn. Ctrl-C or SIGTERM
+stops gunicorn, which completes its requests, and then the server. If DATABASE_URL is set, that
+database is used unchanged.
 """
 
 import http.client
@@ -18,33 +18,34 @@ from app.operations.startup_checks import check_port
 from app.settings import BadSettings, Settings, load_settings
 from dev.environment import (
     VAR,
-    given,
+    is_set,
     migrate,
-    only_one,
+    only_instance,
     private_environment,
     private_server,
     with_secret_key,
 )
 from dev.launch import launch
+from dev.names import DATABASE
 from dev.private_server import PrivateServer
 from dev.system_packages import Stop, say
 
 START_SECONDS = 60
 GUNICORN = [sys.executable, "-m", "gunicorn", "-c", "gunicorn.conf.py", "wsgi:app"]
-# Stands in for the private server's address while the other settings are checked.
-PLACEHOLDER = "mysql://app@127.0.0.1:1/students"
+# Used while the other settings are checked, before the private server has an address.
+PLACEHOLDER = f"mysql://app@127.0.0.1:1/{DATABASE}"
 
 User = dict[str, str]
 Gunicorn = subprocess.Popen[bytes]
 
 
 def main() -> int:
-    """Serve until asked to stop: then 0; gunicorn's own status where it ends by itself."""
+    """Serve until a signal stops it, and return 0; if gunicorn ends first, return its status."""
     on_signal(_interrupt)
     try:
         settings = check_settings()
         address = address_of(settings)
-        with only_one(address):
+        with only_instance(address):
             check_port(settings)
             return serve(settings, address)
     except BadSettings as error:
@@ -52,7 +53,7 @@ def main() -> int:
     except Stop as stop:
         say(f"cannot start: {stop}")
     except PermissionError as error:
-        say(f"cannot start: {error.filename} cannot be written ({error.strerror})")
+        say(f"cannot start: cannot write {error.filename} ({error.strerror})")
     except KeyboardInterrupt:
         say("stopped")
         return 0
@@ -60,36 +61,36 @@ def main() -> int:
 
 
 def serve(settings: Settings, address: str) -> int:
-    """Run gunicorn on the database, and say how to use it."""
-    own = not given("DATABASE_URL")
-    with private_environment() if own else nullcontext(with_secret_key()) as environment:
-        users = prepare(environment) if own else []
-        if not own:
-            say(f"serve: using {settings.database_url}; nothing was migrated or seeded")
-            say("serve: that is done by 'make migrate' and 'make seed'")
-        if not given("LOG_FORMAT") and sys.stderr.isatty():
+    """Run gunicorn and print how to use the service."""
+    private = not is_set("DATABASE_URL")
+    with private_environment() if private else nullcontext(with_secret_key()) as environment:
+        users = prepare(environment) if private else []
+        if not private:
+            say(f"serve: using {settings.database_url} without migrating or seeding it")
+            say("serve: to do so, run 'make migrate' and 'make seed'")
+        if not is_set("LOG_FORMAT") and sys.stderr.isatty():
             environment["LOG_FORMAT"] = "console"
         with gunicorn(environment, settings) as process:
-            if wait_until_it_answers(process, settings):
+            if wait_until_ready(process, settings):
                 print(
                     "\n".join(["", *instructions(address, settings.db_strategy, users), ""]),
                     flush=True,
                 )
-            return watch(process, private_server() if own else None)
+            return watch(process, private_server() if private else None)
 
 
 def prepare(environment: dict[str, str]) -> list[User]:
-    """Bring the private server's schema and sample data up to date."""
-    from dev.sample import ensure_sample  # noqa: PLC0415  # needs what `sample` installs
+    """Migrate the private server; return the sample users, creating sample data if needed."""
+    from dev.sample import ensure_sample  # noqa: PLC0415  # needs requirements/sample.txt
 
     migrate(environment)
     return ensure_sample(environment["DATABASE_URL"])
 
 
 def check_settings() -> Settings:
-    """Read the settings before anything long begins; raises `BadSettings`."""
+    """Read the settings before anything slow starts; raises `BadSettings`."""
     os.environ.update(with_secret_key())
-    if given("DATABASE_URL"):
+    if is_set("DATABASE_URL"):
         return load_settings()
     os.environ["DATABASE_URL"] = PLACEHOLDER
     try:
@@ -100,7 +101,7 @@ def check_settings() -> Settings:
 
 @contextmanager
 def gunicorn(environment: dict[str, str], settings: Settings) -> Iterator[Gunicorn]:
-    """Start gunicorn, and end it in good order; a second Ctrl-C ends it at once."""
+    """Start gunicorn and stop it gracefully; a second Ctrl-C stops it at once."""
     process = launch(GUNICORN, env=environment)
     try:
         yield process
@@ -109,10 +110,10 @@ def gunicorn(environment: dict[str, str], settings: Settings) -> Iterator[Gunico
             say("stopping ...")
             process.terminate()
 
-        def hasten(*_: object) -> None:
+        def stop_now(*_: object) -> None:
             process.send_signal(signal.SIGQUIT)
 
-        on_signal(hasten)
+        on_signal(stop_now)
         try:
             process.wait(settings.graceful_timeout_seconds + 5)
         except subprocess.TimeoutExpired:
@@ -120,52 +121,52 @@ def gunicorn(environment: dict[str, str], settings: Settings) -> Iterator[Gunico
             process.wait()
 
 
-def wait_until_it_answers(process: Gunicorn, settings: Settings) -> bool:
-    """Tell whether the service came up, before gunicorn ended."""
+def wait_until_ready(process: Gunicorn, settings: Settings) -> bool:
+    """Wait for `/livez`; return false if gunicorn ended first."""
     deadline = time.monotonic() + START_SECONDS
     while process.poll() is None:
-        if _answers(settings):
+        if _is_alive(settings):
             return True
         if time.monotonic() > deadline:
-            raise Stop(f"/livez does not answer after {START_SECONDS} s")
+            raise Stop(f"no response from /livez within {START_SECONDS} s")
         time.sleep(0.1)
     return False
 
 
 def watch(process: Gunicorn, server: PrivateServer | None) -> int:
-    """Give gunicorn's status when it ends; 1 when the private server has ended before it.
+    """Wait for gunicorn to end and return its status; return 1 if the private server ends first.
 
-    Looks five times a second instead of waiting in the kernel: a signal that arrives just
-    before such a wait, or in another thread, would not end it.
+    It polls five times per second: a blocking wait would not be interrupted by a signal that
+    arrives just before it, or in another thread.
     """
     while (status := process.poll()) is None:
         if server is not None and server.running_port() is None:
-            say(f"serve: the private server has ended; its last words are in {server.log}")
+            say(f"serve: the private server has ended; see {server.log}")
             return 1
         time.sleep(0.2)
     return status
 
 
 def instructions(address: str, strategy: str, users: list[User]) -> list[str]:
-    """Say where the service is, how to sign in, how to ask it something and how to stop it."""
+    """Return the lines that describe how to use the service."""
     lines = [f"Serving on {address} with DB_STRATEGY={strategy} (all settings: .env.example)", ""]
     lines += [f"  curl '{address}/?city=London'", ""]
     sign_in = f"curl -X POST -u USER:PASSWORD {address}/v1/tokens"
-    lines.append("Sign in with a user name and a password for an access token, then send it along:")
+    lines.append("Get an access token with a user name and password; send it with each request:")
     if users:
         width = max(len(user["user_name"]) for user in users)
         lines += [f"  {u['user_name']:{width}}  {u['password']}  ({u['role']})" for u in users]
         first = users[0]
         sign_in = f"curl -X POST -u '{first['user_name']}:{first['password']}' {address}/v1/tokens"
     else:
-        lines.append("  the first user is added by: flask --app wsgi create-user NAME")
+        lines.append("  create the first user with: flask --app wsgi create-user NAME")
     lines += [f"  {sign_in}", f"  curl -H 'Authorization: Bearer TOKEN' {address}/v1/students", ""]
-    kept = f"; the data stay in {VAR}/" if not given("DATABASE_URL") else ""
+    kept = f"; the data are kept in {VAR}/" if not is_set("DATABASE_URL") else ""
     return [*lines, f"Ctrl-C stops everything{kept}."]
 
 
 def address_of(settings: Settings) -> str:
-    """Give the address to type."""
+    """Return the base URL of the service."""
     return f"http://{_reachable(settings.host)}:{settings.port}"
 
 
@@ -174,7 +175,7 @@ def _reachable(host: str) -> str:
     return f"[{host}]" if ":" in host else host
 
 
-def _answers(settings: Settings) -> bool:
+def _is_alive(settings: Settings) -> bool:
     connection = http.client.HTTPConnection(
         _reachable(settings.host).strip("[]"), settings.port, timeout=5
     )
@@ -188,13 +189,13 @@ def _answers(settings: Settings) -> bool:
 
 
 def on_signal(action: Callable[..., None] | signal.Handlers) -> None:
-    """Do this when asked to stop."""
+    """Install a handler for the signals that stop the service."""
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, action)
 
 
 def _interrupt(*_: object) -> None:
-    # Once: a second signal must not break into the stopping that the first one began.
+    # Only once: a second signal must not interrupt the shutdown that the first one started.
     on_signal(signal.SIG_IGN)
     raise KeyboardInterrupt
 

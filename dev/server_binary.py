@@ -1,7 +1,6 @@
-"""A MariaDB or MySQL server program: what it is called, and how it is told to begin and to run.
+"""A MariaDB or MySQL server program: its version, its initialization and its command line.
 
-Where the program comes from is `find_server`'s and `mysql_root`'s business, what becomes of
-the running server `private_server`'s.
+`find_server` and `mysql_root` locate the program; `private_server` runs it.
 """
 
 import os
@@ -15,15 +14,15 @@ from dev.system_packages import Stop
 
 OLDEST_MARIADB = (10, 5)
 OLDEST_MYSQL = (8, 0)
-# Everything mariadb-install-db runs, less the help texts and the sys schema. The program itself
-# is not used: Debian keeps a part of it (my_print_defaults) in a package that is not installed.
+# Everything mariadb-install-db runs, without the help texts and the sys schema. That program
+# cannot be used: it needs my_print_defaults, which Debian ships in a package that is not installed.
 SYSTEM_TABLES = ("system_tables", "performance_tables", "system_tables_data")
 GEOMETRY = "maria_add_gis_sp_bootstrap"
 
 
 @dataclass(frozen=True, slots=True)
 class ServerBinary:
-    """One program, `mariadb` or `mysql`, in the system or in a chroot's `root`."""
+    """A server program of flavor `mariadb` or `mysql`, on the system or in the chroot `root`."""
 
     path: str
     flavor: str
@@ -32,32 +31,34 @@ class ServerBinary:
 
     @classmethod
     def examine(cls, path: str, root: Path | None = None) -> "ServerBinary":
-        """Ask the program what it is; raises `Stop` where it does not run or is too old."""
+        """Run the program with --version; raises `Stop` if that fails or it is too old."""
         command = [*_enter(root), path, "--no-defaults", "--version"]
-        answer = subprocess.run(command, capture_output=True, text=True, check=False)
-        found = re.search(r"Ver (\d+)\.(\d+)(\.\d+)?", answer.stdout)
+        output = subprocess.run(command, capture_output=True, text=True, check=False)
+        found = re.search(r"Ver (\d+)\.(\d+)(\.\d+)?", output.stdout)
         if not found:
-            raise Stop(f"{path} does not run: {(answer.stderr or answer.stdout).strip()[-200:]}")
-        flavor = "mariadb" if "mariadb" in answer.stdout.lower() else "mysql"
+            raise Stop(f"{path} does not run: {(output.stderr or output.stdout).strip()[-200:]}")
+        flavor = "mariadb" if "mariadb" in output.stdout.lower() else "mysql"
         oldest = OLDEST_MARIADB if flavor == "mariadb" else OLDEST_MYSQL
         if (int(found[1]), int(found[2])) < oldest:
-            raise Stop(f"{path} is {flavor} {found[0]}, and {oldest[0]}.{oldest[1]} is the oldest")
+            raise Stop(
+                f"{path} is {flavor} {found[0]}; at least {oldest[0]}.{oldest[1]} is required"
+            )
         return cls(path, flavor, found[0].removeprefix("Ver "), root)
 
     def initialize(self, data: Path, accounts: list[str], log: Path) -> None:
-        """Make the system tables in an empty folder, with these accounts and no other."""
-        make = self._make_mariadb if self.flavor == "mariadb" else self._make_mysql
+        """Create the system tables in an empty folder, with only these accounts."""
+        create = self._create_mariadb if self.flavor == "mariadb" else self._create_mysql
         with log.open("ab") as output:
-            done = make(data, accounts, output.fileno())
+            done = create(data, accounts, output.fileno())
         if done.returncode:
-            raise Stop(f"{self.path} cannot make its data in {data}:\n{last_lines(log)}")
+            raise Stop(f"{self.path} cannot create its data in {data}:\n{last_lines(log)}")
 
     def command(self, data: Path, port: int, options: Mapping[str, object]) -> list[str]:
-        """Give the command that runs the server in the foreground."""
+        """Return the command that runs the server in the foreground."""
         all_options = {
             "port": port,
             "bind_address": "127.0.0.1",
-            # Relative to the data folder: a socket's path is 107 characters at most.
+            # Relative to the data folder: a socket path has at most 107 characters.
             "socket": "socket",
             "pid_file": "pid",
             "innodb_buffer_pool_size": "64M",
@@ -76,20 +77,20 @@ class ServerBinary:
         return {"mysqlx": "OFF", "secure_file_priv": "NULL", "innodb_redo_log_capacity": "64M"}
 
     def _base(self, data: Path) -> list[str]:
-        # A folder of its own for temporary files: a server that starts removes what it takes
-        # for its own leftovers, and in a shared one that may be another server's.
+        # A separate folder for temporary files: at startup a server removes files that look like
+        # leftovers of an earlier run, which in a shared folder may belong to another server.
         temporary = data.with_name("tmp")
         temporary.mkdir(mode=0o700, exist_ok=True)
         options = [f"--datadir={self._inside(data)}", f"--tmpdir={self._inside(temporary)}"]
         command = [*_enter(self.root), self.path, "--no-defaults", *options]
-        # The servers refuse to run as root unless they are told to.
+        # The servers run as root only with this option.
         return [*command, "--user=root"] if os.geteuid() == 0 else command
 
     def _inside(self, path: Path) -> Path:
-        """Give a path as the server sees it."""
+        """Return the path inside the chroot."""
         return Path("/", path.relative_to(self.root)) if self.root else path
 
-    def _make_mariadb(
+    def _create_mariadb(
         self, data: Path, accounts: list[str], output: int
     ) -> subprocess.CompletedProcess[bytes]:
         data.mkdir(mode=0o700)
@@ -104,7 +105,7 @@ class ServerBinary:
             command, input=sql.encode(), stdout=output, stderr=output, check=False
         )
 
-    def _make_mysql(
+    def _create_mysql(
         self, data: Path, accounts: list[str], output: int
     ) -> subprocess.CompletedProcess[bytes]:
         first = data.with_name("first.sql")
@@ -139,16 +140,16 @@ class ServerBinary:
                     if all(path.exists() for path in found):
                         geometry = prefix / name / f"{GEOMETRY}.sql"
                         return [*found, geometry] if geometry.exists() else found
-        raise Stop(f"the SQL files of {self.path} are not below {prefixes[0]}/share")
+        raise Stop(f"the SQL files of {self.path} were not found below {prefixes[0]}/share")
 
 
 def environment() -> dict[str, str]:
-    """Give the environment of a server: a TMPDIR of ours may not exist in its root."""
+    """Return the server's environment, without TMPDIR, which may not exist in its root."""
     return {name: value for name, value in os.environ.items() if name != "TMPDIR"}
 
 
 def last_lines(log: Path, count: int = 8) -> str:
-    """Give the end of a log, for a message."""
+    """Return the end of a log file."""
     try:
         return "\n".join(log.read_text(errors="replace").splitlines()[-count:])
     except OSError:

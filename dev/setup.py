@@ -1,11 +1,13 @@
-"""Make `.venv` and install the locked requirements: python3 dev/setup.py [runtime|serve|test].
+"""Create `.venv` and install the locked requirements: python3 dev/setup.py [PURPOSE].
 
-`runtime` is what the service needs, `serve` adds what makes the sample data, `test` adds the
-tools, a browser, and mysqlclient, which has to be compiled. Run again, it does nothing until a
-lock file or the Python changes; an interrupted run is noticed and begun anew.
+`runtime` installs what the service needs; `serve` adds the sample data generator; `test` adds the
+developer tools, a browser and mysqlclient, which must be compiled; `bench` adds the benchmarks.
+A later run does nothing until a lock file or the Python version changes. An interrupted run is
+detected and repeated from the start.
 
-Standard library only, and nothing newer than Python 3.7 before the version is checked: this
-runs under whatever `python3` the machine has.
+Standard library only, and compatible with Python 3.7 until the version is checked: it runs under
+any `python3`. It uses pip, not uv: uv would have to be installed by pip first, and ignores
+pip.conf, which may name a mirror or a certificate.
 """
 
 from __future__ import annotations
@@ -24,7 +26,7 @@ from dev.system_packages import Stop, apt_command, apt_install, can_use_apt, say
 
 ROOT = Path(__file__).resolve().parent.parent
 OLDEST = (3, 11)
-# What each purpose installs.
+# The lock files of each purpose.
 LOCKS = {
     "runtime": ["runtime"],
     "serve": ["runtime", "sample"],
@@ -34,7 +36,7 @@ LOCKS = {
 # Each of these lists contains the ones before it.
 NESTED = ["runtime", "sample", "dev"]
 
-# Debian's packages, and the programs in them under the names that systems give them.
+# Debian packages, and the names of their program on different systems.
 PROGRAMS = {
     "chromium": ["chromium", "chromium-browser", "google-chrome"],
     "chromium-driver": ["chromedriver"],
@@ -43,10 +45,10 @@ PROGRAMS = {
 
 
 def main(arguments: list[str]) -> int:
-    """Bring `.venv` up to date; 0, or 1 after one line that says what to do."""
+    """Bring `.venv` up to date; on failure, print what to do and return 1."""
     purpose = arguments[0] if arguments else "test"
     if purpose not in LOCKS:
-        say(f"setup: '{purpose}' is unknown: use one of {', '.join(LOCKS)}")
+        say(f"setup: unknown purpose '{purpose}'; use one of {', '.join(LOCKS)}")
         return 2
     try:
         check_python(sys.version_info[:2])
@@ -55,25 +57,25 @@ def main(arguments: list[str]) -> int:
         say(f"setup: {stop}")
         return 1
     except PermissionError as error:
-        say(f"setup: {error.filename} cannot be written ({error.strerror})")
+        say(f"setup: cannot write {error.filename} ({error.strerror})")
         return 1
     except KeyboardInterrupt:
-        say("setup: interrupted; the next run begins anew")
+        say("setup: interrupted; the next run starts from the beginning")
         return 130
     return 0
 
 
 def check_python(version: tuple[int, ...]) -> None:
-    """Refuse a Python that is too old."""
+    """Raise `Stop` if this Python is too old."""
     if version < OLDEST:
         raise Stop(
-            f"Python 3.11 or later is needed, and this is {version[0]}.{version[1]}: "
-            "name another one with 'make PYTHON=python3.12 ...'"
+            f"Python 3.11 or later is required; this is {version[0]}.{version[1]}: "
+            "select another one with 'make PYTHON=python3.12 ...'"
         )
 
 
 def with_lock(root: Path, purpose: str) -> None:
-    """Do the work, one process at a time; a second one waits and then finds it done."""
+    """Run `bring_up_to_date` in one process at a time; others wait and find the work done."""
     folder = os.open(str(root / "requirements"), os.O_RDONLY)
     try:
         fcntl.flock(folder, fcntl.LOCK_EX)
@@ -83,54 +85,54 @@ def with_lock(root: Path, purpose: str) -> None:
 
 
 def bring_up_to_date(root: Path, purpose: str) -> None:
-    """Install what the stamp does not name yet."""
+    """Install the lock files that are not recorded as installed."""
     venv = root / ".venv"
-    stamp, unfinished = venv / "installed.json", venv / "unfinished"
+    record, unfinished = venv / "installed.json", venv / "unfinished"
     wanted = {name: digest(root / "requirements" / f"{name}.txt") for name in LOCKS[purpose]}
-    found = read_stamp(stamp)
+    found = read_record(record)
     if unfinished.exists():
-        say("setup: the last installation was interrupted; beginning anew")
+        say("setup: the last installation was interrupted; starting from the beginning")
         shutil.rmtree(venv)
         found = {}
     elif found and not usable(venv, found):
-        say("setup: .venv belongs to another Python or another folder; making it anew")
+        say("setup: .venv belongs to another Python or folder; recreating it")
         shutil.rmtree(venv)
         found = {}
     missing = [name for name in LOCKS[purpose] if found.get(name) != wanted[name]]
     if purpose == "test":
-        provide_programs()
+        ensure_programs()
     if not missing:
         return
     if "mysqlclient" in missing:
-        provide_compiler()
+        ensure_compiler()
     if not (venv / "bin" / "python").exists():
-        provide_venv_module()
+        ensure_venv_module()
     venv.mkdir(exist_ok=True)
     unfinished.touch()
-    make_venv(venv)
-    for name in widest(missing):
+    create_venv(venv)
+    for name in without_contained(missing):
         install(venv, root / "requirements" / f"{name}.txt")
     found.update(wanted, python=python_of(venv), place=str(venv))
-    stamp.write_text(json.dumps(found, indent=1) + "\n")
+    record.write_text(json.dumps(found, indent=1) + "\n")
     unfinished.unlink()
 
 
-def widest(missing: list[str]) -> list[str]:
-    """Leave out the lists that another one contains."""
+def without_contained(missing: list[str]) -> list[str]:
+    """Remove the lists that another missing list contains."""
     nested = [name for name in NESTED if name in missing]
     return nested[-1:] + [name for name in missing if name not in NESTED]
 
 
 def digest(path: Path) -> str:
-    """Give the hash of a lock file."""
+    """Return the hash of a lock file."""
     try:
         return hashlib.sha256(path.read_bytes()).hexdigest()
     except FileNotFoundError:
-        raise Stop(f"{path} is missing: run this in a complete clone") from None
+        raise Stop(f"{path} is missing: the checkout is incomplete") from None
 
 
-def read_stamp(path: Path) -> dict[str, str]:
-    """Give what was installed, nothing where that is not known."""
+def read_record(path: Path) -> dict[str, str]:
+    """Return the recorded installation; empty if it is unknown."""
     try:
         return dict(json.loads(path.read_text()))
     except (OSError, ValueError):
@@ -138,27 +140,27 @@ def read_stamp(path: Path) -> dict[str, str]:
 
 
 def usable(venv: Path, found: dict[str, str]) -> bool:
-    """Tell whether the environment is whole, in its place, and of the Python that is asked for."""
+    """Return whether the environment is in its original folder and has the requested Python."""
     python = venv / "bin" / "python"
     if not python.exists() or found.get("place") != str(venv):
         return False
-    # Only a Python that was asked for by name replaces a working one.
+    # Only an explicit PYTHON=... replaces a working environment.
     return not os.environ.get("PYTHON") or found.get("python", "").startswith(this_python())
 
 
 def this_python() -> str:
-    """Give the version that decides which packages fit."""
+    """Return this Python's minor version, which determines the compatible packages."""
     return f"{sys.version_info[0]}.{sys.version_info[1]}"
 
 
 def python_of(venv: Path) -> str:
-    """Ask the environment's own Python for its version."""
+    """Return the minor version of the environment's Python."""
     code = "import sys; print('%d.%d' % sys.version_info[:2])"
     return subprocess.check_output([str(venv / "bin" / "python"), "-c", code], text=True).strip()
 
 
-def provide_venv_module() -> None:
-    """Debian keeps venv's half, ensurepip, in a package of its own."""
+def ensure_venv_module() -> None:
+    """Install Python's venv module if missing: Debian ships ensurepip in a separate package."""
     try:
         import ensurepip  # noqa: F401, PLC0415
         import venv  # noqa: F401, PLC0415
@@ -167,15 +169,15 @@ def provide_venv_module() -> None:
         apt_install([package], why=f"this Python ({sys.executable}) has no venv module")
 
 
-def provide_compiler() -> None:
-    """Build what mysqlclient needs: it has no ready-made packages for Linux."""
+def ensure_compiler() -> None:
+    """Install what compiling mysqlclient requires: it has no wheels for Linux."""
     needs = {
         "gcc": shutil.which("gcc") or shutil.which("cc"),
         "pkg-config": shutil.which("pkg-config"),
         "libmariadb-dev": client_library(),
         f"python{this_python()}-dev": python_header(),
     }
-    missing = [package for package, there in needs.items() if not there]
+    missing = [package for package, found in needs.items() if not found]
     if not missing:
         return
     why = "the tests build mysqlclient"
@@ -183,14 +185,14 @@ def provide_compiler() -> None:
         raise Stop(f"{why}: 'brew install mysql-client pkg-config', then try again")
     if not can_use_apt():
         raise Stop(
-            f"{why}, and {', '.join(missing)} cannot be installed unasked: "
-            f"type '{apt_command(missing)}' (or your system's like), then try again"
+            f"{why}, which requires {', '.join(missing)}: install them with "
+            f"'{apt_command(missing)}' (or your system's equivalent), then try again"
         )
     apt_install(missing, why=why)
 
 
-def provide_programs() -> None:
-    """Install what the tests of the documents run: a browser, and curl."""
+def ensure_programs() -> None:
+    """Install the programs that the documentation tests run: a browser and curl."""
     missing = [package for package, names in PROGRAMS.items() if not any(map(shutil.which, names))]
     if not missing:
         return
@@ -201,7 +203,7 @@ def provide_programs() -> None:
 
 
 def client_library() -> bool:
-    """Tell whether a MySQL or MariaDB client library can be linked."""
+    """Return whether a MySQL or MariaDB client library can be linked."""
     if os.environ.get("MYSQLCLIENT_LDFLAGS"):
         return True
     names = ["mysqlclient", "mariadb", "libmariadb"]
@@ -212,38 +214,38 @@ def client_library() -> bool:
 
 
 def python_header() -> bool:
-    """Tell whether this Python's C headers are installed."""
+    """Return whether this Python's C headers are installed."""
     import sysconfig  # noqa: PLC0415
 
     return (Path(sysconfig.get_path("include")) / "Python.h").exists()
 
 
-def make_venv(venv: Path) -> None:
-    """Make the environment where it is not there yet."""
+def create_venv(venv: Path) -> None:
+    """Create the environment unless it exists."""
     if (venv / "bin" / "python").exists():
         return
-    say(f"setup: making .venv with Python {'.'.join(map(str, sys.version_info[:3]))} ...")
-    run([sys.executable, "-m", "venv", str(venv)], "the virtual environment cannot be made")
+    say(f"setup: creating .venv with Python {'.'.join(map(str, sys.version_info[:3]))} ...")
+    run([sys.executable, "-m", "venv", str(venv)], "cannot create the virtual environment")
 
 
 def install(venv: Path, lock: Path) -> None:
-    """Install one lock file, its hashes checked."""
+    """Install one lock file and verify its hashes."""
     count = sum(1 for line in lock.read_text().splitlines() if "==" in line.split("#")[0])
     verb = "compiling mysqlclient" if lock.stem == "mysqlclient" else f"installing {count} packages"
     say(f"setup: {verb} ...")
     pip = [str(venv / "bin" / "python"), "-m", "pip", "install", "--quiet", "--require-hashes"]
     pip += ["--disable-pip-version-check", "--no-input", "--requirement", str(lock)]
-    run(pip, f"{lock.name} cannot be installed")
+    run(pip, f"cannot install {lock.name}")
 
 
 def run(command: list[str], failure: str) -> None:
-    """Run quietly; what the command said is shown only where it fails."""
+    """Run a command; its output is shown only if it fails."""
     done = subprocess.run(
         command, stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False
     )
     if done.returncode:
         say((done.stdout + done.stderr).strip()[-3000:])
-        raise Stop(f"{failure} (the reason is above)")
+        raise Stop(f"{failure} (see the output above)")
 
 
 if __name__ == "__main__":

@@ -16,7 +16,7 @@ APP = PROJECT / "app"
 MAY_IMPORT = {
     "app.service": set(),
     "app.db": set(),
-    "app.settings": {"app.db"},
+    "app.settings": {"app.service", "app.db"},
     "app.sql": {"app.db"},
     "app.http": {"app.service", "app.settings", "app.sql", "app.db"},
     "app.auth": {"app.service", "app.http", "app.settings", "app.db"},

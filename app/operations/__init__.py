@@ -1,1 +1,1 @@
-"""Seen from outside: logs, metrics, tracing, health, the doctor, what is checked at the start."""
+"""Operations: logs, metrics, tracing, health checks, startup checks, the doctor and purging."""

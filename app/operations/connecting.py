@@ -1,4 +1,4 @@
-"""Reaching the server once, with an answer an operator can act on."""
+"""Open one connection; a failure is reported as the setting to change."""
 
 from app.db.connection import DriverConnection
 from app.db.connector import Connector
@@ -18,14 +18,17 @@ def connect(connector: Connector, settings: Settings) -> DriverConnection:
 
 def _explain(code: int) -> tuple[str, str]:
     if code in {1045, 1698, 1130}:
-        return "DATABASE_URL", "the server refuses this user or password; use one that it knows"
+        return "DATABASE_URL", "the server rejects this user or password; check both"
     if code in {1049, 1044}:
-        return "DATABASE_URL", "no such database for this user; create it or name another"
+        return "DATABASE_URL", "this user has no such database; create it or use another name"
     if code == 2026:
-        return "DB_SSL_MODE", "TLS fails; use a mode that the server supports, or mend DB_SSL_CA"
+        return (
+            "DB_SSL_MODE",
+            "TLS failed; use a mode that the server supports, or correct DB_SSL_CA",
+        )
     if code in {1040, 1203, 1226}:
-        return "DATABASE_URL", "the server has no connection left; raise its limit"
-    return "DATABASE_URL", "no server answers there; start it or name another"
+        return "DATABASE_URL", "the server's connection limit is reached; raise it"
+    return "DATABASE_URL", "no server responds at this address; start it or correct the address"
 
 
 def _first_line(error: Exception) -> str:

@@ -1,4 +1,4 @@
-"""`flask doctor`: connects, says what it sees, and what to do where it is wrong."""
+"""`flask doctor`: check the settings against the database server, and suggest corrections."""
 
 from dataclasses import dataclass
 from ipaddress import ip_address
@@ -13,9 +13,9 @@ from app.db.transaction import Row, Transaction
 from app.operations import connecting, schema
 from app.settings import BadSettings, Settings, naming_variables
 
-# The shortest idle limits of the usual boxes on the way: Azure's load balancer
-# 4 minutes, AWS's NAT gateway and network load balancer 350 s, many proxies 60 s.
-SHORTEST_USUAL_PROXY_SECONDS = 60
+# Common idle limits: Azure's load balancer 4 minutes, AWS's NAT gateway and network load balancer
+# 350 s, many proxies 60 s.
+SHORTEST_COMMON_PROXY_LIMIT_SECONDS = 60
 SERVER = """
     SELECT VERSION() AS version, @@version_comment AS comment, @@wait_timeout AS wait_timeout,
            @@interactive_timeout AS interactive_timeout, @@max_connections AS max_connections,
@@ -23,38 +23,38 @@ SERVER = """
            @@read_only AS read_only, @@innodb_read_only AS innodb_read_only
 """
 READ_ONLY = ("read_only", "innodb_read_only")
-# Of the account this session signed in with; those that come by a role are not in it.
-RIGHTS = """
+# Privileges of the current account; those granted through a role are not included.
+PRIVILEGES = """
     SELECT privilege_type AS name FROM information_schema.user_privileges
     WHERE grantee = CONCAT("'", REPLACE(CURRENT_USER(), '@', "'@'"), "'")
     UNION SELECT privilege_type FROM information_schema.schema_privileges
     WHERE grantee = CONCAT("'", REPLACE(CURRENT_USER(), '@', "'@'"), "'")
       AND DATABASE() LIKE table_schema
 """
-RIGHTS_NEEDED = frozenset({"USAGE", "SELECT", "INSERT", "UPDATE", "DELETE", "EXECUTE"})
+REQUIRED_PRIVILEGES = frozenset({"USAGE", "SELECT", "INSERT", "UPDATE", "DELETE", "EXECUTE"})
 
 SINGLE_WARNING = (
-    "DB_STRATEGY=single is the broken original, kept as a control for tests and comparisons: it "
-    "fails after wait_timeout, a restart or a KILL until the process is restarted; for everything "
-    "else use adaptive"
+    "DB_STRATEGY=single is the broken original, kept as a control for tests and comparisons: after "
+    "wait_timeout, a server restart or a KILL, every request fails until the process is restarted; "
+    "use adaptive"
 )
 
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """One line of the report; `cure` is empty where all is well.
+    """One line of the report. `remedy` is empty if there is no problem.
 
-    `refusal` is there where the service is known to fail with these settings: it does not start.
+    With a `startup_error`, the service is known to fail with these settings and does not start.
     """
 
     name: str
-    seen: str
-    cure: str = ""
-    refusal: str = ""
+    observed: str
+    remedy: str = ""
+    startup_error: str = ""
 
 
 def register(app: Flask) -> None:
-    """Add the command."""
+    """Register the command."""
 
     @app.cli.command("doctor", help=__doc__)
     def doctor() -> None:
@@ -64,15 +64,16 @@ def register(app: Flask) -> None:
         except BadSettings as error:
             raise click.ClickException(str(error)) from None
         for finding in findings:
-            click.echo(f"{'WRONG' if finding.cure else 'good '}  {finding.name:<20} {finding.seen}")
-            if finding.cure:
-                click.echo(f"{'':<27} -> {finding.cure}")
-        if any(finding.cure for finding in findings):
+            result = "FAIL" if finding.remedy else "ok"
+            click.echo(f"{result:<4}  {finding.name:<20} {finding.observed}")
+            if finding.remedy:
+                click.echo(f"{'':<26} -> {finding.remedy}")
+        if any(finding.remedy for finding in findings):
             raise SystemExit(1)
 
 
 def examine(settings: Settings) -> list[Finding]:
-    """Look at the server with these settings; raises `BadSettings` if it cannot be reached."""
+    """Check the settings against the server; raises `BadSettings` if it cannot be reached."""
     with naming_variables():
         connector = Connector(settings.database_config())
     connection = connecting.connect(connector, settings)
@@ -80,7 +81,7 @@ def examine(settings: Settings) -> list[Finding]:
         reader = Transaction(Checkout(connection), connector.dbapi.Error)
         server = reader.fetch_one(SERVER) or {}
         return [
-            Finding("server", f"{server['version']} ({server['comment']}) at {_place(settings)}"),
+            Finding("server", f"{server['version']} ({server['comment']}) at {_address(settings)}"),
             _tls(reader, settings),
             _wait_timeout(server),
             _recycle(server, settings),
@@ -96,17 +97,17 @@ def examine(settings: Settings) -> list[Finding]:
 
 
 def connections_needed(settings: Settings) -> int:
-    """Give the most connections all workers together can hold."""
+    """Return the maximum number of connections of all workers together."""
     if settings.db_strategy == "single":
-        each = 1
+        per_worker = 1
     elif settings.db_strategy in WITHOUT_POOL:
-        each = settings.threads
+        per_worker = settings.threads
     else:
-        each = settings.pool_size
-    return settings.web_concurrency * each
+        per_worker = settings.pool_size
+    return settings.web_concurrency * per_worker
 
 
-def _place(settings: Settings) -> str:
+def _address(settings: Settings) -> str:
     url = settings.database_url
     return url.unix_socket or f"{url.host}:{url.port}"
 
@@ -117,9 +118,12 @@ def _tls(reader: Transaction, settings: Settings) -> Finding:
     if cipher:
         return Finding("TLS", f"{cipher} (DB_SSL_MODE={settings.db_ssl_mode})")
     if _is_local(settings):
-        return Finding("TLS", "none, and none needed on this machine")
-    cure = "the data cross a network in the clear: set DB_SSL_MODE=REQUIRED, better VERIFY_IDENTITY"
-    return Finding("TLS", "none", cure)
+        return Finding("TLS", "none; not needed on this machine")
+    remedy = (
+        "data are sent unencrypted over a network: set DB_SSL_MODE=VERIFY_IDENTITY, or at least "
+        "REQUIRED"
+    )
+    return Finding("TLS", "none", remedy)
 
 
 def _is_local(settings: Settings) -> bool:
@@ -133,34 +137,36 @@ def _is_local(settings: Settings) -> bool:
 
 
 def _wait_timeout(server: Row) -> Finding:
-    seen = (
-        f"{server['wait_timeout']} s; interactive_timeout {server['interactive_timeout']} s, "
+    observed = (
+        f"{server['wait_timeout']} s; interactive_timeout is {server['interactive_timeout']} s, "
         "which this client does not use"
     )
-    return Finding("wait_timeout", seen)
+    return Finding("wait_timeout", observed)
 
 
 def _recycle(server: Row, settings: Settings) -> Finding:
     recycle, limit = settings.db_recycle_seconds, float(server["wait_timeout"])
-    who, name = "the server", "its wait_timeout"
+    closer, name = "the server", "wait_timeout"
     if (proxy_limit := settings.db_proxy_idle_limit_seconds) and proxy_limit < limit:
-        who, name, limit = "a proxy", "DB_PROXY_IDLE_LIMIT_SECONDS", proxy_limit
-    seen = f"{recycle:g} s" if recycle else "never"
-    reason = _stands_on_age(settings)
-    if not reason:
-        return Finding("DB_RECYCLE_SECONDS", f"{seen}; {settings.db_strategy} does not rely on it")
+        closer, name, limit = "a proxy", "DB_PROXY_IDLE_LIMIT_SECONDS", proxy_limit
+    observed = f"{recycle:g} s" if recycle else "never"
+    dependent = _relies_on_age(settings)
+    if not dependent:
+        observed += f"; {settings.db_strategy} does not depend on it"
+        return Finding("DB_RECYCLE_SECONDS", observed)
     if 0 < recycle < limit:
-        return Finding("DB_RECYCLE_SECONDS", seen)
-    cure = f"{who} hangs up after {limit:g} s idle: set DB_RECYCLE_SECONDS to {limit * 0.9:g}"
-    refusal = (
-        f"DB_RECYCLE_SECONDS={recycle:g}: {who} hangs up after {limit:g} s idle ({name}), and "
-        f"{reason} has only the age to go by; use more than 0 and less than {limit:g}"
+        return Finding("DB_RECYCLE_SECONDS", observed)
+    reason = f"{closer} closes idle connections after {limit:g} s"
+    remedy = f"{reason}: set DB_RECYCLE_SECONDS to {limit * 0.9:g}"
+    startup_error = (
+        f"DB_RECYCLE_SECONDS={recycle:g}: {reason} ({name}), and {dependent} replaces connections "
+        f"by age only; use more than 0 and less than {limit:g}"
     )
-    return Finding("DB_RECYCLE_SECONDS", seen, cure, refusal)
+    return Finding("DB_RECYCLE_SECONDS", observed, remedy, startup_error)
 
 
-def _stands_on_age(settings: Settings) -> str:
-    """Name the settings by which age alone keeps connections from going stale, if they do."""
+def _relies_on_age(settings: Settings) -> str:
+    """Return the settings that make the maximum age the only check; empty if there are others."""
     strategy = f"DB_STRATEGY={settings.db_strategy}"
     if settings.db_strategy.startswith("sqlalchemy") and not settings.db_pre_ping:
         return f"{strategy} with DB_PRE_PING=0"
@@ -169,35 +175,38 @@ def _stands_on_age(settings: Settings) -> str:
 
 def _keepalive(settings: Settings) -> Finding:
     seconds = settings.db_keepalive_seconds
-    if seconds < SHORTEST_USUAL_PROXY_SECONDS:
+    if seconds < SHORTEST_COMMON_PROXY_LIMIT_SECONDS:
         return Finding("DB_KEEPALIVE_SECONDS", f"{seconds} s")
-    cure = "firewalls and proxies forget flows after 60 s to 350 s: set DB_KEEPALIVE_SECONDS to 30"
-    return Finding("DB_KEEPALIVE_SECONDS", f"{seconds} s", cure)
+    remedy = (
+        "firewalls and proxies drop idle TCP connections after 60 s to 350 s: set "
+        "DB_KEEPALIVE_SECONDS to 30"
+    )
+    return Finding("DB_KEEPALIVE_SECONDS", f"{seconds} s", remedy)
 
 
 def _connections(server: Row, settings: Settings) -> Finding:
     needed = connections_needed(settings)
     allowed = server["max_user_connections"] or server["max_connections"]
-    seen = (
+    observed = (
         f"{settings.web_concurrency} workers x {needed // settings.web_concurrency} "
         f"connections = {needed}; the server allows {allowed}"
     )
     if needed < allowed:
-        return Finding("connections", seen)
-    cure = (
+        return Finding("connections", observed)
+    remedy = (
         "lower WEB_CONCURRENCY, THREADS or DB_POOL_SIZE, or raise the server's max_connections "
-        "(and leave room for others)"
+        "(and reserve some for other clients)"
     )
-    return Finding("connections", seen, cure)
+    return Finding("connections", observed, remedy)
 
 
 def _writable(server: Row) -> Finding:
-    # Aurora's readers say so by innodb_read_only alone.
+    # Aurora's readers set only innodb_read_only.
     on = [name for name in READ_ONLY if str(server[name]) not in {"0", "OFF"}]
     if not on:
         return Finding("writable", "yes")
-    seen = f"no, {' and '.join(on)} is on"
-    return Finding("writable", seen, "point DATABASE_URL at the primary server")
+    observed = f"no, {' and '.join(on)} is on"
+    return Finding("writable", observed, "point DATABASE_URL at the primary server")
 
 
 def _strategy(settings: Settings) -> Finding:
@@ -211,12 +220,14 @@ def _schema(reader: Transaction) -> Finding:
 
 
 def _account(reader: Transaction) -> Finding:
-    more = sorted({str(row["name"]) for row in reader.fetch_all(RIGHTS)} - RIGHTS_NEEDED)
-    if not more:
-        return Finding("account", "reads and writes rows, and nothing else")
-    few = f"{', '.join(more[:4])}{', ...' if len(more) > 4 else ''}"
-    cure = (
-        "make an account for DATABASE_URL with SELECT, INSERT, UPDATE, DELETE and EXECUTE alone, "
-        "and name this one in MIGRATION_DATABASE_URL"
+    excess = sorted(
+        {str(row["name"]) for row in reader.fetch_all(PRIVILEGES)} - REQUIRED_PRIVILEGES
     )
-    return Finding("account", f"may do more than read and write rows: {few}", cure)
+    if not excess:
+        return Finding("account", "may only read and write rows")
+    listed = f"{', '.join(excess[:4])}{', ...' if len(excess) > 4 else ''}"
+    remedy = (
+        "create an account with only SELECT, INSERT, UPDATE, DELETE and EXECUTE for DATABASE_URL, "
+        "and use this one in MIGRATION_DATABASE_URL"
+    )
+    return Finding("account", f"may do more than read and write rows: {listed}", remedy)

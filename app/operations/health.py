@@ -1,4 +1,4 @@
-"""Whether the process lives, and whether it can work."""
+"""Health checks: liveness (`/livez`) and readiness (`/readyz`)."""
 
 from typing import Literal
 
@@ -15,7 +15,7 @@ from app.operations import schema
 
 
 class Alive(BaseModel):
-    """The process lives."""
+    """The process is alive."""
 
     status: Literal["alive"]
 
@@ -28,23 +28,23 @@ class Ready(BaseModel):
 
 
 class Livez(Resource):  # type: ignore[misc]
-    """The process answers; the database is not asked."""
+    """Liveness; does not use the database."""
 
     @operation(roles=PUBLIC, response=Alive)
     def get(self) -> Response:
-        """Say that the process lives."""
+        """Return 200 while the process can respond."""
         return json_response({"status": "alive"})
 
 
 class Readyz(Resource):  # type: ignore[misc]
-    """The database answers, and its schema is the one this code needs."""
+    """Readiness; checks the database and the version of its schema."""
 
     @operation(roles=PUBLIC, response=Ready, problems=(503,))
     def get(self) -> Response:
-        """Say whether requests can be served."""
-        refused = database().access_error()
-        # Connections opened earlier may still work, but none will take their place.
-        reason = refused.__doc__ if refused else schema.problem(database())
+        """Return whether requests can be served."""
+        denied = database().access_error()
+        # Existing connections may still work, but new ones cannot be opened.
+        reason = denied.__doc__ if denied else schema.problem(database())
         if reason is not None:
             raise Problem(503, reason, kind="not-ready", headers=[("Retry-After", "1")])
         return json_response({"status": "ready", "schema": schema.newest()})

@@ -1,9 +1,9 @@
-"""Log lines: one projection for the application, its libraries and gunicorn, on standard error.
+"""Logging: one format for the application, its libraries and gunicorn, on standard error.
 
-A line is a JSON object: `time` (RFC 3339, UTC), `level`, `event`, and what else is known. Whoever
-logs uses the standard library's `logging`, and `extra={...}` for fields of their own; within a
-request its `request_id` and `trace_id` are added. The line of each request is written by
-`app.operations.requests`, straight through structlog, which costs a third.
+Each line is a JSON object with `time` (RFC 3339, UTC), `level`, `event` and further fields. Code
+uses the standard library's `logging`, with `extra={...}` for fields; within a request,
+`request_id` and `trace_id` are added. `app.operations.requests` writes the line of each request
+directly through structlog, which takes a third of the time.
 """
 
 import json
@@ -17,7 +17,7 @@ from structlog.typing import EventDict, Processor, WrappedLogger
 
 FIRST = ("time", "level", "event")
 _time = structlog.processors.TimeStamper(fmt="iso", utc=True, key="time")
-# Made once: `json.dumps` with an argument of its own makes one for each line.
+# Created once: `json.dumps` with an argument creates an encoder for each line.
 _encode = json.JSONEncoder(default=str).encode
 
 
@@ -25,7 +25,7 @@ def configure(level: str, form: str) -> None:
     """Set up `logging` and structlog for this process."""
     logging.config.dictConfig(configuration(level, form))
     structlog.configure(
-        processors=[structlog.processors.add_log_level, _time, *_ending(form)],
+        processors=[structlog.processors.add_log_level, _time, *_renderers(form)],
         wrapper_class=structlog.make_filtering_bound_logger(level),
         logger_factory=structlog.WriteLoggerFactory(sys.stderr),
         cache_logger_on_first_use=True,
@@ -33,7 +33,7 @@ def configure(level: str, form: str) -> None:
 
 
 def configuration(level: str, form: str) -> dict[str, Any]:
-    """Give the value for `logging.config.dictConfig`, and gunicorn's `logconfig_dict`."""
+    """Return the value for `logging.config.dictConfig` and gunicorn's `logconfig_dict`."""
     formatter = {
         "()": structlog.stdlib.ProcessorFormatter,
         "foreign_pre_chain": [
@@ -41,11 +41,11 @@ def configuration(level: str, form: str) -> dict[str, Any]:
             structlog.stdlib.add_logger_name,
             structlog.stdlib.ExtraAdder(),
             _time,
-            _of_this_request,
+            _add_request,
         ],
         "processors": [
             structlog.stdlib.ProcessorFormatter.remove_processors_meta,
-            *_ending(form),
+            *_renderers(form),
         ],
     }
     return {
@@ -58,9 +58,9 @@ def configuration(level: str, form: str) -> dict[str, Any]:
     }
 
 
-def _ending(form: str) -> list[Processor]:
+def _renderers(form: str) -> list[Processor]:
     if form == "console":
-        plain = structlog.dev.plain_traceback  # without local variables: they may hold secrets
+        plain = structlog.dev.plain_traceback  # without local variables, which may contain secrets
         colors = sys.stderr.isatty()
         return [
             structlog.dev.ConsoleRenderer(
@@ -69,16 +69,16 @@ def _ending(form: str) -> list[Processor]:
         ]
     return [
         structlog.processors.format_exc_info,
-        _in_order,
+        _sort_fields,
         structlog.processors.JSONRenderer(serializer=lambda line, **_: _encode(line)),
     ]
 
 
-def _in_order(_logger: WrappedLogger, _name: str, line: EventDict) -> EventDict:
+def _sort_fields(_logger: WrappedLogger, _name: str, line: EventDict) -> EventDict:
     return {name: line.pop(name) for name in FIRST} | dict(line)
 
 
-def _of_this_request(_logger: WrappedLogger, _name: str, line: EventDict) -> EventDict:
+def _add_request(_logger: WrappedLogger, _name: str, line: EventDict) -> EventDict:
     if has_app_context():
         if "request_id" in g:
             line["request_id"] = g.request_id

@@ -1,8 +1,8 @@
-"""`flask purge-expired`: removes what nobody can use any more; run it once a day.
+"""`flask purge-expired`: delete expired rows; run it once per day.
 
-Refresh tokens go when they expire, used ones included: until then they are what tells a stolen
-token. Stored answers go when their clients may no longer repeat the request. A thousand rows a
-unit, so that nobody waits for long.
+Refresh tokens are deleted when they expire, used ones included: until then they reveal the reuse
+of a stolen token. Stored responses are deleted when clients may no longer retry the request. Each
+transaction deletes at most 1,000 rows, so that locks are held briefly.
 """
 
 import click
@@ -29,14 +29,14 @@ EXPIRED = {
 
 
 def register(app: Flask) -> None:
-    """Add the command."""
+    """Register the command."""
     app.cli.add_command(purge_expired)
 
 
-@click.command(help="Remove expired refresh tokens and idempotency keys.")
+@click.command(help="Delete expired refresh tokens and idempotency keys.")
 @with_appcontext
 def purge_expired() -> None:
-    """Say how many rows of each went."""
+    """Delete the expired rows and print their numbers."""
     try:
         for what, (sql, params) in EXPIRED.items():
             click.echo(f"{_delete_all(sql, params)} expired {what} removed")
@@ -47,7 +47,7 @@ def purge_expired() -> None:
 def _delete_all(sql: str, params: Params) -> int:
     removed = 0
     while True:
-        # Deleting twice does no harm: what went is gone.
+        # Idempotent: deleting rows twice has no further effect.
         count = database().run_transaction(lambda tx: tx.execute(sql, params), idempotent=True)
         removed += count
         if count < ROWS_PER_TRANSACTION:

@@ -1,4 +1,4 @@
-"""Each request as it is seen from outside: one log line, and its part in the metrics."""
+"""One log line and the metrics of each request."""
 
 from dataclasses import dataclass
 from time import perf_counter
@@ -14,16 +14,16 @@ from app.operations.trace_context import TraceContext
 
 log = structlog.get_logger("app.requests")
 
-# Asked for all the time, by machines: their lines are shown at DEBUG only.
+# Requested constantly by machines; logged at DEBUG only.
 ROUTINE = frozenset({"/livez", "/readyz", "/metrics"})
 METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
-# Anybody can ask for paths that do not exist; they must not become labels.
+# Clients can request any path, so unknown paths must not become labels.
 NO_ROUTE = "none"
 
 
 @dataclass(slots=True)
 class Exchange:
-    """A request and its answer, as far as they are known."""
+    """A request and what is known of its response."""
 
     request_id: str
     method: str
@@ -37,34 +37,34 @@ class Exchange:
 
 
 def register(app: Flask, metrics: Metrics) -> None:
-    """Watch every request, from before any other hook to after the strategy has heard of its end.
+    """Measure every request from before all other hooks to after the strategy's `end_request`.
 
-    So this must be registered first: Flask calls what follows a request in reverse order.
+    Register this first: Flask calls the functions that follow a request in reverse order.
     """
     app.extensions["metrics"] = metrics
 
     def begin() -> None:
-        g.exchange = _begun()
+        g.exchange = _start()
         metrics.in_flight.inc()
 
-    def note_answer(response: Response) -> Response:
+    def note_response(response: Response) -> Response:
         exchange: Exchange = g.exchange
-        _note_answer(exchange, response)
+        _note_response(exchange, response)
         if response.is_streamed and not response.direct_passthrough:
-            del g.exchange  # its end is that of the stream, after all hooks
+            del g.exchange  # ends with the stream, after all hooks
             response.call_on_close(lambda: _end(exchange, metrics))
         return response
 
     def end(_error: BaseException | None) -> None:
-        if exchange := g.pop("exchange", None):  # else it is a command's context, or a stream's
+        if exchange := g.pop("exchange", None):  # absent in a command, and after a stream
             _end(exchange, metrics)
 
     app.before_request(begin)
-    app.after_request(note_answer)
+    app.after_request(note_response)
     app.teardown_appcontext(end)
 
 
-def _begun() -> Exchange:
+def _start() -> Exchange:
     method, rule = request.method, request.url_rule
     traceparent = request.environ.get("HTTP_TRACEPARENT")
     if traceparent and (trace := TraceContext.parse(traceparent)):
@@ -79,7 +79,7 @@ def _begun() -> Exchange:
     )
 
 
-def _note_answer(exchange: Exchange, response: Response) -> None:
+def _note_response(exchange: Exchange, response: Response) -> None:
     exchange.status = response.status_code
     if "trace" in g:
         exchange.trace = g.trace

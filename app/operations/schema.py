@@ -1,4 +1,4 @@
-"""The schema's version: the one in the database, and the one this code was written for."""
+"""The version of the schema: in the database, and required by this code."""
 
 from functools import cache
 from pathlib import Path
@@ -11,15 +11,15 @@ VERSIONS = Path(__file__).parents[2] / "migrations" / "versions"
 
 @cache
 def newest() -> str:
-    """Give the newest revision in `migrations/`: the number its file's name begins with.
+    """Return the newest revision in `migrations/`: the number at the start of its file name.
 
-    Alembic would say the same, and cost each worker the memory of SQLAlchemy.
+    Alembic would return the same, but would load SQLAlchemy in each worker.
     """
     return max(path.name for path in VERSIONS.glob("[0-9]*.py")).partition("_")[0]
 
 
 def current(db: Reader) -> str | None:
-    """Give the database's revision; None where nothing was ever migrated."""
+    """Return the database's revision; None if it was never migrated."""
     try:
         row = db.fetch_one("SELECT version_num FROM alembic_version")
     except TableMissing:
@@ -28,7 +28,7 @@ def current(db: Reader) -> str | None:
 
 
 def problem(db: Reader) -> str | None:
-    """Say in one sentence why the database cannot be used; None if it can."""
+    """Return one sentence on why the database cannot be used; None if it can."""
     try:
         found = current(db)
     except DatabaseUnavailable as error:
@@ -36,5 +36,5 @@ def problem(db: Reader) -> str | None:
     if found == newest():
         return None
     if found is None:
-        return f"Nothing was migrated here, this code needs {newest()}: run make migrate."
-    return f"The schema is at {found}, this code needs {newest()}: run make migrate."
+        return f"The database was never migrated; this code requires {newest()}: run make migrate."
+    return f"The schema is at {found}; this code requires {newest()}: run make migrate."

@@ -1,4 +1,4 @@
-"""What is checked once, before the first worker is forked."""
+"""Checks that run once, before the first worker is forked."""
 
 import errno
 import logging
@@ -13,25 +13,25 @@ log = logging.getLogger(__name__)
 
 
 def check(settings: Settings, names: Iterable[str]) -> None:
-    """Raise `BadSettings` for what cannot work, and log a warning for what will not last.
+    """Raise `BadSettings` for settings that cannot work; log a warning for other problems.
 
-    `names` are those of all variables that are set, known or not.
+    `names` are the names of all variables that are set, whether they are settings or not.
     """
-    for doubt in variable_names.doubts(names):
-        log.warning("%s", doubt)
+    for warning in variable_names.warnings_for(names):
+        log.warning("%s", warning)
     check_port(settings)
     findings = doctor.examine(settings)
-    if refusals := [finding.refusal for finding in findings if finding.refusal]:
-        raise BadSettings("; ".join(refusals))
+    if errors := [finding.startup_error for finding in findings if finding.startup_error]:
+        raise BadSettings("; ".join(errors))
     for finding in findings:
-        if finding.cure and finding.name != "DB_STRATEGY":  # create_app has said that
-            log.warning("%s: %s; %s", finding.name, finding.seen, finding.cure)
+        if finding.remedy and finding.name != "DB_STRATEGY":  # create_app has logged that one
+            log.warning("%s: %s; %s", finding.name, finding.observed, finding.remedy)
 
 
 def check_port(settings: Settings) -> None:
-    """Raise `BadSettings` where nothing could listen with these settings."""
+    """Raise `BadSettings` if it is impossible to listen on HOST and PORT."""
     if "GUNICORN_FD" in os.environ or "LISTEN_FDS" in os.environ:
-        return  # the sockets are inherited: an upgrade of gunicorn, or systemd
+        return  # inherited sockets: an upgrade of gunicorn, or systemd
     try:
         family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
         with socket.create_server((settings.host, settings.port), family=family):
@@ -39,12 +39,14 @@ def check_port(settings: Settings) -> None:
     except OSError as error:
         if error.errno == errno.EADDRINUSE:
             raise BadSettings(
-                f"PORT={settings.port}: taken by another program on {settings.host}; "
+                f"PORT={settings.port}: already in use on {settings.host}; "
                 "use a free port from 1 to 65535"
             ) from None
         if error.errno == errno.EACCES:
-            raise BadSettings(f"PORT={settings.port}: not allowed; use one above 1023") from None
+            raise BadSettings(
+                f"PORT={settings.port}: permission denied; use a port above 1023"
+            ) from None
         raise BadSettings(
-            f"HOST={settings.host!r}: cannot listen there ({error.strerror}); "
+            f"HOST={settings.host!r}: cannot listen on this address ({error.strerror}); "
             "use an address of this machine, or 0.0.0.0"
         ) from None

@@ -1,7 +1,10 @@
-"""`traceparent`, by which a request is known to those who sent it on (W3C Trace Context).
+"""The `traceparent` request header (W3C Trace Context).
 
-A valid one gives its trace id to the log lines, and is answered by `traceresponse`, which
-names this service's part in the trace. What is not valid is ignored, as the standard asks.
+A valid header adds its trace ID to the log lines, and the response has a `traceresponse` header
+with this service's span ID. Invalid headers are ignored, as the standard requires.
+
+Parsed here rather than by opentelemetry-api, which takes 16 us instead of 3 us per header, and
+would be a new dependency that replaces ten lines.
 """
 
 import os
@@ -14,7 +17,7 @@ _FORM = re.compile(r"([0-9a-f]{2})-([0-9a-f]{32})-([0-9a-f]{16})-([0-9a-f]{2})(-
 
 @dataclass(frozen=True, slots=True)
 class TraceContext:
-    """A trace, our own part in it, and whether it is recorded."""
+    """A trace ID, this service's span ID and the trace flags."""
 
     trace_id: str
     span_id: str
@@ -22,17 +25,17 @@ class TraceContext:
 
     @classmethod
     def parse(cls, traceparent: str) -> Self | None:
-        """Read the header, and make an id for our part; None where it is not valid."""
+        """Parse the header and generate a span ID; return None if the header is invalid."""
         found = _FORM.fullmatch(traceparent.strip())
         if found is None:
             return None
-        version, trace_id, parent_id, flags, more = found.groups()
-        if version == "ff" or (version == "00" and more):
+        version, trace_id, parent_id, flags, extra = found.groups()
+        if version == "ff" or (version == "00" and extra):
             return None
         if not trace_id.strip("0") or not parent_id.strip("0"):
             return None
         return cls(trace_id, os.urandom(8).hex(), flags)
 
     def __str__(self) -> str:
-        """Write it as the header of the answer."""
+        """Return the value of `traceresponse`."""
         return f"00-{self.trace_id}-{self.span_id}-{self.flags}"

@@ -1,8 +1,8 @@
-"""Spans for each request and statement, for OpenTelemetry: optional.
+"""Optional OpenTelemetry spans for requests and statements.
 
-With the extra `opentelemetry` installed and an exporter named in the environment, by
-OTEL_EXPORTER_OTLP_ENDPOINT or OTEL_TRACES_EXPORTER=otlp|console; all other OTEL_* variables
-mean what OpenTelemetry says. Otherwise nothing of it is imported.
+Enabled if the environment selects an exporter by OTEL_EXPORTER_OTLP_ENDPOINT or
+OTEL_TRACES_EXPORTER=otlp|console; requires the extra `opentelemetry`. All other OTEL_* variables
+have their standard meaning. Otherwise OpenTelemetry is not imported.
 """
 
 import logging
@@ -30,8 +30,8 @@ EXPORTERS = ("otlp", "console")
 
 
 def start(app: Flask, environment: Mapping[str, str]) -> None:
-    """Trace the application if the environment asks for it; warn where that cannot be done."""
-    exporter = _exporter_named_in(environment)
+    """Trace the application if the environment enables it; log a warning if that is impossible."""
+    exporter = _exporter_name(environment)
     if exporter is None:
         return
     if exporter not in EXPORTERS:
@@ -42,7 +42,7 @@ def start(app: Flask, environment: Mapping[str, str]) -> None:
         from opentelemetry.sdk.trace import TracerProvider  # noqa: PLC0415
         from opentelemetry.sdk.trace.export import BatchSpanProcessor  # noqa: PLC0415
 
-        processor = BatchSpanProcessor(_make_exporter(exporter))
+        processor = BatchSpanProcessor(_create_exporter(exporter))
     except ImportError as error:
         log.warning("OTEL_* is set, but OpenTelemetry is not installed: %s", error)
         return
@@ -53,12 +53,12 @@ def start(app: Flask, environment: Mapping[str, str]) -> None:
 
 
 def instrument(app: Flask, provider: "TracerProvider") -> None:
-    """Make a span of each request, but for the routine ones, and of each statement in it."""
+    """Create a span for each request except health checks and metrics, and for its statements."""
     from opentelemetry.instrumentation.flask import FlaskInstrumentor  # noqa: PLC0415
 
     FlaskInstrumentor.instrument_app(  # type: ignore[no-untyped-call]
         app,
-        request_hook=_note_trace,
+        request_hook=_store_trace,
         tracer_provider=provider,
         excluded_urls=",".join(f"{path}$" for path in sorted(ROUTINE)),
         enable_commenter=False,
@@ -73,11 +73,11 @@ def _trace_statements(provider: "TracerProvider") -> None:
 
     @contextmanager
     def span(sql: str) -> Iterator[None]:
-        if not get_current_span().is_recording():  # a routine request, or none at all
+        if not get_current_span().is_recording():  # a health check, a scrape, or no request
             yield
             return
-        # The text as it was written, without values; the driver's error may hold some, so only
-        # the error's class goes into the span.
+        # The statement without its values. The driver's error may contain values, so the span has
+        # only the error's class.
         text = " ".join(sql.split())
         with tracer.start_as_current_span(
             text.partition(" ")[0],
@@ -96,14 +96,14 @@ def _trace_statements(provider: "TracerProvider") -> None:
     instrumentation.trace_with(span)
 
 
-def _note_trace(span: "Span", _environ: Mapping[str, object]) -> None:
+def _store_trace(span: "Span", _environ: Mapping[str, object]) -> None:
     context = span.get_span_context()
     g.trace = TraceContext(
         f"{context.trace_id:032x}", f"{context.span_id:016x}", f"{int(context.trace_flags):02x}"
     )
 
 
-def _exporter_named_in(environment: Mapping[str, str]) -> str | None:
+def _exporter_name(environment: Mapping[str, str]) -> str | None:
     if environment.get("OTEL_SDK_DISABLED", "").lower() == "true":
         return None
     default = "otlp" if any(environment.get(name) for name in ENDPOINTS) else "none"
@@ -111,7 +111,7 @@ def _exporter_named_in(environment: Mapping[str, str]) -> str | None:
     return None if name == "none" else name
 
 
-def _make_exporter(name: str) -> "SpanExporter":
+def _create_exporter(name: str) -> "SpanExporter":
     if name == "console":
         from opentelemetry.sdk.trace.export import ConsoleSpanExporter  # noqa: PLC0415
 

@@ -1,7 +1,7 @@
-"""Variables that somebody set, believing that this service reads them.
+"""Warnings for environment variables that look like misspelled settings.
 
-A name that is not known is no error: the environment belongs to others, too. But one that looks
-like a setting, and is none, was meant to change something, and changes nothing.
+Unknown names are not errors, since the environment also contains variables of other programs. But
+a name that resembles a setting was probably meant to change it, and has no effect.
 """
 
 from collections.abc import Iterable, Iterator
@@ -9,15 +9,17 @@ from difflib import get_close_matches
 
 from app.settings import Settings
 
-ALIKE = 0.85  # DATABASE_URI and DATABASE_URL are; HOSTNAME and HOST are not
+# Of difflib's ratio, which is precise enough for suggestions and needs no dependency:
+# DATABASE_URI resembles DATABASE_URL, but HOSTNAME does not resemble HOST.
+MIN_SIMILARITY = 0.85
 
 
-def doubts(names: Iterable[str]) -> Iterator[str]:
-    """Give a sentence for each name that is misspelled, or begins as ours do."""
+def warnings_for(names: Iterable[str]) -> Iterator[str]:
+    """Yield a sentence for each name that resembles a setting or starts with DB_."""
     known = [name.upper() for name in Settings.model_fields]
     for name in sorted(set(map(str.upper, names)) - set(known)):
-        close = get_close_matches(name, known, n=1, cutoff=ALIKE)
-        if close:
-            yield f"{name} is set, and is no setting; {close[0]} is one"
+        similar = get_close_matches(name, known, n=1, cutoff=MIN_SIMILARITY)
+        if similar:
+            yield f"{name} is set but is not a setting; did you mean {similar[0]}?"
         elif name.startswith("DB_"):
-            yield f"{name} is set, and is no setting; docs/configuration.md lists them"
+            yield f"{name} is set but is not a setting; see docs/configuration.md"

@@ -1,4 +1,4 @@
-"""Describes an invalid setting: which variable, which value, and what is allowed."""
+"""Describe an invalid setting: the variable, its value and the allowed values."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -10,7 +10,7 @@ from app.db import DatabaseUrl
 
 
 def describe(problem: ErrorDetails, fields: Mapping[str, FieldInfo]) -> str:
-    """Return one of pydantic's errors as a line; secrets are not shown."""
+    """Return a one-line description of a pydantic error; secrets are not shown."""
     if not problem["loc"]:  # a conflict between two settings
         return str(problem["ctx"]["error"])
     name = str(problem["loc"][0])
@@ -18,7 +18,7 @@ def describe(problem: ErrorDetails, fields: Mapping[str, FieldInfo]) -> str:
     if problem["type"] == "missing":
         example = field.json_schema_extra
         hint = example.get("example") if isinstance(example, Mapping) else ""
-        return f"{variable} is missing: set it to something like {hint}"
+        return f"{variable} is missing: set it, for example to {hint}"
     return f"{variable}={_shown(variable, problem['input'])}: {_allowed(problem, field)}"
 
 

@@ -24,6 +24,7 @@ from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from app.db import ConfigError, Database, DatabaseConfig, DatabaseUrl
 from app.db.strategies import WITHOUT_POOL
+from app.service import DATABASE
 from app.settings import values
 from app.settings.problems import describe
 from app.settings.values import STRATEGY_NAMES
@@ -33,7 +34,7 @@ SPARE_THREADS = 4
 
 
 class BadSettings(Exception):
-    """The environment cannot be used; the message is one line that names every problem."""
+    """The settings are invalid; the message is one line that names every problem."""
 
 
 def _setting(meaning: str, *, section: str, example: str = "", **limits: Any) -> Any:
@@ -61,7 +62,7 @@ class Settings(BaseModel):
         "The database: `mysql://user:password@host:port/name`. Percent-encode special characters "
         "in the password; `?unix_socket=/path` replaces host and port.",
         section=SERVICE,
-        example="mysql://app:secret@127.0.0.1:3306/students",
+        example=f"mysql://app:secret@127.0.0.1:3306/{DATABASE}",
     )
     migration_database_url: Url | None = _setting(
         "The same database with an account that may change its schema, used by the migrations "
@@ -69,7 +70,7 @@ class Settings(BaseModel):
         "EXECUTE. If unset, the migrations use DATABASE_URL.",
         section=SERVICE,
         default=None,
-        example="mysql://owner:secret@127.0.0.1:3306/students",
+        example=f"mysql://owner:secret@127.0.0.1:3306/{DATABASE}",
     )
     secret_key: Annotated[SecretStr, AfterValidator(values.secret_key)] = _setting(
         "Signs the access tokens; at least 32 characters, the same for all workers and replicas.",
@@ -77,13 +78,13 @@ class Settings(BaseModel):
         example="the output of: openssl rand -hex 32",
     )
     host: str = _setting(
-        "Address to listen on; `0.0.0.0` for all.", section=SERVICE, default="127.0.0.1"
+        "Address to listen on; `0.0.0.0` for all interfaces.", section=SERVICE, default="127.0.0.1"
     )
     port: int = _setting("Port to listen on.", section=SERVICE, default=8000, ge=1, le=65535)
     web_concurrency: int = _setting("Worker processes.", section=SERVICE, default=2, ge=1, le=256)
     threads: int = _setting(
         "Threads of each worker process. If the strategy has a pool, four more are added for "
-        "requests that need no database: `livez` answers while all others wait for it.",
+        "requests that need no database: `livez` responds while all others wait.",
         section=SERVICE,
         default=8,
         ge=1,
@@ -120,8 +121,8 @@ class Settings(BaseModel):
         le=31536000,
     )
     rate_limit: Rate = _setting(
-        "Requests allowed for each user, or for each address if nobody is signed in. It cannot be "
-        "turned off; if another component limits requests, set a very high rate.",
+        "Requests allowed for each user, or for each address if the user is not signed in. It "
+        "cannot be turned off; if another component limits requests, set a very high rate.",
         section=ACCESS,
         default="600/minute",
     )
@@ -173,7 +174,7 @@ class Settings(BaseModel):
         le=1024,
     )
     db_pool_timeout_seconds: Seconds = _setting(
-        "How long a request waits for a connection while all are in use; then 503.",
+        "Maximum time a request waits for a connection while all are in use; then 503.",
         section=CONNECTIONS,
         default=5,
         ge=0.001,
@@ -190,8 +191,8 @@ class Settings(BaseModel):
     )
     db_leak_report_seconds: Seconds = _setting(
         "`adaptive` logs a connection that is checked out for longer, with the stack of the "
-        "checkout; 0 is never. Costs about 50 us for each checkout: for finding a leak, not for "
-        "permanent use.",
+        "checkout; 0 disables it. Costs about 50 us per checkout: use it to find a leak, not "
+        "permanently.",
         section=CONNECTIONS,
         default=0,
         ge=0,
@@ -213,8 +214,8 @@ class Settings(BaseModel):
         le=300,
     )
     db_read_timeout_seconds: Seconds = _setting(
-        "Maximum time without data from the server while a statement runs: choose more than your "
-        "slowest statement takes.",
+        "Maximum time without data from the server while a statement runs: choose more than the "
+        "duration of your slowest statement.",
         section=LIVENESS,
         default=30,
         ge=0.001,
@@ -228,8 +229,8 @@ class Settings(BaseModel):
         le=86400,
     )
     db_lock_timeout_seconds: int = _setting(
-        "How long a statement waits for a row that another transaction has locked "
-        "(`innodb_lock_wait_timeout`); then the transaction is retried, or answered with 503.",
+        "Maximum time a statement waits for a row locked by another transaction "
+        "(`innodb_lock_wait_timeout`); then the transaction is retried, or the response is 503.",
         section=LIVENESS,
         default=5,
         ge=1,

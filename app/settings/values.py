@@ -1,6 +1,6 @@
-"""Validators of the settings that are more than a number or a word.
+"""Validators of settings that are not plain numbers or choices.
 
-Each function takes the text of a variable and raises `ValueError` that says what is allowed.
+Each function raises `ValueError` with the allowed values.
 """
 
 import re
@@ -10,31 +10,30 @@ from pydantic import SecretStr
 
 from app.db.strategies import STRATEGIES
 
-# Scheme, host and optional port, as a browser sends them (RFC 6454, 6.2). No wildcards: each
-# origin is named.
+# Scheme, host and optional port, as a browser sends them (RFC 6454, 6.2). Wildcards are rejected.
 _ORIGIN = re.compile(r"https?://[a-z0-9]([a-z0-9.-]*[a-z0-9])?(:\d{1,5})?")
 _STORAGES = ("memory://", "redis://", "rediss://", "redis+unix://")
 STRATEGY_NAMES = ", ".join(STRATEGIES)
 
 
 def strategy_name(name: str) -> str:
-    """Check the name of a strategy, or the form of a user's own class."""
+    """Validate the name of a strategy, or the syntax of a custom class."""
     module, colon, attribute = name.partition(":")
-    own = colon and all(part.isidentifier() for part in [*module.split("."), attribute])
-    if name not in STRATEGIES and not own:
+    is_class = colon and all(part.isidentifier() for part in [*module.split("."), attribute])
+    if name not in STRATEGIES and not is_class:
         raise ValueError(f"use one of {STRATEGY_NAMES}, or package.module:Class")
     return name
 
 
 def secret_key(secret: SecretStr) -> SecretStr:
-    """Check the length of a key (RFC 7518, 3.2: at least that of the hash)."""
+    """Validate the length of the key (RFC 7518, 3.2: at least the length of the hash)."""
     if len(secret.get_secret_value()) < 32:
-        raise ValueError("use at least 32 characters; make one with: openssl rand -hex 32")
+        raise ValueError("use at least 32 characters; generate one with: openssl rand -hex 32")
     return secret
 
 
 def rate(text: str) -> str:
-    """Check a rate such as 600/minute."""
+    """Validate a rate such as 600/minute."""
     try:
         found = parse_many(text)
     except ValueError:
@@ -45,7 +44,7 @@ def rate(text: str) -> str:
 
 
 def storage(url: SecretStr) -> SecretStr:
-    """Check the URL of the storage for rate limits."""
+    """Validate the URL of the storage for rate limits."""
     if not url.get_secret_value().startswith(_STORAGES):
         raise ValueError(
             f"use {_STORAGES[0]}, or a URL that begins with one of {', '.join(_STORAGES[1:])}"
@@ -61,7 +60,7 @@ def origins(value: object) -> object:
     wrong = [origin for origin in listed if not _ORIGIN.fullmatch(origin)]
     if wrong:
         raise ValueError(
-            f"{wrong[0]!r} is no origin; write each one in lower case and without a path, "
+            f"{wrong[0]!r} is not an origin; use lower case and no path, "
             "such as https://app.example.org,http://localhost:3000"
         )
     return listed

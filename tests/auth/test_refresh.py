@@ -9,6 +9,7 @@ import jwt
 import pytest
 
 from app.auth import sessions
+from app.service import AUDIENCE
 from tests.support.counting import statements
 from tests.support.database import query
 from tests.support.service import SECRET
@@ -74,7 +75,7 @@ def test_the_new_access_token_has_the_same_claims(client, server):
         refreshed = refresh(client, signed_in).json
 
         before, after = (
-            jwt.decode(pair["access_token"], SECRET, ["HS256"], audience="student-data")
+            jwt.decode(pair["access_token"], SECRET, ["HS256"], audience=AUDIENCE)
             for pair in (signed_in, refreshed)
         )
         for time_claim in ("iat", "exp"):

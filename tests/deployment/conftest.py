@@ -1,4 +1,4 @@
-"""Requests that wait on the server for as long as a test wants."""
+"""Requests that wait for a table lock until the test releases it."""
 
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing, contextmanager
@@ -16,7 +16,7 @@ WAITING = """
 
 @pytest.fixture
 def held(server, migrated):
-    """`with held(service, requests=3) as statuses`: lookups that get their row at the end."""
+    """`with held(service, requests=3) as statuses`: requests that complete at the end."""
 
     @contextmanager
     def hold(service, requests):

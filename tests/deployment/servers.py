@@ -1,4 +1,4 @@
-"""What these tests need of a served application beyond `Service`."""
+"""The application under uWSGI, and helpers for tests of a running service."""
 
 import re
 import sys
@@ -17,7 +17,7 @@ UWSGI = str(Path(sys.executable).with_name("uwsgi"))
 class Uwsgi(Service):
     """The same application under uWSGI.
 
-    Its HTTP router ends each connection after one answer and does not say so: ask by `lookup`.
+    Its HTTP router closes each connection after one response without notice, so use `lookup`.
     """
 
     def __init__(self, url, *options, **settings):
@@ -25,7 +25,7 @@ class Uwsgi(Service):
         self.options = options
 
     def command(self):
-        # uWSGI takes the folder of the file for its own: .env is not read from there
+        # uWSGI changes to the folder of the file; .env is not read from there
         return [
             *(UWSGI, "--http", f"127.0.0.1:{self.port}"),
             *("--wsgi-file", str(PROJECT / "wsgi.py"), "--callable", "app"),
@@ -35,47 +35,47 @@ class Uwsgi(Service):
 
 
 def lookup(service):
-    """The status of one request, on a connection of its own."""
+    """Return the status of one request on a new connection."""
     with closing(HTTPConnection("127.0.0.1", service.port, timeout=60)) as connection:
         connection.request("GET", LOOKUP, headers={"Connection": "close"})
         return connection.getresponse().status
 
 
 def lookups(service, threads, each=1):
-    """The statuses of `threads` x `each` requests."""
+    """Return the statuses of `threads` x `each` requests."""
     with ThreadPoolExecutor(threads) as pool:
         return list(pool.map(lambda _: lookup(service), range(threads * each)))
 
 
 def lookups_until(stop, service):
-    """The statuses of a client that asks without a pause, on a kept-alive connection."""
+    """Return the statuses of a client that sends requests continuously on one connection."""
     statuses = []
     with closing(HTTPConnection("127.0.0.1", service.port, timeout=60)) as connection:
         while not stop.is_set():
             connection.request("GET", LOOKUP)
-            answer = connection.getresponse()
-            answer.read()
-            statuses.append(answer.status)
+            response = connection.getresponse()
+            response.read()
+            statuses.append(response.status)
     return statuses
 
 
 def booted_workers(service):
-    """Process ids of all workers gunicorn has started so far, oldest first."""
+    """Return the process IDs of all workers gunicorn has started so far, oldest first."""
     booted = re.findall(r"Booting worker with pid: (\d+)", service.log.read_text())
     return [int(pid) for pid in booted]
 
 
 def until(condition, what, seconds=20):
-    """Wait for something that nothing signals."""
+    """Poll a condition that has no signal."""
     deadline = time.monotonic() + seconds
     while not condition():
-        assert time.monotonic() < deadline, f"waited {seconds} s in vain: {what}"
+        assert time.monotonic() < deadline, f"not within {seconds} s: {what}"
         time.sleep(0.02)
 
 
 @contextmanager
 def ended(service):
-    """Make sure that nothing is left, whatever the test did to it."""
+    """Stop the service even if the test fails."""
     try:
         yield service
     finally:

@@ -1,4 +1,4 @@
-"""What can be known of the image, the compose file and the lock without a container engine."""
+"""The Dockerfile, the Compose file and the lock files, checked without a container engine."""
 
 import re
 import shutil
@@ -28,7 +28,7 @@ def test_compose_passes_every_database_setting():
     assert settings <= set(re.findall(r"^  (\w+): \$\{", COMPOSE, re.MULTILINE))
 
 
-def test_compose_waits_longer_than_the_service_takes_to_stop():
+def test_the_stop_timeout_of_compose_exceeds_the_graceful_timeout():
     graceful = re.search(r"GRACEFUL_TIMEOUT_SECONDS: (\d+)", COMPOSE)
     waits = COMPOSE.partition("\n  app:\n")[2]
     grace = re.search(r"stop_grace_period: (\d+)s", waits)
@@ -36,7 +36,7 @@ def test_compose_waits_longer_than_the_service_takes_to_stop():
     assert int(grace[1]) > int(graceful[1])
 
 
-def test_the_image_has_everything_the_service_loads(tmp_path):
+def test_the_image_contains_everything_the_service_imports(tmp_path):
     stage = re.search(r"^FROM base AS build$(.*?)^FROM", DOCKERFILE, re.MULTILINE | re.DOTALL)[1]
     for sources in re.findall(r"^COPY (.+) \S+$", stage, re.MULTILINE):
         for source in sources.split():
@@ -63,8 +63,8 @@ def put(source, folder):
 
 
 def run(folder, *arguments):
-    """Run Python where nothing is found but what is in this folder."""
-    kept = environment("mysql://app:secret@127.0.0.1:1/students")
+    """Run Python with only this folder and the installed packages in its path."""
+    kept = environment("mysql://app:secret@127.0.0.1:1/database")
     del kept["PYTHONPATH"]
     done = subprocess.run(
         [sys.executable, *arguments],

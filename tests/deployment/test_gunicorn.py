@@ -1,4 +1,4 @@
-"""gunicorn with gunicorn.conf.py: stopped, reloaded and robbed of a worker while it serves."""
+"""gunicorn with gunicorn.conf.py: stops, reloads and killed workers while it serves requests."""
 
 import os
 import signal
@@ -21,7 +21,7 @@ def service(migrated):
         yield running
 
 
-def test_livez_answers_although_all_threads_wait_for_the_database(migrated, held):
+def test_livez_responds_while_all_threads_wait_for_the_database(migrated, held):
     with (
         serving(migrated, WEB_CONCURRENCY=1, THREADS=3) as service,
         held(service, requests=3),
@@ -29,9 +29,9 @@ def test_livez_answers_although_all_threads_wait_for_the_database(migrated, held
         assert service.get("/livez", timeout=5).status_code == 200
 
 
-def test_sigterm_lets_a_running_request_finish(migrated, held):
+def test_sigterm_completes_a_request_in_progress(migrated, held):
     with ended(Service(migrated, WEB_CONCURRENCY=WORKERS).start()) as service:
-        service.client.close()  # a worker that is stopped waits for kept-alive connections
+        service.client.close()  # a stopping worker waits for keep-alive connections
         with held(service, requests=1) as (status,):
             service.process.send_signal(signal.SIGTERM)
             until(lambda: "Worker exiting" in service.log.read_text(), "the idle worker ends")
@@ -42,8 +42,8 @@ def test_sigterm_lets_a_running_request_finish(migrated, held):
         assert service.process.wait(20) == 0
 
 
-def test_sigterm_reaches_a_worker_that_is_just_starting(migrated, tmp_path):
-    """Before it has handlers of its own: the master would wait for the graceful timeout."""
+def test_sigterm_stops_a_worker_that_is_starting(migrated, tmp_path):
+    """Otherwise the master would wait for the graceful timeout."""
     configuration = tmp_path / "gunicorn.conf.py"
     configuration.write_text(
         f"exec(open({str(CONFIGURATION)!r}).read())\n"
@@ -61,7 +61,7 @@ def test_sigterm_reaches_a_worker_that_is_just_starting(migrated, tmp_path):
         assert service.process.wait(20) == 0
 
 
-def test_sigterm_cuts_a_request_off_only_after_the_graceful_timeout(migrated, held):
+def test_sigterm_aborts_a_request_after_the_graceful_timeout(migrated, held):
     with ended(Service(migrated, GRACEFUL_TIMEOUT_SECONDS=1).start()) as service:
         with held(service, requests=1) as (status,):
             service.process.send_signal(signal.SIGTERM)
@@ -89,7 +89,7 @@ def test_a_reload_loses_no_request(service):
     assert len(booted_workers(service)) >= len(before) + WORKERS
 
 
-def test_a_killed_worker_is_replaced_and_the_service_goes_on(service):
+def test_a_killed_worker_is_replaced_and_no_later_request_fails(service):
     before = booted_workers(service)
 
     os.kill(before[-1], signal.SIGKILL)

@@ -1,4 +1,4 @@
-"""`wsgi:app` is made of environment variables alone."""
+"""Importing `wsgi` needs only environment variables."""
 
 import subprocess
 import sys
@@ -6,7 +6,7 @@ from socket import create_server
 
 from tests.support.service import environment
 
-# Reports what Python itself opens for writing, and every connection and name look-up it starts.
+# Prints the files that Python opens for writing, and its connections and name lookups.
 WATCHED_IMPORT = """
 import os, sys
 
@@ -27,7 +27,7 @@ print("imported", wsgi.app.name)
 def test_importing_wsgi_connects_to_nothing_and_writes_nothing(tmp_path):
     with create_server(("127.0.0.1", 0)) as listener:
         listener.setblocking(False)
-        url = f"mysql://app:secret@127.0.0.1:{listener.getsockname()[1]}/students"
+        url = f"mysql://app:secret@127.0.0.1:{listener.getsockname()[1]}/database"
         done = subprocess.run(
             [sys.executable, "-c", WATCHED_IMPORT],
             cwd=tmp_path,
@@ -39,12 +39,12 @@ def test_importing_wsgi_connects_to_nothing_and_writes_nothing(tmp_path):
         )
 
         assert (done.stdout, done.stderr) == ("imported app\n", "")
-        assert not is_asked(listener)
+        assert not has_connection(listener)
         assert list(tmp_path.iterdir()) == []
 
 
-def is_asked(listener):
-    """Whether anybody has connected, even from C, where Python's audit sees nothing."""
+def has_connection(listener):
+    """Return whether there was a connection, even from C, which Python's audit hooks do not see."""
     try:
         connection, _ = listener.accept()
     except BlockingIOError:

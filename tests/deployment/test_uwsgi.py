@@ -1,4 +1,4 @@
-"""The same application under uWSGI: one process that was loaded before the fork, 16 threads."""
+"""The application under uWSGI: one process, loaded before the fork, with 16 threads."""
 
 import signal
 
@@ -16,7 +16,7 @@ def service(request, migrated):
         yield it.start()
 
 
-def test_all_threads_answer_at_once(service, held):
+def test_all_threads_process_requests_at_the_same_time(service, held):
     with held(service, requests=THREADS) as statuses:
         pass
 
@@ -24,7 +24,7 @@ def test_all_threads_answer_at_once(service, held):
     assert "Traceback" not in service.log.read_text()
 
 
-def test_killed_connections_fail_no_request(service, root, migrated):
+def test_no_request_fails_after_connections_are_killed(service, root, migrated):
     lookups(service, THREADS)
     for victim in connections_of(root, migrated):
         query(root, f"KILL {victim}")

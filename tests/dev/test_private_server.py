@@ -1,4 +1,4 @@
-"""The private server: kept data, crashes, neighbors, and an end with its parent."""
+"""The private server: persistent data, crashes, parallel servers, and the end of its parent."""
 
 import os
 import signal
@@ -23,7 +23,7 @@ FLAVOR = {
     "flavor": os.environ.get("TEST_SERVER", "mariadb"),
     "mysql_root": os.environ.get("MYSQL_ROOT"),
 }
-# Starts a throwaway server, says which, and waits to be killed.
+# Starts a temporary server, prints its process ID and folder, and waits to be killed.
 PARENT = """
 import os, sys, time
 from dev.private_server import PrivateServer
@@ -40,26 +40,26 @@ def server():
         yield running
 
 
-def ask(server, sql):
+def run(server, sql):
     with closing(server.connect()) as connection, connection.cursor() as cursor:
         cursor.execute(sql)
         return cursor.fetchall()
 
 
 def store(server, word):
-    ask(server, "CREATE DATABASE IF NOT EXISTS words")
-    ask(server, "CREATE TABLE IF NOT EXISTS words.word (word VARCHAR(20))")
-    ask(server, f"INSERT INTO words.word VALUES ('{word}')")
+    run(server, "CREATE DATABASE IF NOT EXISTS words")
+    run(server, "CREATE TABLE IF NOT EXISTS words.word (word VARCHAR(20))")
+    run(server, f"INSERT INTO words.word VALUES ('{word}')")
 
 
 def sign_in(url):
-    place = DatabaseUrl.parse(url)
+    target = DatabaseUrl.parse(url)
     return pymysql.connect(
-        host=place.host,
-        port=place.port,
-        user=place.user,
-        password=place.password,
-        database=place.name,
+        host=target.host,
+        port=target.port,
+        user=target.user,
+        password=target.password,
+        database=target.name,
     )
 
 
@@ -68,7 +68,7 @@ def alive(pid):
         os.kill(pid, 0)
     except ProcessLookupError:
         return False
-    # A zombie whose parent is gone too is only waiting for init.
+    # A zombie has ended and waits to be reaped by init.
     state = Path(f"/proc/{pid}/stat")
     return not state.exists() or state.read_text().rpartition(")")[2].split()[0] != "Z"
 
@@ -80,8 +80,8 @@ def eventually(condition, seconds=15):
     return condition()
 
 
-def test_a_server_takes_the_options_it_is_given(server):
-    assert ask(server, "SELECT @@wait_timeout, @@bind_address") == ((77, "127.0.0.1"),)
+def test_a_server_has_the_given_options(server):
+    assert run(server, "SELECT @@wait_timeout, @@bind_address") == ((77, "127.0.0.1"),)
 
 
 def test_a_restart_keeps_the_data_the_port_and_the_url(server):
@@ -91,19 +91,19 @@ def test_a_restart_keeps_the_data_the_port_and_the_url(server):
     server.restart()
 
     assert (server.create_database("kept"), server.port) == (url, port)
-    assert ("before",) in ask(server, "SELECT word FROM words.word")
+    assert ("before",) in run(server, "SELECT word FROM words.word")
 
 
-def test_a_killed_server_recovers_what_was_committed(server):
+def test_a_killed_server_recovers_committed_data(server):
     store(server, "committed")
 
     server.kill()
     server.start()
 
-    assert ("committed",) in ask(server, "SELECT word FROM words.word")
+    assert ("committed",) in run(server, "SELECT word FROM words.word")
 
 
-def test_a_database_belongs_to_a_user_who_sees_no_other(server):
+def test_a_user_sees_only_private_database(server):
     server.create_database("mine", user="me")
     server.create_database("theirs")
 
@@ -112,13 +112,13 @@ def test_a_database_belongs_to_a_user_who_sees_no_other(server):
     ) as connection:
         cursor = connection.cursor()
         cursor.execute("SHOW DATABASES")
-        seen = {name for (name,) in cursor.fetchall()}
+        visible = {name for (name,) in cursor.fetchall()}
 
-    assert "mine" in seen
-    assert "theirs" not in seen
+    assert "mine" in visible
+    assert "theirs" not in visible
 
 
-def test_a_service_reads_and_writes_rows_and_its_owner_makes_tables(server):
+def test_the_service_account_writes_rows_and_the_owner_creates_tables(server):
     url = server.create_database("rows")
     with closing(sign_in(server.owner_url(url))) as owner:
         owner.cursor().execute("CREATE TABLE word (word VARCHAR(20))")
@@ -130,32 +130,32 @@ def test_a_service_reads_and_writes_rows_and_its_owner_makes_tables(server):
                 service.cursor().execute(forbidden)
 
 
-def test_secrets_can_be_read_by_their_owner_only(server):
+def test_secrets_are_readable_by_their_owner_only(server):
     server.create_database()
 
     for name in ("root_password", "owner_password", "service_password"):
         assert stat.S_IMODE((server.folder / name).stat().st_mode) == 0o600
 
 
-def test_a_folder_in_use_is_refused_in_words(server):
+def test_a_folder_in_use_is_rejected(server):
     second = PrivateServer(server.folder, **FLAVOR)
 
-    with pytest.raises(Stop, match="in use by a server that runs"):
+    with pytest.raises(Stop, match="in use by a running server"):
         second.start()
 
     assert second.running_port() == server.port
 
 
-def test_a_server_stands_in_a_session_of_its_own_so_that_ctrl_c_passes_it_by(server):
+def test_a_server_runs_in_private_session_so_that_ctrl_c_does_not_reach_it(server):
     assert os.getsid(server.pid) == server.pid
 
 
 def test_a_server_that_cannot_start_shows_the_end_of_its_log():
-    with pytest.raises(Stop, match=r"its log ends:(.|\n)*no.such.option"):
+    with pytest.raises(Stop, match=r"end of its log:(.|\n)*no.such.option"):
         PrivateServer(options={"no_such_option": 1}, **FLAVOR).__enter__()
 
 
-def test_two_servers_run_side_by_side_and_a_sigkilled_parent_takes_its_server_along(server):
+def test_a_server_ends_when_its_parent_is_killed_and_other_servers_do_not(server):
     parent = subprocess.Popen(
         [sys.executable, "-c", PARENT, FLAVOR["flavor"]],
         cwd=PROJECT,
@@ -177,36 +177,35 @@ def test_two_servers_run_side_by_side_and_a_sigkilled_parent_takes_its_server_al
         subprocess.run(["rm", "-rf", folder], check=True)
 
 
-def test_the_data_of_a_server_that_is_stopped_for_a_while_are_left_alone_by_others(server):
+def test_the_data_of_a_temporarily_stopped_server_are_not_removed_by_others(server):
     with PrivateServer(**FLAVOR) as stopped:
         store(stopped, "kept")
         stopped.stop()
         PrivateServer(**FLAVOR).close()
         stopped.start()
 
-        assert ask(stopped, "SELECT word FROM words.word") == (("kept",),)
+        assert run(stopped, "SELECT word FROM words.word") == (("kept",),)
 
 
-def test_make_serve_says_so_and_stops_when_its_server_ends(capsys):
+def test_make_serve_stops_with_a_message_when_its_server_ends(capsys):
     sleeper = subprocess.Popen(["sleep", "600"])
     try:
-        with PrivateServer(**FLAVOR) as its_own, ThreadPoolExecutor(1) as pool:
-            watching = pool.submit(watch, sleeper, its_own)
+        with PrivateServer(**FLAVOR) as private, ThreadPoolExecutor(1) as pool:
+            watching = pool.submit(watch, sleeper, private)
             time.sleep(0.5)
             assert not watching.done()
-            its_own.kill()
+            private.kill()
 
             assert watching.result(15) == 1
     finally:
         sleeper.kill()
         sleeper.wait()
-    said = "".join(capsys.readouterr())
-    assert "the private server has ended" in said
+    assert "the private server has ended" in "".join(capsys.readouterr())
 
 
-def test_a_throwaway_server_leaves_nothing_behind():
-    with PrivateServer(**FLAVOR) as throwaway:
-        pid, folder = throwaway.pid, throwaway.folder
+def test_a_temporary_server_leaves_no_process_or_folder():
+    with PrivateServer(**FLAVOR) as temporary:
+        pid, folder = temporary.pid, temporary.folder
 
     assert not alive(pid)
     assert not folder.exists()

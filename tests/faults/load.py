@@ -16,12 +16,12 @@ from pathlib import Path
 from threading import Event, Lock
 from typing import Literal
 
+from app.service import PROBLEM_TYPE
 from tests.faults.ledger import Reported
 
 Kind = Literal["read", "write", "keyed write", "livez"]
 
 NO_RESPONSE = 0
-PROBLEM = "urn:student-data:problem:"
 # Text of the driver, the kernel or the server, which a response must not contain.
 INTERNAL_DETAILS = ("pymysql", "MySQL", "MariaDB", "Errno", "errno", "Traceback", "(20", "(1")
 PAUSE_SECONDS = 0.02  # average pause of a client between two requests
@@ -172,7 +172,7 @@ def _problem_type(body: str) -> str:
         found = loads(body).get("type", "")
     except ValueError:
         return "not problem+json"
-    return str(found).removeprefix(PROBLEM).removeprefix("about:blank")
+    return str(found).removeprefix(PROBLEM_TYPE).removeprefix("about:blank")
 
 
 def run_concurrently(work: Callable[[], object], *, threads: int, each: int = 1) -> None:

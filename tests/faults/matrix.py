@@ -105,8 +105,8 @@ def _parse(arguments: Sequence[str]) -> argparse.Namespace:
 def _targets(options: argparse.Namespace) -> list[Target]:
     root = None
     if "mysql" in options.server:
-        root = str(mysql_root.place())
-        mysql_root.ensure(mysql_root.place())
+        root = str(mysql_root.root_folder())
+        mysql_root.ensure(mysql_root.root_folder())
     return [
         Target(server, root if server == "mysql" else None, tls == "tls")
         for server, tls in itertools.product(options.server, options.tls)

@@ -1,4 +1,4 @@
-"""Whether the process lives, and whether it can work."""
+"""Health checks: `/livez` and `/readyz`."""
 
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
@@ -15,35 +15,35 @@ from tests.support.service import PROJECT, free_port
 from tests.support.signing_in import basic
 
 
-def test_livez_never_touches_the_database(client, server):
-    def ask():
+def test_livez_does_not_use_the_database(client, server):
+    def request():
         assert client.get("/livez").status_code == 200
 
-    assert statements(server, ask) == 0
+    assert statements(server, request) == 0
 
 
-def test_readyz_says_that_the_schema_is_current(client):
-    answer = client.get("/readyz")
+def test_readyz_returns_the_schema_version(client):
+    response = client.get("/readyz")
 
-    assert (answer.status_code, answer.json["schema"]) == (200, schema.newest())
+    assert (response.status_code, response.json["schema"]) == (200, schema.newest())
 
 
-def test_the_newest_revision_is_alembic_s_head():
+def test_the_newest_revision_is_the_head_of_alembic():
     migrations = ScriptDirectory(str(PROJECT / "migrations"))
 
     assert schema.newest() == migrations.get_current_head()
 
 
-def test_readyz_says_that_nothing_was_migrated(server):
+def test_readyz_fails_if_the_database_was_never_migrated(server):
     client = create_app(settings_for(server.create_database())).test_client()
 
-    answer = client.get("/readyz")
+    response = client.get("/readyz")
 
-    assert answer.status_code == 503
-    assert "make migrate" in answer.json["detail"]
+    assert response.status_code == 503
+    assert "make migrate" in response.json["detail"]
 
 
-def test_readyz_says_that_the_schema_is_old(server):
+def test_readyz_fails_if_the_schema_is_old(server):
     url = server.create_database()
     with closing(server.connect(url)) as dba:
         query(dba, "CREATE TABLE alembic_version (version_num VARCHAR(32) NOT NULL)")
@@ -53,7 +53,7 @@ def test_readyz_says_that_the_schema_is_old(server):
     assert "at 0001" in client.get("/readyz").json["detail"]
 
 
-def test_readyz_says_that_the_password_was_changed_while_old_connections_live_on(server, dba):
+def test_readyz_fails_if_the_password_was_changed_although_connections_are_open(server, dba):
     url = server.create_database(user="rotated")
     app = create_app(settings_for(url))
     client = app.test_client()
@@ -62,36 +62,36 @@ def test_readyz_says_that_the_password_was_changed_while_old_connections_live_on
         with ThreadPoolExecutor(1) as other:
             assert other.submit(client.get, "/?city=London").result().status_code == 503
 
-    answer = client.get("/readyz")
+    response = client.get("/readyz")
 
-    assert answer.status_code == 503
-    assert "rejects this user" in answer.json["detail"]
+    assert response.status_code == 503
+    assert "rejects this user" in response.json["detail"]
 
 
-def test_readyz_says_that_the_password_is_wrong(migrated):
-    user, _, place = migrated.partition("@")
-    url = user.rpartition(":")[0] + ":wrong@" + place
+def test_readyz_fails_if_the_password_is_wrong(migrated):
+    user, _, address = migrated.partition("@")
+    url = user.rpartition(":")[0] + ":wrong@" + address
     client = create_app(settings_for(url)).test_client()
 
-    answer = client.get("/readyz")
+    response = client.get("/readyz")
 
-    assert answer.status_code == 503
-    assert "rejects this user, password or database" in answer.json["detail"]
+    assert response.status_code == 503
+    assert "rejects this user, password or database" in response.json["detail"]
 
 
 @pytest.mark.parametrize("strategy", RELIABLE_STRATEGIES)
-def test_a_server_that_is_away_is_a_503_on_every_strategy(strategy):
-    url = f"mysql://app:secret@127.0.0.1:{free_port()}/students"
+def test_an_unreachable_server_is_a_503_for_every_strategy(strategy):
+    url = f"mysql://app:secret@127.0.0.1:{free_port()}/database"
     client = create_app(settings_for(url, db_strategy=strategy)).test_client()
 
     assert client.get("/?city=London").status_code == 503
     assert client.get("/readyz").status_code == 503
 
 
-def test_what_needs_a_table_that_was_not_migrated_is_a_503(server):
+def test_a_missing_table_is_a_503(server):
     client = create_app(settings_for(server.create_database())).test_client()
 
-    answer = client.post("/v1/tokens", headers=basic("admin", "password"))
+    response = client.post("/v1/tokens", headers=basic("admin", "password"))
 
-    assert answer.status_code == 503
-    assert answer.json["type"].endswith("not-migrated")
+    assert response.status_code == 503
+    assert response.json["type"].endswith("not-migrated")

@@ -1,40 +1,52 @@
-"""`/metrics`: right with several workers, and through the death of any of them."""
+"""`/metrics` adds up all workers, and stays correct when workers end."""
 
 import os
+import re
 import signal
 import time
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from pathlib import Path
 
+import httpx
 import pytest
 from flask import send_file
 from flask import stream_with_context as with_context
 from prometheus_client.parser import text_string_to_metric_families
 
 from app import create_app
+from app.http.context import database
 from tests.deployment.servers import booted_workers, until
 from tests.support.database import connections_of, query, settings_for
-from tests.support.service import serving
+from tests.support.service import PROJECT, serving
 
 LOOKUP = "/?city=London"
 WORKERS = 2
 DURATION = "http_request_duration_seconds_count"
+IN_FLIGHT = "http_requests_in_flight"
 WAITING = """
     SELECT COUNT(*) FROM information_schema.processlist
     WHERE db = DATABASE() AND state LIKE 'Waiting for table%'
 """
 
 
+@pytest.fixture(scope="module")
+def running(migrated):
+    with serving(migrated, WEB_CONCURRENCY=WORKERS, THREADS=4) as service:
+        until(lambda: len(booted_workers(service)) == WORKERS, "the workers start")
+        yield service
+
+
 @pytest.fixture
-def service(migrated):
-    with serving(migrated, WEB_CONCURRENCY=WORKERS, THREADS=4) as running:
-        until(lambda: len(booted_workers(running)) == WORKERS, "the workers start")
-        yield running
+def service(running):
+    """The shared service, with a client that has no connection to an ended worker."""
+    running.client.close()
+    running.client = httpx.Client(base_url=running.client.base_url, timeout=60, trust_env=False)
+    return running
 
 
 def scrape(client):
-    """Every sample: name and labels to value."""
+    """Return every sample: name and labels to value."""
     families = text_string_to_metric_families(client.get("/metrics").text)
     return {
         (sample.name, frozenset(sample.labels.items())): sample.value
@@ -44,54 +56,52 @@ def scrape(client):
 
 
 def total(samples, name, **labels):
-    """The sum over all samples of this name that have these labels."""
+    """Return the sum over all samples with this name and these labels."""
     wanted = set(labels.items())
     return sum(value for (found, its), value in samples.items() if found == name and wanted <= its)
 
 
-def test_the_requests_of_all_workers_are_added_up_whoever_is_asked(service):
+def lookups(client):
+    return total(scrape(client), DURATION, method="GET", route="/", status="200")
+
+
+def test_every_worker_reports_the_sum_of_all_workers(service):
+    before = lookups(service)
+
     service.burst(LOOKUP, threads=8, each=5)
 
-    counts = {
-        total(scrape(service), DURATION, method="GET", route="/", status="200") for _ in range(8)
-    }
-
-    assert counts == {40}
+    assert {lookups(service) - before for _ in range(8)} == {40}
 
 
-def test_a_worker_that_dies_takes_no_count_with_it(service):
+def test_the_counts_of_a_killed_worker_remain(service):
+    before, booted = scrape(service), booted_workers(service)
     service.burst(LOOKUP, threads=8, each=2)
-    before = scrape(service)
 
-    os.kill(booted_workers(service)[0], signal.SIGKILL)
-    until(lambda: len(booted_workers(service)) > WORKERS, "a new worker starts")
+    os.kill(booted[-1], signal.SIGKILL)
+    until(lambda: len(booted_workers(service)) > len(booted), "a new worker starts")
     service.burst(LOOKUP, threads=8, each=1)
 
     after = scrape(service)
-    assert total(after, DURATION, route="/") == 16 + 8
+    assert total(after, DURATION, route="/") - total(before, DURATION, route="/") == 16 + 8
     for (name, labels), value in before.items():
-        if not name.startswith(("http_requests_in_flight", "database_connections")):
+        if name not in {IN_FLIGHT, "database_connections"}:
             assert after[name, labels] >= value
 
 
-def test_a_reload_keeps_the_counts(service):
+def test_the_counts_remain_after_a_reload(service):
+    before, booted = lookups(service), booted_workers(service)
     service.burst(LOOKUP, threads=4, each=2)
 
     service.process.send_signal(signal.SIGHUP)
-    until(lambda: len(booted_workers(service)) == 2 * WORKERS, "the new workers start")
-    service.client.close()
-    with serving_client(service) as client:
-        service.client = client
+    until(lambda: len(booted_workers(service)) == len(booted) + WORKERS, "the new workers start")
 
-        assert total(scrape(service), DURATION, route="/") == 8
+    with httpx.Client(base_url=service.client.base_url, timeout=60, trust_env=False) as client:
+        assert lookups(client) - before == 8
 
 
-def serving_client(service):
-    """A client whose connections are none of an old worker's."""
-    return type(service.client)(base_url=service.client.base_url, timeout=60, trust_env=False)
-
-
-def test_a_killed_worker_s_requests_are_no_longer_in_flight(service, server, migrated):
+def test_the_requests_of_a_killed_worker_are_not_in_flight(service, server, migrated):
+    until(lambda: total(scrape(service), IN_FLIGHT) == 1, "the old workers end")
+    booted = booted_workers(service)
     with (
         closing(server.connect(migrated)) as locker,
         closing(server.connect(migrated)) as observer,
@@ -100,47 +110,30 @@ def test_a_killed_worker_s_requests_are_no_longer_in_flight(service, server, mig
         query(locker, "LOCK TABLES city WRITE")
         held = [pool.submit(service.get, LOOKUP) for _ in range(3)]
         until(lambda: query(observer, WAITING) == ((3,),), "all requests wait")
-        busy = total(scrape(service), "http_requests_in_flight")
-        for pid in booted_workers(service):
+        busy = total(scrape(service), IN_FLIGHT)
+        for pid in booted[-WORKERS:]:
             os.kill(pid, signal.SIGKILL)
-        until(lambda: len(booted_workers(service)) == 2 * WORKERS, "new workers start")
+        until(lambda: len(booted_workers(service)) == len(booted) + WORKERS, "new workers start")
         query(locker, "UNLOCK TABLES")
         assert all(request.exception() for request in held)
 
     assert busy == 3 + 1  # the scrape itself
-    until(lambda: total(scrape(service), "http_requests_in_flight") == 1, "all are forgotten")
+    until(lambda: total(scrape(service), IN_FLIGHT) == 1, "only the scrape is in flight")
 
 
-def test_lost_connections_are_counted_by_cause(migrated, server):
-    with serving(migrated, WEB_CONCURRENCY=1) as service, closing(server.connect()) as dba:
+def test_a_configured_folder_is_used_and_emptied_at_the_start(migrated, tmp_path):
+    old = tmp_path / "histogram_1.db"
+    old.touch()
+
+    with serving(migrated, WEB_CONCURRENCY=1, PROMETHEUS_MULTIPROC_DIR=tmp_path) as service:
         service.get(LOOKUP)
-        for victim in connections_of(dba, migrated):
-            query(dba, f"KILL {victim}")
-        until(lambda: not connections_of(dba, migrated), "the server has closed it")
-        service.get(LOOKUP)
-        samples = scrape(service)
 
-    causes = {
-        dict(labels)["cause"]: value
-        for (name, labels), value in samples.items()
-        if name == "database_connections_closed_total"
-    }
-    assert sum(causes.values()) == 1
-    assert set(causes) <= {"fin", "reset", "farewell"}
-    assert total(samples, "database_connection_events_total", event="opened") == 2
+        assert lookups(service) == 1
+    assert not old.exists()
+    assert list(tmp_path.glob("*.db"))
 
 
-def test_the_figures_of_an_earlier_run_are_forgotten_and_a_given_folder_is_used(migrated, tmp_path):
-    folder = tmp_path / "figures"
-    for _ in range(2):
-        with serving(migrated, PROMETHEUS_MULTIPROC_DIR=folder) as service:
-            service.get(LOOKUP)
-
-            assert total(scrape(service), DURATION, route="/") == 1
-        assert list(folder.glob("*.db"))
-
-
-def test_a_folder_of_its_own_goes_with_the_service(migrated):
+def test_the_default_folder_is_private_and_removed_at_the_end(migrated):
     with serving(migrated, WEB_CONCURRENCY=1) as service:
         assert service.get("/metrics").status_code == 200
         (pid,) = booted_workers(service)
@@ -155,26 +148,81 @@ def test_a_folder_of_its_own_goes_with_the_service(migrated):
 
 
 @pytest.fixture
-def client(migrated):
-    """An application that nobody else has asked anything, in this process."""
-    app = create_app(settings_for(migrated))
+def url(server):
+    return server.create_database()
+
+
+@pytest.fixture
+def client(url):
+    """A client of a new application with a view that sends one statement."""
+    app = create_app(settings_for(url))
+    app.add_url_rule(
+        "/one", view_func=lambda: str(database().fetch_one("SELECT 1")), endpoint="one"
+    )
     yield app.test_client()
     app.extensions["database"].close()
 
 
-def test_one_process_tells_of_itself(client):
-    client.get(LOOKUP)
-    client.get("/v1/students")
+def test_a_single_process_reports_its_own_values(client):
+    client.get("/one")
+    client.get("/v1/countries")
 
     samples = scrape(client)
-    assert total(samples, DURATION, route="/", status="200") == 1
-    assert total(samples, DURATION, route="/v1/students", status="401") == 1
-    assert total(samples, "database_statements_total", method="GET", route="/") == 1
+    assert total(samples, DURATION, route="/one", status="200") == 1
+    assert total(samples, DURATION, route="/v1/countries", status="401") == 1
+    assert total(samples, "database_statements_total", method="GET", route="/one") == 1
 
 
-def test_what_anybody_can_make_up_makes_no_label(client):
+@pytest.fixture
+def lose_connection(client, server, url):
+    """Kill the connection of the application, which replaces it with the next request."""
+
+    def lose():
+        client.get("/one")
+        with closing(server.connect()) as dba:
+            for victim in connections_of(dba, url):
+                query(dba, f"KILL {victim}")
+            until(lambda: not connections_of(dba, url), "the server has closed the connection")
+        client.get("/one")
+
+    return lose
+
+
+def test_closed_connections_are_counted_by_cause(client, lose_connection):
+    lose_connection()
+
+    samples = scrape(client)
+    causes = {
+        dict(labels)["cause"]: value
+        for (name, labels), value in samples.items()
+        if name == "database_connections_closed_total"
+    }
+    assert sum(causes.values()) == 1
+    assert set(causes) <= {"fin", "reset", "killed", "server_error"}
+    assert total(samples, "database_connection_events_total", event="opened") == 2
+
+
+def test_the_documents_list_every_metric_with_its_labels(client, lose_connection):
+    table = re.findall(
+        r"^\| `((?:http|database)_\w+)` \| (.*?) \|",
+        (PROJECT / "docs/deployment.md").read_text(),
+        re.MULTILINE,
+    )
+    listed = {name: set(re.findall(r"`(\w+)`", labels)) for name, labels in table}
+    lose_connection()  # a counter has labels from its first increment on
+
+    real = {}
+    for name, labels in scrape(client):
+        if not name.endswith("_created"):
+            metric = re.sub("_(bucket|count|sum)$", "", name)
+            real.setdefault(metric, set()).update({label for label, _ in labels} - {"le"})
+
+    assert listed == real
+
+
+def test_unknown_paths_and_methods_do_not_become_labels(client):
     for number in range(20):
-        client.get(f"/made-up/{number}")
+        client.get(f"/unknown/{number}")
         client.open("/", method=f"VERB{number}")
 
     labels = [dict(labels) for _, labels in scrape(client)]
@@ -182,7 +230,7 @@ def test_what_anybody_can_make_up_makes_no_label(client):
     assert {its["method"] for its in labels if "method" in its} == {"GET", "other"}
 
 
-def test_a_duration_falls_into_its_bucket(client):
+def test_a_duration_is_counted_in_its_bucket(client):
     client.application.add_url_rule("/slow", view_func=lambda: time.sleep(0.06) or "done")
     client.get("/slow")
 
@@ -193,38 +241,38 @@ def test_a_duration_falls_into_its_bucket(client):
 
 
 @pytest.mark.parametrize("context", [with_context, iter])
-def test_a_streamed_answer_is_in_flight_until_its_end(context, client):
-    app, seen = client.application, []
+def test_a_streamed_response_is_in_flight_until_its_end(context, client):
+    app, in_flight = client.application, []
 
     def stream():
         yield "begun"
         yield "ended"
 
     app.add_url_rule("/stream", view_func=lambda: app.response_class(context(stream())))
-    with client.get("/stream") as answer:
-        seen.append(total(scrape(client), "http_requests_in_flight"))
-        assert answer.text == "begunended"
-    seen.append(total(scrape(client), "http_requests_in_flight"))
+    with client.get("/stream") as response:
+        in_flight.append(total(scrape(client), IN_FLIGHT))
+        assert response.text == "begunended"
+    in_flight.append(total(scrape(client), IN_FLIGHT))
 
-    assert seen == [2, 1]
+    assert in_flight == [2, 1]
     assert total(scrape(client), DURATION, route="/stream") == 1
 
 
-def test_a_file_that_is_sent_is_counted_once(client, tmp_path):
+def test_a_file_is_counted_once(client, tmp_path):
     tmp_path.joinpath("file").write_text("content")
     client.application.add_url_rule("/file", view_func=lambda: send_file(tmp_path / "file"))
 
-    with client.get("/file") as answer:
-        assert answer.text == "content"
+    with client.get("/file") as response:
+        assert response.text == "content"
 
     assert total(scrape(client), DURATION, route="/file") == 1
-    assert total(scrape(client), "http_requests_in_flight") == 1
+    assert total(scrape(client), IN_FLIGHT) == 1
 
 
-def test_openmetrics_is_spoken_to_whoever_asks_for_it(client):
-    answer = client.get(
+def test_openmetrics_is_returned_if_it_is_accepted(client):
+    response = client.get(
         "/metrics", headers={"Accept": "application/openmetrics-text;version=1.0.0"}
     )
 
-    assert answer.content_type.startswith("application/openmetrics-text")
-    assert answer.text.endswith("# EOF\n")
+    assert response.content_type.startswith("application/openmetrics-text")
+    assert response.text.endswith("# EOF\n")

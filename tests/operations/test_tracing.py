@@ -1,4 +1,4 @@
-"""`traceparent` and OpenTelemetry: the trace a request belongs to."""
+"""`traceparent` and OpenTelemetry spans."""
 
 import subprocess
 import sys
@@ -25,17 +25,17 @@ LOOKUP = "/?city=London"
 
 def traced(client, traceparent):
     with capture_logs() as lines:
-        answer = client.get(LOOKUP, headers={"traceparent": traceparent})
-    return answer.headers.get("traceresponse"), lines[-1].get("trace_id")
+        response = client.get(LOOKUP, headers={"traceparent": traceparent})
+    return response.headers.get("traceresponse"), lines[-1].get("trace_id")
 
 
-@pytest.mark.parametrize("traceparent", [VALID, f"cc-{TRACE}-{PARENT}-01-of-the-future"])
-def test_a_trace_that_is_passed_on_is_in_the_line_and_in_the_answer(traceparent, client):
+@pytest.mark.parametrize("traceparent", [VALID, f"cc-{TRACE}-{PARENT}-01-future-field"])
+def test_a_valid_trace_is_in_the_log_line_and_the_response(traceparent, client):
     response, logged = traced(client, traceparent)
 
-    version, trace_id, own_id, flags = response.split("-")
+    version, trace_id, span_id, flags = response.split("-")
     assert (version, trace_id, flags) == ("00", TRACE, "01")
-    assert own_id != PARENT
+    assert span_id != PARENT
     assert logged == TRACE
 
 
@@ -52,13 +52,13 @@ def test_a_trace_that_is_passed_on_is_in_the_line_and_in_the_answer(traceparent,
         f"00-{TRACE[:-1]}-{PARENT}-01",
     ],
 )
-def test_what_is_no_trace_is_ignored(traceparent, client):
+def test_an_invalid_header_is_ignored(traceparent, client):
     assert traced(client, traceparent) == (None, None)
 
 
 @pytest.fixture
 def spans(migrated):
-    """An application whose spans are kept; gives its client and the spans."""
+    """A client of a traced application, and a function that returns its finished spans."""
     exporter = InMemorySpanExporter()
     provider = TracerProvider()
     provider.add_span_processor(SimpleSpanProcessor(exporter))
@@ -69,7 +69,7 @@ def spans(migrated):
     app.extensions["database"].close()
 
 
-def test_a_request_and_its_statements_are_spans_of_the_caller_s_trace(spans):
+def test_a_request_and_its_statements_are_spans_in_the_trace_of_the_caller(spans):
     client, finished = spans
 
     response, logged = traced(client, VALID)
@@ -82,7 +82,7 @@ def test_a_request_and_its_statements_are_spans_of_the_caller_s_trace(spans):
     assert response == f"00-{TRACE}-{request.context.span_id:016x}-01"
 
 
-def test_a_statement_s_span_has_its_text_and_no_value(spans):
+def test_the_span_of_a_statement_has_its_text_without_values(spans):
     client, finished = spans
 
     client.get("/?city=Atlantis")
@@ -93,7 +93,7 @@ def test_a_statement_s_span_has_its_text_and_no_value(spans):
     assert "Atlantis" not in str(dict(statement.attributes))
 
 
-def test_a_failed_statement_is_marked_without_the_driver_s_words(spans, dba, as_role):
+def test_the_span_of_a_failed_statement_has_no_driver_message(spans, dba, as_role):
     client, finished = spans
     ((email,),) = query(dba, "SELECT email FROM student LIMIT 1")
     student = {"first_name": "A", "last_name": "B", "email": email}
@@ -107,7 +107,7 @@ def test_a_failed_statement_is_marked_without_the_driver_s_words(spans, dba, as_
     assert email not in failed.to_json()
 
 
-def test_routine_requests_make_no_span(spans):
+def test_health_checks_and_scrapes_have_no_span(spans):
     client, finished = spans
 
     for path in ("/livez", "/readyz", "/metrics"):
@@ -116,7 +116,7 @@ def test_routine_requests_make_no_span(spans):
     assert finished() == ()
 
 
-def test_the_workers_of_a_service_export_where_the_environment_says_so(migrated):
+def test_workers_export_spans_as_configured_by_the_environment(migrated):
     settings = {"OTEL_TRACES_EXPORTER": "console", "OTEL_BSP_SCHEDULE_DELAY": 50}
     with serving(migrated, WEB_CONCURRENCY=1, **settings) as service:
         service.get(LOOKUP, headers={"traceparent": VALID})
@@ -131,7 +131,7 @@ def imported(code, tmp_path, **variables):
     done = subprocess.run(
         [sys.executable, "-c", code],
         cwd=tmp_path,
-        env=environment("mysql://app:secret@127.0.0.1:1/students", **variables),
+        env=environment("mysql://app:secret@127.0.0.1:1/database", **variables),
         capture_output=True,
         text=True,
         check=True,
@@ -139,23 +139,23 @@ def imported(code, tmp_path, **variables):
     return done.stdout, done.stderr
 
 
-def test_nothing_of_opentelemetry_is_loaded_unless_it_is_asked_for(tmp_path):
+def test_opentelemetry_is_not_imported_unless_it_is_enabled(tmp_path):
     code = "import sys, wsgi; print([name for name in sys.modules if 'opentelemetry' in name])"
 
     assert imported(code, tmp_path)[0] == "[]\n"
     assert imported(code, tmp_path, OTEL_TRACES_EXPORTER="none")[0] == "[]\n"
 
 
-def test_an_exporter_without_the_package_is_a_warning_and_the_service_starts(tmp_path):
+def test_a_missing_package_is_a_warning_and_the_service_starts(tmp_path):
     code = "import sys; sys.modules['opentelemetry'] = None; import wsgi; print(wsgi.app.name)"
 
-    said, warned = imported(code, tmp_path, OTEL_EXPORTER_OTLP_ENDPOINT="http://127.0.0.1:1")
+    output, warnings = imported(code, tmp_path, OTEL_EXPORTER_OTLP_ENDPOINT="http://127.0.0.1:1")
 
-    assert said == "app\n"
-    assert "OpenTelemetry is not installed" in warned
+    assert output == "app\n"
+    assert "OpenTelemetry is not installed" in warnings
 
 
-def test_an_exporter_that_is_not_offered_is_named(tmp_path):
-    _, warned = imported("import wsgi", tmp_path, OTEL_TRACES_EXPORTER="zipkin")
+def test_an_unknown_exporter_is_a_warning(tmp_path):
+    _, warnings = imported("import wsgi", tmp_path, OTEL_TRACES_EXPORTER="zipkin")
 
-    assert "use otlp or console" in warned
+    assert "use otlp or console" in warnings

@@ -1,16 +1,13 @@
-"""Variables that look like settings, and are none."""
-
-from pathlib import Path
+"""Variables that look like settings but are not."""
 
 import pytest
 
-from app.operations.variable_names import doubts
+from app.operations.variable_names import warnings_for
 from app.settings import Settings
-from tests.support.service import Service
 
 
 @pytest.mark.parametrize(
-    ("name", "meant"),
+    ("name", "setting"),
     [
         ("DB_POOLSIZE", "DB_POOL_SIZE"),
         ("DATABASE_URI", "DATABASE_URL"),
@@ -18,37 +15,25 @@ from tests.support.service import Service
         ("THREAD", "THREADS"),
     ],
 )
-def test_a_misspelled_name_is_doubted_and_the_right_one_named(name, meant):
-    (sentence,) = doubts([name])
+def test_a_warning_names_the_setting_that_was_probably_meant(name, setting):
+    (warning,) = warnings_for([name])
 
-    assert name.upper() in sentence
-    assert meant in sentence
+    assert name.upper() in warning
+    assert f"did you mean {setting}?" in warning
 
 
-def test_a_name_that_begins_as_ours_do_is_doubted():
-    (sentence,) = doubts(["DB_MAX_CONNECTIONS"])
+def test_an_unknown_name_with_the_prefix_of_the_database_settings_is_a_warning():
+    (warning,) = warnings_for(["DB_MAX_CONNECTIONS"])
 
-    assert "DB_MAX_CONNECTIONS" in sentence
+    assert "DB_MAX_CONNECTIONS" in warning
 
 
 @pytest.mark.parametrize(
     "name", ["PATH", "HOME", "HOSTNAME", "LOGNAME", "MYSQL_PASSWORD", "OTEL_SERVICE_NAME", "PORTAL"]
 )
-def test_what_belongs_to_others_is_not_doubted(name):
-    assert list(doubts([name])) == []
+def test_a_variable_of_another_program_is_not_a_warning(name):
+    assert list(warnings_for([name])) == []
 
 
-def test_no_setting_is_doubted():
-    assert list(doubts(Settings.model_fields)) == []
-
-
-def test_the_service_says_so_when_it_starts_also_of_its_env_file(migrated):
-    service = Service(migrated, DB_STATEGY="pooled")
-    try:
-        Path(service.folder.name, ".env").write_text("DB_POOLSIZE=3\n")
-        log = service.start().log.read_text()
-    finally:
-        service.stop()
-
-    assert "DB_STATEGY is set, and is no setting; DB_STRATEGY is one" in log
-    assert "DB_POOLSIZE is set, and is no setting; DB_POOL_SIZE is one" in log
+def test_a_setting_is_not_a_warning():
+    assert list(warnings_for(Settings.model_fields)) == []

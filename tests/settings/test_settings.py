@@ -1,4 +1,4 @@
-"""Where settings come from, and that none is forgotten in the documents."""
+"""Settings: their sources, their validation and their documentation."""
 
 import re
 
@@ -10,12 +10,12 @@ from app.settings import BadSettings, Settings, load_settings
 from dev.settings_page import configuration_page, env_example
 from tests.support.service import PROJECT, SECRET
 
-REQUIRED = {"DATABASE_URL": "mysql://app:pw@db/students", "SECRET_KEY": SECRET}
+REQUIRED = {"DATABASE_URL": "mysql://app:pw@db/database", "SECRET_KEY": SECRET}
 
 
 @pytest.fixture
 def environ(monkeypatch):
-    """An environment with the required settings and no other."""
+    """An environment with only the required settings."""
     for name in Settings.model_fields:
         monkeypatch.delenv(name.upper(), raising=False)
     for name, value in REQUIRED.items():
@@ -23,7 +23,7 @@ def environ(monkeypatch):
     return monkeypatch
 
 
-def test_the_environment_wins_over_the_file(environ, tmp_path):
+def test_the_environment_overrides_the_file(environ, tmp_path):
     file = tmp_path / ".env"
     file.write_text("DB_STRATEGY=pooled\nPORT=9000\n")
     environ.setenv("DB_STRATEGY", "timed")
@@ -33,39 +33,39 @@ def test_the_environment_wins_over_the_file(environ, tmp_path):
     assert (settings.db_strategy, settings.port) == ("timed", 9000)
 
 
-def test_an_empty_variable_counts_as_not_set(environ):
+def test_an_empty_variable_counts_as_unset(environ):
     environ.setenv("DB_POOL_SIZE", "")
 
     assert load_settings(None).pool_size == load_settings(None).threads
 
 
-def test_settings_cannot_be_changed(environ):
+def test_settings_are_immutable(environ):
     with pytest.raises(ValueError, match="frozen"):
         load_settings(None).port = 1
 
 
-def test_a_secret_is_not_shown(environ):
+def test_secrets_are_not_in_the_repr(environ):
     shown = repr(load_settings(None))
 
     assert SECRET not in shown
     assert "pw" not in shown
 
 
-def test_a_url_is_taken_apart():
+def test_a_url_is_parsed_and_decoded():
     url = DatabaseUrl.parse("mysql://us%40er:p%2Fw@[::1]:3307/stu%20dents")
 
     assert (url.user, url.password, url.host) == ("us@er", "p/w", "::1")
     assert (url.port, url.name) == (3307, "stu dents")
 
 
-def test_a_socket_replaces_host_and_port():
+def test_a_unix_socket_replaces_host_and_port():
     url = DatabaseUrl.parse("mysql://app:pw@/students?unix_socket=/run/mysqld.sock")
 
     assert url.unix_socket == "/run/mysqld.sock"
 
 
 @pytest.mark.parametrize(
-    ("url", "words"),
+    ("url", "message"),
     [
         ("mysq://app:secret-word@127.0.0.1/students", "mysql://user:password@host:port/name"),
         ("mysql://app:secret-word@127.0.0.1:port/students", "1 to 65535"),
@@ -76,17 +76,17 @@ def test_a_socket_replaces_host_and_port():
         ("students", "mysql://user:password@host:port/name"),
     ],
 )
-def test_a_broken_url_is_refused_without_showing_its_password(url, words, environ):
+def test_an_invalid_url_is_rejected_without_showing_its_password(url, message, environ):
     environ.setenv("DATABASE_URL", url)
 
-    with pytest.raises(BadSettings, match=re.escape(words)) as caught:
+    with pytest.raises(BadSettings, match=re.escape(message)) as caught:
         load_settings(None)
     assert str(caught.value).startswith("DATABASE_URL='")
     assert "secret-word" not in str(caught.value)
 
 
 @pytest.mark.parametrize(
-    ("variable", "value", "words"),
+    ("variable", "value", "message"),
     [
         ("PORT", "99999", "1 to 65535"),
         ("THREADS", "many", "integer"),
@@ -107,15 +107,15 @@ def test_a_broken_url_is_refused_without_showing_its_password(url, words, enviro
         ("RATE_LIMIT_STORAGE_URL", "memcached://127.0.0.1", "redis://"),
     ],
 )
-def test_a_value_that_is_not_allowed_is_named(variable, value, words, environ):
+def test_an_invalid_value_is_named(variable, value, message, environ):
     environ.setenv(variable, value)
 
-    with pytest.raises(BadSettings, match=re.escape(words)) as caught:
+    with pytest.raises(BadSettings, match=re.escape(message)) as caught:
         load_settings(None)
     assert str(caught.value).startswith(f"{variable}='{value}': use ")
 
 
-def test_the_password_of_a_wrong_redis_url_is_not_shown(environ):
+def test_the_password_of_an_invalid_redis_url_is_not_shown(environ):
     environ.setenv("RATE_LIMIT_STORAGE_URL", "reddis://:secret-word@127.0.0.1:6379/0")
 
     with pytest.raises(BadSettings, match=r"^RATE_LIMIT_STORAGE_URL='reddis://…@") as caught:
@@ -123,7 +123,7 @@ def test_the_password_of_a_wrong_redis_url_is_not_shown(environ):
     assert "secret-word" not in str(caught.value)
 
 
-def test_a_probe_that_comes_after_the_proxy_has_forgotten_is_refused(environ):
+def test_keepalive_probes_at_or_above_the_proxy_limit_are_rejected(environ):
     environ.setenv("DB_PROXY_IDLE_LIMIT_SECONDS", "60")
     environ.setenv("DB_KEEPALIVE_SECONDS", "60")
 
@@ -131,19 +131,19 @@ def test_a_probe_that_comes_after_the_proxy_has_forgotten_is_refused(environ):
         load_settings(None)
 
 
-def test_the_page_and_the_example_are_what_the_declarations_say():
+def test_the_generated_files_are_up_to_date():
     assert (PROJECT / "docs/configuration.md").read_text() == configuration_page()
     assert (PROJECT / ".env.example").read_text() == env_example()
 
 
-def test_the_example_file_is_a_valid_file_once_the_secrets_are_filled_in(environ):
+def test_the_example_file_is_valid_once_the_required_settings_are_set(environ):
     environ.setenv("DATABASE_URL", REQUIRED["DATABASE_URL"])
 
     assert load_settings(str(PROJECT / ".env.example")).db_strategy == "adaptive"
 
 
 @pytest.mark.parametrize("name", STRATEGIES)
-def test_every_strategy_is_in_the_readme_and_explained(name):
+def test_every_strategy_is_listed_in_the_readme_and_described(name):
     assert f"`{name}`" in (PROJECT / "README.md").read_text()
     assert f"## `{name}`" in (PROJECT / "docs/connections.md").read_text()
 
@@ -160,7 +160,7 @@ def test_every_strategy_is_in_the_readme_and_explained(name):
     ],
 )
 @pytest.mark.parametrize("variable", ["DATABASE_URL", "MIGRATION_DATABASE_URL"])
-def test_a_password_is_never_shown(variable, url, environ):
+def test_the_password_of_a_malformed_url_is_not_shown(variable, url, environ):
     environ.setenv(variable, url)
 
     with pytest.raises(BadSettings) as caught:

@@ -1,4 +1,4 @@
-"""gunicorn's logger, for an application that writes a line for each request itself."""
+"""gunicorn's logger without its access log."""
 
 from typing import Any
 
@@ -6,12 +6,12 @@ from gunicorn.glogging import Logger  # type: ignore[import-untyped]
 
 
 class QuietLogger(Logger):  # type: ignore[misc]
-    """gunicorn's logger without its access log: the application writes a line for each request.
+    """A logger without an access log, since the application logs each request.
 
-    What never reaches the application, such as a malformed request line, is still a warning.
+    Requests that never reach the application, such as malformed ones, are still logged as warnings.
     """
 
     access_log_enabled = False
 
     def access(self, *_: Any) -> None:
-        """Leave it to `app.operations.requests`."""
+        """Do nothing: `app.operations.requests` logs the request."""

@@ -11,9 +11,9 @@ class Worker(ThreadWorker):  # type: ignore[misc]
     def init_signals(self) -> None:
         """Install the signal handlers; handle a SIGTERM that arrived before.
 
-        Until here the handler inherited from the master is active: it queues the signal in this
-        process's copy of the master's queue, which nobody reads, and the master would wait for
-        this worker until the graceful timeout.
+        Until this call, the handler inherited from the master is active. It puts the signal into
+        this process's copy of the master's queue, which is never read, so the master would wait
+        for this worker until the graceful timeout.
         """
         master = signal.getsignal(signal.SIGTERM).__self__  # type: ignore[union-attr]
         super().init_signals()
