@@ -1,5 +1,6 @@
 """`keep_alive(engine)`: SQLAlchemy's own pool survives what it fails at without."""
 
+import signal
 import socket
 import time
 from contextlib import contextmanager
@@ -326,6 +327,19 @@ def test_a_fork_that_python_was_not_told_of_is_noticed_at_the_next_checkout(
         assert childs.isdigit()
         assert int(childs) != before
         assert session_id(engine) == before
+
+
+def test_a_child_does_not_wait_for_a_lock_that_was_held_at_the_fork(url, driver):
+    def work():
+        signal.alarm(5)  # instead of for ever
+        return session_id(engine)
+
+    with kept_engine(url, driver) as engine:
+        session_id(engine)
+        with engine.pool._pool.mutex:
+            childs = in_child(work)
+
+        assert childs.isdigit()
 
 
 def test_without_keep_alive_a_child_uses_its_parents_connection(url, driver):
