@@ -54,6 +54,7 @@ DRIVERS = {
     "app.db.drivers.mysqlclient": {"MySQLdb"},
     "app.db.strategies.persistent": {"dbutils"},
     "app.db.strategies.pooled": {"dbutils"},
+    "app.db.sqlalchemy": {"sqlalchemy"},
     "app.db.strategies.sqlalchemy": {"sqlalchemy"},
     "app.db.strategies.sqlalchemy_session": {"sqlalchemy"},
 }

@@ -4,17 +4,21 @@ import ssl
 from contextlib import closing
 
 import pytest
+from sqlalchemy import create_engine, make_url, text
 
 from app.db.connector import Connector
 from app.db.errors import AccessDenied, ConnectionLost
+from app.db.sqlalchemy import keep_alive
 from tests.db.pool import MAX_DELAY_SECONDS
 from tests.db.relay import Relay, through
+from tests.db.test_concurrency import settles
 from tests.db.test_sockets import read, seconds_until_it_fails
 from tests.support.certificates import Authority
 from tests.support.database import (
     connection_id,
     connections_of,
     in_child,
+    kill_all,
     opened,
     query,
     settings_for,
@@ -185,3 +189,30 @@ def test_a_fin_is_not_counted_as_reset_or_timeout_under_tls(relayed):
 
     assert db.fetch_one("SELECT 2 AS two") == {"two": 2}
     assert not {"closed_reset", "closed_timed_out"} & db.statistics().keys()
+
+
+@pytest.mark.parametrize(
+    ("name", "options"),
+    [("mysql+pymysql", {"ssl": ssl.create_default_context()}), ("mysql+mysqldb", {})],
+)
+def test_keep_alive_finds_a_killed_connection_of_sqlalchemy_under_tls(
+    name, options, tls_server, tls_url
+):
+    if context := options.get("ssl"):
+        context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
+    else:
+        options = {"ssl_mode": "REQUIRED"}
+    url = make_url(tls_url).set(drivername=name)
+    engine = keep_alive(create_engine(url, pool_size=1, connect_args=options))
+
+    def cipher():
+        with engine.connect() as connection:
+            return connection.execute(text(CIPHER)).one()[1]
+
+    assert cipher() == cipher() != ""
+    with tls_server.connect() as root:
+        kill_all(root, tls_url)
+        assert settles(lambda: not connections_of(root, tls_url))
+
+    assert cipher() != ""
+    engine.dispose()
