@@ -154,9 +154,11 @@ def test_pages_of_one_row_add_up_to_the_whole_list(db, orders):
 
     whole = SELECT.page(db, where, Window(orders, limit=100))
     pages, after = [], None
-    while page := SELECT.page(db, where, Window(orders, after, limit=1)):
-        pages += page
-        after = page[-1].position
+    for _ in keys:
+        (row,) = SELECT.page(db, where, Window(orders, after, limit=1))
+        pages.append(row)
+        after = row.position
 
     assert len(whole) == len(keys)
     assert pages == whole
+    assert SELECT.page(db, where, Window(orders, after)) == []
