@@ -88,9 +88,12 @@ def test_the_pages_show_every_row_once_and_in_order(resource, sort, path, get, d
 @EVERY_ORDER
 def test_the_last_page_costs_no_more_than_the_first(resource, sort, path, get, server):
     by = f"&sort={sort}" if sort else ""
-    limit = min(60, resource.most)
-    all_pages = pages(get, f"{path}?limit={limit}{by}")
-    whole = [place for place, items in all_pages if len(items) == limit] or [path]
+    for limit in (resource.most, min(20, resource.most)):  # smaller pages if the list is short
+        all_pages = pages(get, f"{path}?limit={limit}{by}")
+        whole = [place for place, items in all_pages if len(items) == limit]
+        if len(whole) > 1:
+            break
+    whole = whole or [path]
 
     first = rows_read(server, lambda: get(whole[0]))
     last = rows_read(server, lambda: get(whole[-1]))
