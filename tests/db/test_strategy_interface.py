@@ -1,9 +1,12 @@
 """The interface of strategies: four methods, or a subclass of `ConnectionStrategy`."""
 
+import time
+
 import pytest
 
 from app.db import Checkout, ConfigError, ConnectionLost, ConnectionStrategy, Purpose
 from app.db.strategy import load_strategy
+from tests.db.pool import MAX_DELAY_SECONDS
 from tests.db.relay import through
 from tests.support.database import add, kill_all, opened, words
 from tests.support.own_strategy import Stack
@@ -211,7 +214,9 @@ def test_the_first_response_of_an_unverified_connection_is_bounded(url, relay):
         db.run_transaction(lambda tx: tx.fetch_one("SELECT 1"))
         relay.freeze()
 
+        started = time.monotonic()
         with db.transaction() as tx:  # its BEGIN is retried on a new connection
             assert tx.fetch_one("SELECT 1 AS one") == {"one": 1}
+        assert time.monotonic() - started < MAX_DELAY_SECONDS  # the read timeout is 30 seconds
 
     assert db.statistics()["retried_begin"] == 1

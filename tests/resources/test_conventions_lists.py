@@ -90,9 +90,12 @@ def test_the_pages_contain_every_row_once_in_order(resource, sort, path, get, db
 @EVERY_ORDER
 def test_the_last_page_costs_no_more_than_the_first(resource, sort, path, get, server):
     by = f"&sort={sort}" if sort else ""
-    limit = min(60, resource.most)
-    all_pages = pages(get, f"{path}?limit={limit}{by}")
-    full = [page for page, items in all_pages if len(items) == limit] or [path]
+    for limit in (resource.most, min(20, resource.most)):  # smaller pages if the list is short
+        all_pages = pages(get, f"{path}?limit={limit}{by}")
+        full = [page for page, items in all_pages if len(items) == limit]
+        if len(full) > 1:
+            break
+    full = full or [path]
 
     first = rows_read(server, lambda: get(full[0]))
     last = rows_read(server, lambda: get(full[-1]))
