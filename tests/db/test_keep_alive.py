@@ -1,9 +1,11 @@
 """`keep_alive(engine)`: SQLAlchemy's own pool survives what it fails at without."""
 
+import gc
 import signal
 import socket
 import time
 from contextlib import contextmanager
+from threading import Event, Thread
 
 import pytest
 from sqlalchemy import NullPool, create_engine, event, make_url, text
@@ -309,7 +311,7 @@ def test_a_child_has_connections_of_its_own_and_its_parent_keeps_its_own(url, dr
 
         childs = in_child(lambda: session_id(engine))
         in_child(engine.dispose)
-        in_child(lambda: None)
+        in_child(gc.collect)  # a finalizer of mysqlclient's sends COM_QUIT
 
         assert childs.isdigit()
         assert int(childs) != before
@@ -319,9 +321,9 @@ def test_a_child_has_connections_of_its_own_and_its_parent_keeps_its_own(url, dr
 def test_a_fork_that_python_was_not_told_of_is_noticed_at_the_next_checkout(
     url, driver, monkeypatch
 ):
-    monkeypatch.setattr("app.db.fork_safety._registered", set())
     with kept_engine(url, driver) as engine:
         before = session_id(engine)
+        monkeypatch.setattr("app.db.fork_safety._registered", set())
         childs = in_child(lambda: f"{session_id(engine)}")
 
         assert childs.isdigit()
@@ -336,10 +338,29 @@ def test_a_child_does_not_wait_for_a_lock_that_was_held_at_the_fork(url, driver)
 
     with kept_engine(url, driver) as engine:
         session_id(engine)
-        with engine.pool._pool.mutex:
+        with held_by_another_thread(engine.pool._pool.mutex):
             childs = in_child(work)
 
         assert childs.isdigit()
+
+
+@contextmanager
+def held_by_another_thread(lock):
+    is_held, is_over = Event(), Event()
+
+    def hold():
+        with lock:
+            is_held.set()
+            is_over.wait()
+
+    thread = Thread(target=hold)
+    thread.start()
+    is_held.wait()
+    try:
+        yield
+    finally:
+        is_over.set()
+        thread.join()
 
 
 def test_without_keep_alive_a_child_uses_its_parents_connection(url, driver):

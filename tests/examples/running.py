@@ -4,8 +4,9 @@ import os
 import signal
 import sys
 import time
-from contextlib import closing, contextmanager, suppress
+from contextlib import closing, contextmanager
 from pathlib import Path
+from subprocess import TimeoutExpired
 
 from dev.launch import launch
 from tests.db.relay import Relay, through
@@ -17,6 +18,7 @@ EXAMPLES = PROJECT / "examples"
 VERSIONS = ("before", "after")
 FAULTS = ("idle past wait_timeout", "KILL", "dropped TCP connection")
 START_SECONDS = 60  # a busy machine
+STOP_SECONDS = 3
 
 
 class Example:
@@ -83,9 +85,17 @@ def running(server, folder, name, command, fault, **environment):
         try:
             yield example, relay
         finally:
-            with suppress(ProcessLookupError):
-                os.killpg(process.pid, signal.SIGKILL)
-            process.wait()
+            stop(process)
+
+
+def stop(process):
+    """End a process and its children; Celery waits for its own if it can."""
+    process.terminate()
+    try:
+        process.wait(STOP_SECONDS)
+    except TimeoutExpired:
+        os.killpg(process.pid, signal.SIGKILL)
+        process.wait()
 
 
 def installed_package(folder):
