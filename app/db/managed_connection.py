@@ -51,14 +51,12 @@ class ManagedConnection:
 
     def rollback(self) -> None:
         """Roll back what was executed since the last commit; never raises a driver's error."""
-        if self._transaction is not None:
-            transaction, self._transaction = self._transaction, None
-            self._rollback(transaction)
+        self._end()
 
     def close(self) -> None:
         """Roll back and return the connection; it cannot be used any more."""
         self._is_closed = True
-        self.rollback()
+        self._end()
 
     def transaction(self) -> Transaction:
         """Return the open transaction, and begin one if there is none."""
@@ -67,6 +65,11 @@ class ManagedConnection:
         if self._transaction is None:
             self._transaction = self._begin()
         return self._transaction
+
+    def _end(self) -> None:
+        if self._transaction is not None:
+            transaction, self._transaction = self._transaction, None
+            self._rollback(transaction)
 
     def is_open(self, transaction: Transaction) -> bool:
         """Return whether this transaction still holds the connection."""

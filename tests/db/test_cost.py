@@ -94,7 +94,7 @@ def test_a_statement_does_not_change_the_socket_timeout(url, monkeypatch):
         monkeypatch.setattr(socket.socket, "settimeout", lambda _, value: timeouts.append(value))
         database.fetch_one("SELECT 1")
 
-    assert timeouts == []
+        assert timeouts == []
 
 
 def test_connections_and_pings_of_two_reads_in_one_request(warm, name, server):

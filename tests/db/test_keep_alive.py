@@ -201,9 +201,9 @@ def test_a_connection_is_replaced_before_the_server_closes_it(url, driver, relay
         time.sleep(1.2)
 
         assert session_id(engine) != before
-        assert settles(lambda: relay.flows[0].end)
-        assert relay.flows[0].end == "fin"
-        assert relay.flows[0].said.endswith(QUIT)
+        assert settles(lambda: relay.connections[0].closed_by_client)
+        assert relay.connections[0].closed_by_client == "fin"
+        assert relay.connections[0].received.endswith(QUIT)
 
 
 def test_the_limit_is_the_servers_own_wait_timeout(url, driver, relay):
@@ -230,7 +230,7 @@ def insert_into_a_dropped_connection(engine, relay):
     relay.drop()
     with pytest.raises(OperationalError), engine.begin() as connection:
         connection.execute(text("INSERT INTO word (word) VALUES ('late')"))
-    relay.heal()
+    relay.stop_dropping()
 
 
 def test_a_statement_that_timed_out_is_never_delivered_later(url, root, driver, relay):
@@ -239,7 +239,7 @@ def test_a_statement_that_timed_out_is_never_delivered_later(url, root, driver, 
     ) as engine:
         insert_into_a_dropped_connection(engine, relay)
 
-        assert settles(lambda: relay.flows[0].end)
+        assert settles(lambda: relay.connections[0].closed_by_client)
     assert query(root, "SELECT word FROM word") == ()
 
 
@@ -256,9 +256,9 @@ def test_a_connection_that_failed_is_reset_without_com_quit(url, driver, relay):
             connection.execute(text("SELECT 1"))
             connection.invalidate()
 
-        assert settles(lambda: relay.flows[0].end)
-        assert relay.flows[0].end == "reset"
-        assert not relay.flows[0].said.endswith(QUIT)
+        assert settles(lambda: relay.connections[0].closed_by_client)
+        assert relay.connections[0].closed_by_client == "reset"
+        assert not relay.connections[0].received.endswith(QUIT)
 
 
 def test_a_pool_that_is_disposed_of_closes_its_connections_in_order(url, driver, relay):
@@ -266,9 +266,9 @@ def test_a_pool_that_is_disposed_of_closes_its_connections_in_order(url, driver,
         session_id(engine)
         engine.dispose()
 
-        assert settles(lambda: relay.flows[0].end)
-        assert relay.flows[0].end == "fin"
-        assert relay.flows[0].said.endswith(QUIT)
+        assert settles(lambda: relay.connections[0].closed_by_client)
+        assert relay.connections[0].closed_by_client == "fin"
+        assert relay.connections[0].received.endswith(QUIT)
 
 
 def test_a_transaction_that_loses_its_connection_fails_as_a_whole(url, root, driver):

@@ -31,7 +31,8 @@ with database.transaction() as tx:
     tx.execute("INSERT INTO word (word) VALUES (%s)", ("copied",))
 with database.connection() as connection, connection.cursor() as cursor:
     cursor.execute("SELECT COUNT(*) FROM word")
-    print(database.fetch_one("SELECT word FROM word")["word"], cursor.fetchone()[0])
+    count = cursor.fetchone()[0]
+print(database.fetch_one("SELECT word FROM word")["word"], count)
 database.close()
 """
 WITHOUT_EXTRAS = [name for name in STRATEGIES if name not in {"persistent", "pooled"}]

@@ -19,7 +19,7 @@ from dev.launch import launch
 PROJECT = Path(__file__).parents[2]
 CONFIGURATION = PROJECT / "gunicorn.conf.py"
 START_SECONDS = 120  # usually two; more on a busy machine
-SECRET = "the secret key of the tests, used nowhere else"
+SECRET = "the secret key of the tests, which is used nowhere else in the project"
 # All requests of the tests come from one address.
 UNLIMITED = {"RATE_LIMIT": "100000/second", "SIGN_IN_RATE_LIMIT": "100000/second"}
 
