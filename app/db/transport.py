@@ -81,11 +81,11 @@ class _Unowned:
     """A socket object for a descriptor that belongs to the driver, and stays open."""
 
     def __init__(self, descriptor: int) -> None:
-        # After socket.setdefaulttimeout() the constructor makes the driver's socket non-blocking.
         is_blocking = os.get_blocking(descriptor)
         self._socket = socket.socket(fileno=descriptor)
-        self._socket.settimeout(None)
-        os.set_blocking(descriptor, is_blocking)
+        if socket.getdefaulttimeout() is not None:  # the constructor made it non-blocking
+            self._socket.settimeout(None)
+            os.set_blocking(descriptor, is_blocking)
 
     def __enter__(self) -> socket.socket:
         return self._socket
