@@ -26,6 +26,8 @@ LONGEST = [
         for name in (
             "openapi/test_fuzzing",
             "operations/test_startup_errors",
+            "examples/test_worker",
+            "examples/test_flask",
             "docs/test_adding_a_resource",
             "reconnection/test_services",
             "openapi/test_swagger_ui",

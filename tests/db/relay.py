@@ -154,7 +154,8 @@ class Relay:
             pair.cuts_response = bool(self.cut_response_to) and self.cut_response_to in data
             if self.discard_response_to and self.discard_response_to in data:
                 pair.discards_responses = True
-            pair.server.sendall(data)
+            with suppress(ConnectionError):  # the server may have reset it already
+                pair.server.sendall(data)
 
     def _from_server(self, pair):
         if pair.is_frozen:
