@@ -5,11 +5,11 @@
     sign-in-by-name      wrong passwords   user name
     sign-in-by-address   wrong passwords   client address
 
-Responses carry the remaining quota (draft-ietf-httpapi-ratelimit-headers), and a 429 response
-also Retry-After. Successful sign-ins are not counted, so many users can sign in from one address.
-Wrong passwords are counted after they are checked, so up to one more guess per worker thread can
-exceed the limit. Repeated wrong passwords block further sign-ins for that user name, but do not
-affect sessions that already exist.
+Responses include the remaining quota (draft-ietf-httpapi-ratelimit-headers); a 429 response also
+includes Retry-After. Successful sign-ins are not counted, so many users can sign in from one
+address. A wrong password is counted after it has been checked, so concurrent guesses can exceed the
+limit by up to one per worker thread. Repeated wrong passwords block further sign-ins for that user
+name, but do not affect sessions that already exist.
 
 The counters are stored at RATE_LIMIT_STORAGE_URL (`app.auth.rate_limit_counters`).
 """
@@ -31,7 +31,7 @@ from app.http.caller import signed_in
 from app.http.problems import Problem
 from app.settings import BadSettings, Settings
 
-# Monitoring must never be rejected.
+# Requests from monitoring must never be rejected.
 EXEMPT_PATHS = frozenset({"/livez", "/readyz", "/metrics"})
 # The operations that check a password, and their response status if it is wrong.
 WRONG_PASSWORD = {("POST", "/v1/tokens"): 401, ("PUT", "/v1/users/me/password"): 422}
@@ -49,7 +49,7 @@ class Policy:
         self.header_item = f'"{name}";q={self.limit};w={self.seconds}'
 
     def count(self, counters: Counters, amount: int) -> "Usage":
-        """Add to the counter of the current request's key; an amount of 0 only reads it."""
+        """Add `amount` to the counter of the current request's key; 0 only reads the counter."""
         key = f"{self.name}/{self.seconds}/{self._key()}"
         return Usage(self, counters.add(key, amount, self.seconds))
 
@@ -74,7 +74,7 @@ class Usage:
 
 
 def register(app: Flask, settings: Settings) -> None:
-    """Apply the rate limits to this application; raises `BadSettings` for an unusable storage."""
+    """Apply the rate limits to this application; raises `BadSettings` if the storage fails."""
     try:
         counters = open_counters(settings.rate_limit_storage_url.get_secret_value())
     except (ConfigurationError, ValueError) as error:
@@ -89,7 +89,7 @@ def register(app: Flask, settings: Settings) -> None:
 
 
 def _count_request(counters: Counters, requests: Policy, passwords: list[Policy]) -> None:
-    # CORS preflight requests (OPTIONS) do no work.
+    # CORS preflight requests (OPTIONS) are cheap and not counted.
     if request.path in EXEMPT_PATHS or request.method == "OPTIONS":
         return
     g.rate_limit_usage = [requests.count(counters, 1)]
@@ -97,7 +97,7 @@ def _count_request(counters: Counters, requests: Policy, passwords: list[Policy]
         raise _too_many_requests(requests)
     if (request.method, request.path) in WRONG_PASSWORD:
         for policy in passwords:
-            # Read only: a wrong password is counted after the response is known.
+            # Only read here: a wrong password is counted once the response is known.
             g.rate_limit_usage.append(policy.count(counters, 0))
             if g.rate_limit_usage[-1].window.used >= policy.limit:
                 raise _too_many_requests(policy)

@@ -1,7 +1,7 @@
 """Checks connections out of the strategy and back in, for `Database`.
 
-Every strategy, a user's own included, is treated alike here: it is rebuilt in a forked child, its
-failures never replace the result of a request, and the driver's errors are translated.
+All strategies, a user's own included, are handled the same way: they are rebuilt in a forked child,
+exceptions while a connection is returned are only logged, and the driver's errors are translated.
 """
 
 import logging
@@ -29,7 +29,7 @@ log = logging.getLogger(__name__)
 
 
 class ConnectionManager:
-    """One instance for all threads of a process, and of the processes forked from it."""
+    """Shared by all threads of a process; resets itself in a forked child."""
 
     def __init__(
         self, connector: Connector, new_strategy: Callable[[], ConnectionStrategy[Any]]
@@ -44,12 +44,12 @@ class ConnectionManager:
     def checkout(self, purpose: Purpose = Purpose.READ) -> Transaction:
         """Check a connection out.
 
-        Raises `PoolExhausted` or another `DatabaseUnavailable`; nothing was sent then.
+        Raises `PoolExhausted` or another `DatabaseUnavailable`; no statement was sent.
         """
-        if os.getpid() != self._pid:  # a fork Python was not told of, such as uWSGI's
+        if os.getpid() != self._pid:  # a fork outside Python, such as uWSGI's
             self.after_fork()
         if self._closed:
-            raise DatabaseUnavailable("the database was closed")
+            raise DatabaseUnavailable("this Database was closed")
         try:
             with checkout_timer:
                 checkout = self.strategy.checkout(purpose)
@@ -63,10 +63,10 @@ class ConnectionManager:
         return Transaction(checkout, self.driver_error)
 
     def checkout_for_retry(self) -> Transaction:
-        """Check out a connection for a retry; discards those that died with the first one.
+        """Check out a connection for a retry, discarding those lost with the failed one.
 
-        A strategy that checks nothing may hold many. Nothing is sent on them; at
-        most as many are tried as are open.
+        A strategy without checks may hold many of them. Only their sockets are examined; the number
+        of attempts is limited to the number of open connections.
         """
         for _ in range(self._connector.count_open()):
             tx = self.checkout(Purpose.RETRY)
@@ -88,7 +88,7 @@ class ConnectionManager:
             log.exception("the strategy failed to take a connection back")
 
     def invalidate(self, tx: Transaction) -> None:
-        """Return a connection that must not be used again."""
+        """Hand a failed connection back to the strategy, which must not use it again."""
         self.counters.add("discarded")
         try:
             self.strategy.invalidate(tx.checkout, tx.failure, in_transaction=tx.has_begun)
@@ -100,7 +100,7 @@ class ConnectionManager:
         try:
             self.strategy.end_request()
         except Exception:
-            log.exception("the strategy failed to end a request")
+            log.exception("the strategy's end_request failed")
 
     def statistics(self) -> dict[str, int]:
         """Return this process's counters and the strategy's own."""
@@ -108,7 +108,7 @@ class ConnectionManager:
         return {"opened": self._connector.opened, **self.counters.as_dict(), **strategy}
 
     def access_error(self) -> DatabaseError | None:
-        """Return the reason while the server rejects the credentials or the database."""
+        """Return the error if the server rejects the credentials or the database, else None."""
         error = self.strategy.access_error()
         return None if error is None else translate(error)
 
@@ -118,7 +118,7 @@ class ConnectionManager:
         self.strategy.close()
 
     def after_fork(self) -> None:
-        """Reset in a forked child; the parent keeps its connections."""
+        """Replace all state in a forked child; the parent keeps its connections."""
         with self._fork_lock:
             if os.getpid() != self._pid:
                 inherited = self._connector.detach_inherited()
@@ -130,4 +130,4 @@ class ConnectionManager:
         self.thread = threading.local()
         self.counters = Counters()
         self.strategy = self._new_strategy()
-        self._pid = os.getpid()  # last: a thread that sees it may use everything above
+        self._pid = os.getpid()  # assigned last: when it is current, everything above is valid

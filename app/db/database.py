@@ -1,10 +1,10 @@
 """Single entry point for database access: begins, commits, rolls back and retries.
 
-What is retried depends on what is known of the outcome:
+What is retried depends on what is known about the outcome:
 
-- the send failed, or BEGIN was lost: not executed, so it is retried, unseen by the caller
-- sent and never answered: a read is retried once; a transaction only if it was given as a
-  callable and its COMMIT had not been sent
+- a read whose send failed, or a lost BEGIN: nothing was changed, so it is retried transparently
+- sent, but no response: a read is retried once; a transaction only by `run_transaction`, and only
+  if its COMMIT had not been sent
 - the response to COMMIT was lost: never, unless the transaction is declared idempotent
 """
 
@@ -41,10 +41,10 @@ T = TypeVar("T")
 
 MAX_RETRIES = 3
 MAX_RETRY_DELAY_SECONDS = 0.05  # before the first retry; doubled for each further one
-# How long a transaction waits for a server that accepts writes while a failover is under way.
+# How long a transaction waits during a failover for the server to accept writes.
 FAILOVER_SECONDS = 3.0
 FAILOVER_RETRY_DELAY_SECONDS = 0.3
-# Errors that hold for every run of a transaction that may run twice.
+# Raised unchanged even if the outcome of an earlier run is unknown.
 FINAL_ERRORS = (OutcomeUnknown, ConstraintViolation, InvalidValue)
 
 
@@ -52,11 +52,11 @@ class Database:
     """Reads in autocommit, one round trip each; writes in transactions.
 
     One instance serves all threads of a process, and of the processes forked
-    from it. Nothing is connected before its first use.
+    from it. No connection is opened before the first query.
     """
 
     def __init__(self, config: DatabaseConfig) -> None:
-        """Raise `ConfigError` for a strategy, driver or certificate that cannot be loaded."""
+        """Load the strategy and the driver; raises `ConfigError` if that fails."""
         connector, strategy = Connector(config), load_strategy(config.strategy)
         self.connections = ConnectionManager(
             connector, lambda: construct(strategy, connector, config)
@@ -70,7 +70,7 @@ class Database:
     def from_url(cls, url: str, **options: Any) -> Self:
         """Create a `Database` from `mysql://user:password@host:port/name`.
 
-        Options are the other fields of `DatabaseConfig`; raises `ConfigError`.
+        Options are the other fields of `DatabaseConfig`. Raises `ConfigError` if one is invalid.
         """
         return cls(DatabaseConfig.from_url(url, **options))
 
@@ -84,7 +84,7 @@ class Database:
 
     @contextmanager
     def transaction(self) -> Iterator[Transaction]:
-        """Run the block as one transaction: everything is stored, or nothing.
+        """Run the block as one transaction: all of it is committed, or nothing.
 
         Raises `ConnectionLost` if the connection breaks before the COMMIT is
         sent, `OutcomeUnknown` if the response to COMMIT is lost, and the other
@@ -106,18 +106,17 @@ class Database:
     def run_transaction(
         self, function: Callable[[Transaction], T], *, idempotent: bool = False
     ) -> T:
-        """Run a function in a transaction, again whenever nothing of it was stored.
+        """Run a function in a transaction; retry it if nothing was committed.
 
-        A lost connection, a deadlock and a lock timeout leave nothing behind, so
-        the function runs again, up to three times, after a random delay.
-        `idempotent` declares that running it twice is harmless: then also when
-        the outcome is unknown. A read-only server stored nothing either: the
-        function runs again on new connections, for up to three seconds. The
-        function must use its transaction only.
+        A lost connection, a deadlock and a lock timeout leave nothing behind, so the function runs
+        again, up to three times, after a random delay. With `idempotent`, which declares that
+        running it twice is harmless, it is retried even if the outcome is unknown. If the server is
+        read-only, nothing was committed either; the function is retried on new connections for up
+        to three seconds. The function must access the database only through its transaction.
 
-        A run that fails says nothing of an earlier one whose outcome is unknown:
-        then `OutcomeUnknown` is raised, unless the server has examined the
-        statements and rejected them.
+        If the outcome of an earlier run is unknown, a later failure does not settle it:
+        `OutcomeUnknown` is raised, unless the server rejected the statements themselves (a
+        constraint violation or an invalid value).
         """
         retried = (ConnectionLost, TransactionConflict, *([OutcomeUnknown] if idempotent else []))
         is_in_doubt, retries = False, 0
@@ -138,10 +137,10 @@ class Database:
     def connection(self, *, autocommit: bool = False) -> Iterator[ManagedConnection]:
         """Check out a PEP 249 connection; what is not committed in the block is rolled back.
 
-        With `autocommit` each statement is committed by itself and no BEGIN is
-        sent. Raises `DatabaseUnavailable` if there is no connection, the driver's
-        errors for statements. From the first statement until the commit or
-        rollback, the thread cannot use this `Database` in any other way.
+        With `autocommit` each statement is committed by itself and no BEGIN is sent. Raises
+        `DatabaseUnavailable` if no connection is available; statements raise the driver's own
+        errors. From the first statement until the commit or rollback, the thread cannot use this
+        `Database` in any other way.
         """
         commit, rollback = self._commit, self._roll_back
         if autocommit:
@@ -196,9 +195,8 @@ class Database:
         return self.connections.checkout()
 
     def _begin(self) -> Transaction:
-        # BEGIN has no effect of its own, so a lost one is sent again. It is
-        # explicit also because DBUtils repeats statements on a new connection
-        # unless begin() was called.
+        # BEGIN has no effect of its own, so a lost one is sent again. It must be explicit: DBUtils
+        # repeats statements on a new connection unless begin() was called.
         self._check_no_transaction()
         try:
             return self._begin_on(self.connections.checkout(Purpose.BEGIN))
@@ -245,7 +243,7 @@ class Database:
 
     def _check_no_transaction(self) -> None:
         if getattr(self.connections.thread, "in_transaction", False):
-            raise RuntimeError("a transaction is open in this thread: use it")
+            raise RuntimeError("a transaction is open in this thread: use its methods instead")
 
     def _raise_translated(self, error: BaseException) -> NoReturn:
         if isinstance(error, self.connections.driver_error):
@@ -254,11 +252,11 @@ class Database:
 
     def _note_retry(self, what: str, error: DatabaseError) -> None:
         self.connections.counters.add(f"retried_{what}")
-        log.warning("%s retried on another connection after: %s", what, error)
+        log.warning("%s: retried on another connection after: %s", what, error)
 
 
 def _first_response_deadline(tx: Transaction) -> AbstractContextManager[None]:
-    """Bound the first response on a connection that the strategy did not verify."""
+    """Limit the time of the first response on a connection that the strategy did not verify."""
     seconds = tx.checkout.first_response_seconds
     bound: Callable[[float], AbstractContextManager[None]] | None = getattr(
         tx.connection, "response_deadline", None

@@ -1,11 +1,11 @@
 """Why a connection ended, and which other connections are invalidated with it.
 
 what was detected                                   what else is invalidated
-a FIN, one KILL, age, a statement timeout           nothing
+a FIN, KILL of one session, age, a timeout          nothing
 a reset inside a transaction                        nothing
 an idle TCP connection was dropped, or reset        connections idle for at least as long
 at its first use
-the network failed during a statement; the          all connections opened until now
+the network failed during a statement; the          all connections opened so far
 server shuts down, or became read-only              (the whole pool epoch)
 """
 
@@ -16,8 +16,8 @@ from typing import Literal
 from .errors import DatabaseError, ReadOnlyServer, code_of, translate
 from .liveness import LivenessResult
 
-# "first_use" is the first statement after the checkout, "transaction" a later one, "policy" means
-# nothing was wrong with the connection itself: its age, or the end of another one.
+# "first_use": the first statement after the checkout. "transaction": a later statement. "policy":
+# the connection was fine, but too old, or closed because another one failed.
 DetectedBy = Literal["liveness_check", "ping", "first_use", "transaction", "policy"]
 Scope = Literal["connection", "idle_as_long", "epoch"]
 
@@ -37,7 +37,7 @@ class DisconnectReason:
 
     @property
     def invalidates(self) -> Scope:
-        """Return which other connections must not be used any more."""
+        """Return what to invalidate: this connection, those idle as long, or the whole epoch."""
         if self.detected_by == "policy":
             return "connection"
         if self.server_code == SHUTDOWN or self.cause == "read_only":
@@ -46,8 +46,8 @@ class DisconnectReason:
             return "epoch"
         if self.cause in {"timed_out", "ping"}:
             return "idle_as_long"
-        # The liveness check sees a RST that arrived by itself. A RST that answers the first
-        # packet comes from a device on the way that dropped the connection from its table.
+        # The liveness check finds an unsolicited RST. An RST in response to the first packet comes
+        # from a device on the path that has dropped the connection from its table.
         if self.cause == "reset" and self.detected_by in {"first_use", "ping"}:
             return "idle_as_long"
         return "connection"
@@ -59,7 +59,7 @@ def from_liveness(result: LivenessResult) -> DisconnectReason:
 
 
 def from_failure(failure: BaseException | None, detected_by: DetectedBy) -> DisconnectReason:
-    """Return the reason behind a driver's error, or a `DatabaseError` caused by one."""
+    """Return the reason for a driver's error; a `DatabaseError` is traced to its driver's error."""
     error = failure.__cause__ if isinstance(failure, DatabaseError) else failure
     if error is None:
         return DisconnectReason("statement", detected_by)

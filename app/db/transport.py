@@ -1,4 +1,4 @@
-"""The socket below one connection: how it is opened, its options, its check, and how it ends."""
+"""The socket of one connection: opening it, setting its options, checking it and closing it."""
 
 import os
 import socket
@@ -22,8 +22,8 @@ _KEEPALIVE_PROBES = 3
 class Transport:
     """A connected socket, identified by its file descriptor.
 
-    Closing it sends a RST (SO_LINGER 1, 0) unless `close_gracefully` was called: data of a
-    timed-out statement that are still in the kernel are then never delivered later.
+    Closing it sends an RST (SO_LINGER 1, 0) unless `close_gracefully` was called, so that unsent
+    data of a timed-out statement is discarded and never delivered later.
     """
 
     def __init__(self, descriptor: int) -> None:
@@ -33,9 +33,10 @@ class Transport:
         self._set_linger(_LINGER_RESET)
 
     def check_liveness(self) -> LivenessResult | None:
-        """Return None while the server holds the connection, otherwise what ended it.
+        """Return None while the connection is open, otherwise what ended it.
 
-        No byte is sent or consumed. After a result the connection must not be used again.
+        No byte is sent or consumed. If the result is not None, the connection must not be used
+        again.
         """
         if not self._poller.has_event():
             return None
@@ -45,11 +46,11 @@ class Transport:
             return examine(sock)
 
     def close_gracefully(self) -> None:
-        """Let the coming close deliver what is still to be sent (COM_QUIT)."""
+        """Make the next close deliver unsent data, such as COM_QUIT."""
         self._set_linger(_LINGER_OFF)
 
     def shut_down(self) -> None:
-        """Shut the socket down: a thread that waits on it, in any library, fails at once."""
+        """Shut the socket down: a call blocked on it, even in a C library, fails at once."""
         if self._is_open():
             with _Unowned(self.descriptor) as sock, suppress(OSError):
                 sock.shutdown(socket.SHUT_RDWR)
@@ -57,9 +58,9 @@ class Transport:
     def detach(self) -> None:
         """Replace the socket by /dev/null under the same descriptor.
 
-        In a forked child the parent's connection continues undisturbed, whatever
-        the driver does with its copy. In the process that owns the connection
-        this closes the last descriptor, which resets it.
+        In a forked child the parent's connection continues undisturbed, whatever the driver does
+        with its copy. In the process that owns the connection this closes the socket's last
+        descriptor and resets the connection.
         """
         if self._is_open():
             os.dup2(_DEV_NULL, self.descriptor, inheritable=False)
@@ -78,7 +79,7 @@ class Transport:
 
 
 class _Unowned:
-    """A socket object for a descriptor that belongs to the driver, and stays open."""
+    """A temporary socket object for the driver's descriptor, which stays open afterwards."""
 
     def __init__(self, descriptor: int) -> None:
         is_blocking = os.get_blocking(descriptor)
@@ -97,10 +98,10 @@ class _Unowned:
 def set_socket_options(
     descriptor: int, *, keepalive_seconds: int, user_timeout_seconds: float
 ) -> None:
-    """Make a TCP connection that was dropped on the way visible to the liveness check.
+    """Set TCP options with which the liveness check detects a dropped connection.
 
-    Keepalive finds it while idle, TCP_USER_TIMEOUT (RFC 5482) while data are
-    unacknowledged; each misses what the other finds.
+    Keepalive detects the loss of an idle connection, TCP_USER_TIMEOUT (RFC 5482) a loss while data
+    is unacknowledged. Neither covers the other case.
     """
     with _Unowned(descriptor) as sock:
         if sock.family == socket.AF_UNIX:
@@ -122,7 +123,7 @@ def set_socket_options(
 def open_socket(
     url: DatabaseUrl, deadline: Deadline, *, address_timeout_seconds: float
 ) -> socket.socket:
-    """Connect to the first address of a server that answers.
+    """Connect to the first of the server's addresses that answers.
 
     Each address gets at most `address_timeout_seconds`. Raises `OSError` when
     none answers before the deadline.

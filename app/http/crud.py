@@ -1,8 +1,8 @@
 """The six operations of a resource: list, read, create, replace, patch, delete.
 
-Each gets the resource's query module, which defines in SQL what the resource is, which rows a
-caller may see and which they may write. A write is one transaction: the row is locked, compared
-with the client's ETag, changed and read back. If the caller may not write the row as it is then,
+Each takes the resource's query module, which defines in SQL the resource itself, the rows a caller
+may see, and the rows the caller may write. A write is one transaction: the row is locked, compared
+with the client's ETag, changed and read back. If the caller may not write the row in its new state,
 the transaction is rolled back.
 """
 
@@ -77,7 +77,7 @@ def list_children(parents: Readable, key: int, queries: Readable, page: Page) ->
 
 
 def page_response(rows: list[SelectedRow], page: Page) -> Response:
-    """Return the rows of a page's window. A row without JSON is left out, but counts."""
+    """Return one page. A row without JSON is omitted, but counts toward the page limit."""
     in_page = rows[: page.limit]
     body = '{"items":[' + ",".join([row.json for row in in_page if row.json]) + "]"
     if len(rows) > page.limit:
@@ -186,5 +186,5 @@ def _read_back(queries: Writable, tx: Transaction, key: int) -> str:
     rule = writable_by(queries, caller())
     found = queries.SELECT.read_with_rule(tx, key, ALL_ROWS, rule)
     if found is None or not found[1]:
-        raise Problem(403, f"You may not store this {queries.SELECT.table}.")
+        raise Problem(403, f"You may not store a {queries.SELECT.table} with these values.")
     return found[0]

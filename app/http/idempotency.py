@@ -1,9 +1,9 @@
 """Idempotency keys: a write is executed once, however often the client sends it.
 
 Implements draft-ietf-httpapi-idempotency-key-header. The key and the response are inserted at the
-end of the transaction that does the work. A second request with the same key fails on that INSERT,
-or earlier on a unique key of the data; it is rolled back, and the stored response is returned.
-This costs one statement, or none for a request without a key.
+end of the transaction that does the work. The transaction of a second request with the same
+Idempotency-Key fails on that INSERT, or earlier on another unique index; it is rolled back, and the
+stored response is returned. This costs one statement, or none for a request without a key.
 """
 
 import json
@@ -32,7 +32,7 @@ PATTERN = r'^("[!#-~]{1,255}"|[!#-~]{1,255})$'
 
 
 def run_idempotently(write: Callable[[Transaction], ResponseData]) -> ResponseData:
-    """Run a transaction; with an Idempotency-Key, at most once for this caller and key.
+    """Run a transaction; with an Idempotency-Key it commits at most once per caller and key.
 
     A retry gets the stored response. Raises a `Problem`: 422 if the key was used for a different
     request, 409 if the first request is still running.
@@ -53,7 +53,7 @@ def run_idempotently(write: Callable[[Transaction], ResponseData]) -> ResponseDa
     except ConstraintViolation:
         try:
             stored = _stored(database(), use)
-        except DatabaseError as error:  # unknown whether an earlier attempt was stored
+        except DatabaseError as error:  # whether an earlier attempt was committed is unknown
             raise OutcomeUnknown(str(error)) from error
         if stored is None:
             raise

@@ -1,8 +1,8 @@
 """`flask purge-expired`: delete expired rows; run it once per day.
 
-Refresh tokens are deleted when they expire, used ones included: until then they reveal the reuse
-of a stolen token. Stored responses are deleted when clients may no longer retry the request. Each
-transaction deletes at most 1,000 rows, so that locks are held briefly.
+Refresh tokens are deleted only when they expire, even if they have been used: the reuse of a used
+token is how theft is detected. Stored responses are deleted when clients may no longer retry the
+request. Each transaction deletes at most 1,000 rows, so that locks are held briefly.
 """
 
 import click

@@ -37,9 +37,9 @@ class Exchange:
 
 
 def register(app: Flask, metrics: Metrics) -> None:
-    """Measure every request from before all other hooks to after the strategy's `end_request`.
+    """Measure each request, including all other hooks and the strategy's `end_request`.
 
-    Register this first: Flask calls the functions that follow a request in reverse order.
+    Must be registered first: Flask calls after-request and teardown functions in reverse order.
     """
     app.extensions["metrics"] = metrics
 

@@ -9,7 +9,7 @@ from difflib import get_close_matches
 
 from app.settings import Settings
 
-# Of difflib's ratio, which is precise enough for suggestions and needs no dependency:
+# The minimum difflib ratio, which is precise enough for suggestions and needs no dependency:
 # DATABASE_URI resembles DATABASE_URL, but HOSTNAME does not resemble HOST.
 MIN_SIMILARITY = 0.85
 

@@ -29,7 +29,8 @@ from app.settings import values
 from app.settings.problems import describe
 from app.settings.values import STRATEGY_NAMES
 
-# Serve requests that need no database while all other threads wait for it (docs/decisions/0011).
+# Extra threads for requests that need no database while all others wait for it
+# (docs/decisions/0011).
 SPARE_THREADS = 4
 
 
@@ -83,8 +84,9 @@ class Settings(BaseModel):
     port: int = _setting("Port to listen on.", section=SERVICE, default=8000, ge=1, le=65535)
     web_concurrency: int = _setting("Worker processes.", section=SERVICE, default=2, ge=1, le=256)
     threads: int = _setting(
-        "Threads of each worker process. If the strategy has a pool, four more are added for "
-        "requests that need no database: `livez` responds while all others wait.",
+        "Threads of each worker process. If the strategy has a pool, four more are added, so "
+        "that `/livez` and other requests without database access are answered while all others "
+        "wait.",
         section=SERVICE,
         default=8,
         ge=1,
@@ -114,7 +116,8 @@ class Settings(BaseModel):
         le=86400,
     )
     refresh_token_seconds: int = _setting(
-        "Lifetime of a refresh token: a user who returns within it need not sign in again.",
+        "Lifetime of a refresh token: a user who returns within this time does not have to sign "
+        "in again.",
         section=ACCESS,
         default=1209600,
         ge=60,
@@ -166,8 +169,8 @@ class Settings(BaseModel):
         default="pymysql",
     )
     db_pool_size: int | None = _setting(
-        "Maximum connections of each worker process, for the strategies with a pool. If unset, "
-        "THREADS, so that no thread waits for another.",
+        "Maximum connections of each worker process, for the strategies with a pool. Defaults "
+        "to THREADS, so that each of them can have a connection.",
         section=CONNECTIONS,
         default=None,
         ge=1,
@@ -190,9 +193,9 @@ class Settings(BaseModel):
         le=31536000,
     )
     db_leak_report_seconds: Seconds = _setting(
-        "`adaptive` logs a connection that is checked out for longer, with the stack of the "
-        "checkout; 0 disables it. Costs about 50 us per checkout: use it to find a leak, not "
-        "permanently.",
+        "`adaptive` logs each connection checked out for longer than this, with the stack trace "
+        "of the checkout; 0 disables it. Costs about 50 us for each checkout: for finding a "
+        "leak, not for permanent use.",
         section=CONNECTIONS,
         default=0,
         ge=0,
@@ -205,17 +208,18 @@ class Settings(BaseModel):
     )
 
     db_connect_timeout_seconds: Seconds = _setting(
-        "Maximum time to open a connection: name resolution, TCP (at most three seconds for each "
-        "address), TLS and login together; in `adaptive` the wait for a free connection and its "
-        "check are included. Choose more than the longest stall of a healthy server.",
+        "Maximum time to open a connection: name resolution, TCP (at most three seconds for "
+        "each address), TLS and login together; in `adaptive` the wait for a free connection "
+        "and its check are included. Set it higher than the longest stall you expect of a "
+        "healthy server.",
         section=LIVENESS,
         default=8,
         ge=0.001,
         le=300,
     )
     db_read_timeout_seconds: Seconds = _setting(
-        "Maximum time without data from the server while a statement runs: choose more than the "
-        "duration of your slowest statement.",
+        "Maximum time without data from the server while a statement runs. Set it higher than "
+        "the duration of your slowest statement.",
         section=LIVENESS,
         default=30,
         ge=0.001,
@@ -237,25 +241,26 @@ class Settings(BaseModel):
         le=3600,
     )
     db_ping_after_idle_seconds: Seconds = _setting(
-        "`adaptive` verifies a connection that was idle for longer with the server, with a "
-        "timeout of one second, before it uses it.",
+        "Before it uses a connection that was idle for longer than this, `adaptive` checks that "
+        "the server still responds on it, within one second.",
         section=LIVENESS,
         default=10,
         ge=0.001,
         le=86400,
     )
     db_keepalive_seconds: int = _setting(
-        "Idle time before the kernel sends keepalive probes (then every third of it, three at "
-        "most). Choose less than the idle limit of every firewall and load balancer on the way.",
+        "Idle time before the first TCP keepalive probe. Further probes follow at a third of "
+        "this time, three at most in total. Set it below the idle limit of every firewall and "
+        "load balancer on the path.",
         section=LIVENESS,
         default=30,
         ge=1,
         le=7200,
     )
     db_proxy_idle_limit_seconds: float | None = _setting(
-        "Idle time after which a proxy, firewall or load balancer on the way drops a connection, "
-        "if you know it. `adaptive` closes idle connections before it, as before the server's "
-        "`wait_timeout`, and DB_KEEPALIVE_SECONDS must be below it.",
+        "Idle time after which a proxy, firewall or load balancer on the path drops a "
+        "connection, if known. `adaptive` closes idle connections before this limit, just as "
+        "before the server's `wait_timeout`. DB_KEEPALIVE_SECONDS must be lower.",
         section=LIVENESS,
         default=None,
         ge=2,
@@ -263,8 +268,8 @@ class Settings(BaseModel):
     )
     db_tcp_user_timeout_seconds: Seconds = _setting(
         "How long sent data may stay unacknowledged before the kernel drops the connection "
-        "(TCP_USER_TIMEOUT, RFC 5482). A slow statement is not affected: its data are "
-        "acknowledged at once.",
+        "(TCP_USER_TIMEOUT, RFC 5482). A slow statement is not affected: the server's kernel "
+        "acknowledges its data immediately.",
         section=LIVENESS,
         default=2,
         ge=0.1,
@@ -272,8 +277,8 @@ class Settings(BaseModel):
     )
 
     db_ssl_mode: Literal["DISABLED", "REQUIRED", "VERIFY_CA", "VERIFY_IDENTITY"] = _setting(
-        "MySQL's own names: whether the connection is encrypted, and what is verified of the "
-        "server's certificate.",
+        "Whether the connection is encrypted and how the server's certificate is verified, with "
+        "the names of MySQL's `ssl-mode`.",
         section=TLS,
         default="DISABLED",
     )
@@ -332,7 +337,7 @@ class _FromEnvironment(Settings, BaseSettings):
 
 
 def load_settings(env_file: str | None = ".env") -> Settings:
-    """Read the environment; variables it lacks are read from `.env` in the working directory.
+    """Read settings from environment variables, falling back to `.env` in the working directory.
 
     Raises `BadSettings` with every problem in one line.
     """
@@ -345,7 +350,7 @@ def load_settings(env_file: str | None = ".env") -> Settings:
 
 @contextmanager
 def naming_variables() -> Iterator[None]:
-    """Turn a `ConfigError` into `BadSettings` that names the variable."""
+    """Turn a `ConfigError` into a `BadSettings` error that names the environment variable."""
     try:
         yield
     except ConfigError as error:
@@ -353,7 +358,7 @@ def naming_variables() -> Iterator[None]:
 
 
 def open_database(settings: Settings) -> Database:
-    """Create the `Database`; nothing is connected before its first use.
+    """Create the `Database`; no connection is opened before its first use.
 
     Raises `BadSettings` for a strategy, driver or certificate that cannot be loaded.
     """

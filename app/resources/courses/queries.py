@@ -54,7 +54,7 @@ def writable_by(caller: Caller) -> Condition:
 
 
 def taught_by(caller: Caller, course_id: str) -> Condition:
-    """Return the condition that the caller teaches the course with this SQL key, or is an admin."""
+    """Return the condition that the caller is an admin or teaches the course."""
     if caller.role == "admin":
         return ALL_ROWS
     return Condition(

@@ -4,10 +4,10 @@ The custom method follows a colon (AIP-136), so that it cannot be confused with 
 
 The whole batch runs in one transaction. One transaction per item would take three more statements
 each, and the response could not be stored together with the rows: a client that lost the response
-halfway would not know which items were stored. Either everything in the response is true (and, with
-an Idempotency-Key, stored), or nothing was stored. Within the transaction, each item succeeds or
-fails on its own (`app.db.savepoints`); a batch in which every item is valid takes six statements,
-regardless of its length.
+halfway would not know which items were stored. Either the transaction is committed and the response
+describes exactly what was stored, or nothing was stored. Within the transaction, each item succeeds
+or fails on its own (`app.db.savepoints`); a batch in which every item is valid takes six
+statements, regardless of its length.
 """
 
 from collections.abc import Sequence

@@ -1,13 +1,13 @@
-"""Export of students as one download: `GET /v1/students/export`, CSV or NDJSON by Accept.
+"""Export of students as one download: `GET /v1/students/export`, CSV or NDJSON (by Accept).
 
-It has its own URL and is not another media type of the list, because the list has pages, sort
-orders and ETags, none of which apply here.
+It has its own URL instead of being another media type of `GET /v1/students`, because pages, sort
+orders and ETags do not apply to it.
 
-The rows are read by key, 1,000 per page, each page in its own statement. The worker and the driver
-therefore hold one page regardless of the number of students, and no connection is checked out while
-a slow client reads. On the other hand, the download is not a snapshot: every student who exists
-from its start to its end is in it exactly once, as of the time their page was read; students
-created or deleted during the download may or may not be in it.
+The rows are read in key order, 1,000 per page, with one statement per page. The worker and the
+driver therefore hold one page regardless of the number of students, and no connection is checked
+out while a slow client reads. On the other hand, the download is not a snapshot. A student who
+exists during the whole download is included exactly once, as of the time their page was read.
+Students created or deleted meanwhile may or may not be included.
 
 The first page is read before the response starts, so an unavailable database results in a 503. If
 the database fails later, the body ends without its final chunk, which HTTP clients report as an
@@ -41,8 +41,8 @@ class StudentExport(Resource):  # type: ignore[misc]
         """Download students as CSV or NDJSON.
 
         All matching students, sorted by key. CSV cells that a spreadsheet would evaluate as a
-        formula start with an apostrophe. Staff get the students of their own campus; students
-        get only themselves.
+        formula are prefixed with an apostrophe. For staff it contains the students of their own
+        campus, for students their own record.
         """
         media_type = request.accept_mimetypes.best_match((CSV, NDJSON), default=CSV)
         where = queries.visible_to(caller()) & queries.SELECT.where(query.filters())
@@ -65,7 +65,7 @@ def _download(pages: Iterator[list[SelectedRow]], media_type: str) -> Response:
 
 
 def _pages(db: Database, where: Condition) -> Iterator[list[SelectedRow]]:
-    """Return all pages; no connection is checked out between two of them."""
+    """Yield the pages one by one; no connection is held between pages."""
     after = None
     while True:
         try:

@@ -17,10 +17,10 @@ from .pool_slots import PoolSlots
 
 # A healthy server answers a ping within this time.
 PING_TIMEOUT_SECONDS = 1.0
-# The minimum time to open a connection after a long wait for a slot: otherwise
-# a healthy server would look unreachable.
+# The least time allowed for opening a connection, even after a long wait for a slot: otherwise a
+# healthy server would look unreachable.
 MIN_OPEN_SECONDS = 1.0
-# While the server is known to be unreachable: short, to notice its recovery soon.
+# Per address, while the server is known to be unreachable; short, to detect its recovery soon.
 TRIAL_ADDRESS_TIMEOUT_SECONDS = 0.8
 
 EXPIRED = DisconnectReason("age", "policy")
@@ -30,14 +30,13 @@ OLD_EPOCH = DisconnectReason("epoch", "policy", "opened before the whole pool wa
 class Adaptive(ConnectionStrategy[DriverConnection]):
     """At most `pool_size` connections; the most recently used is checked out first.
 
-    For everything, unless you know better. Each connection gets a liveness
-    check before a checkout: the kernel's own state of the socket, without a
-    round trip. It is closed by age, and while idle before the server's
-    `wait_timeout`, which is read when it is opened. Only one that was idle for
-    longer than `ping_after_idle_seconds` is verified by the server, by the BEGIN
-    of its transaction or by a ping, within a second. How a connection ended
-    decides which others are invalidated. Nothing is sent or awaited under a
-    lock, and all that a caller waits for ends within `connect_timeout_seconds`.
+    The right choice unless you have special requirements. Before a checkout the kernel's state of
+    the socket is read, without a round trip. A connection is closed at its maximum age, and an idle
+    one before the server's `wait_timeout`, which is read when the connection is opened. On a
+    connection idle for longer than `ping_after_idle_seconds` the server must respond to a ping, or
+    to the BEGIN of the transaction, within a second. How a connection ended decides which others
+    are invalidated. No network I/O happens while a lock is held. The total wait of a caller is
+    limited to `connect_timeout_seconds` plus at most `MIN_OPEN_SECONDS`.
     """
 
     def __init__(self, connect: Connector, config: DatabaseConfig) -> None:
@@ -53,7 +52,7 @@ class Adaptive(ConnectionStrategy[DriverConnection]):
             is_futile=self._breaker.is_stuck,
             max_waiting=config.max_waiting,
         )
-        # append, pop and remove of a list, get and pop of a dictionary are atomic
+        # list.append/pop/remove and dict.get/pop are atomic
         self._idle: list[PoolEntry] = []
         self._checked_out: dict[int, PoolEntry] = {}
         self._epoch = 0
@@ -67,8 +66,8 @@ class Adaptive(ConnectionStrategy[DriverConnection]):
     def checkout(self, purpose: Purpose) -> Checkout[DriverConnection]:
         """Check out a connection that is live.
 
-        One that was idle for long is pinged before a read, one for a retry is
-        new or has just answered.
+        Before a read, a connection that was idle for long is pinged. A retry gets a connection that
+        is new or has just answered a ping.
         """
         deadline = Deadline(self._timeout_seconds)
         self._slots.acquire()
@@ -105,13 +104,13 @@ class Adaptive(ConnectionStrategy[DriverConnection]):
         *,
         in_transaction: bool,
     ) -> None:
-        """Take back a failed connection; in a transaction the server may hold locks for it."""
+        """Take back a failed connection; after a failed transaction its session may hold locks."""
         entry = self._take_back(checkout.connection)
         detected_by: DetectedBy = "first_use"
         if in_transaction:
             self._orphans.add(entry.session)
             detected_by = "transaction"
-        elif checkout.first_response_seconds is not None:  # BEGIN was the ping
+        elif checkout.first_response_seconds is not None:  # its BEGIN served as the ping
             detected_by = "ping"
         self._close(entry, from_failure(error, detected_by))
         self._slots.release()
@@ -124,7 +123,7 @@ class Adaptive(ConnectionStrategy[DriverConnection]):
         return self._breaker.access_error()
 
     def statistics(self) -> dict[str, int]:
-        """Count liveness checks, pings and reuses, and ended connections by cause."""
+        """Return counts of liveness checks, pings, reuses, and closed connections by cause."""
         return self._metrics.as_dict(tuple(self._idle), tuple(self._checked_out.values()))
 
     def _note_wait(self) -> None:
@@ -138,13 +137,13 @@ class Adaptive(ConnectionStrategy[DriverConnection]):
         return entry
 
     def _find(self, purpose: Purpose, deadline: Deadline) -> tuple[PoolEntry, float | None]:
-        """Return an entry, and the time for its first response if it was not verified."""
+        """Return an entry and, if it was not verified, the time limit of its first response."""
         if found := self._find_idle(purpose, deadline):
             return found
         try:
             return self._open(deadline), None
         except self._driver_error:
-            # That may have taken seconds, and others may have checked theirs in.
+            # The attempt may have taken seconds; another thread may have checked a connection in.
             if found := self._find_idle(purpose, Deadline(PING_TIMEOUT_SECONDS)):
                 return found
             raise
@@ -224,8 +223,8 @@ class Adaptive(ConnectionStrategy[DriverConnection]):
         scope = reason.invalidates
         if scope == "connection" or entry.epoch != self._epoch:
             return
-        # A connection that failed at its first use says nothing of older ones,
-        # unless the network itself failed.
+        # The failure of a new connection says nothing about older ones, unless the network itself
+        # failed.
         if entry.liveness_checks == 0 and reason.cause != "timed_out":
             return
         if scope == "epoch":
@@ -236,16 +235,17 @@ class Adaptive(ConnectionStrategy[DriverConnection]):
     def _close_idle_since(self, moment: float, reason: DisconnectReason) -> None:
         """Close the connections idle for at least as long as the one that ended.
 
-        Verifying each of them could take a second each.
+        Verifying them could take a second per connection.
         """
-        others = DisconnectReason(reason.cause, "policy", "idle as long as one that ended")
+        detail = "idle at least as long as a connection that was lost"
+        others = DisconnectReason(reason.cause, "policy", detail)
         with suppress(IndexError, ValueError):  # other threads take from the list too
             while (longest := self._idle[0]).checked_in_at <= moment:
                 self._idle.remove(longest)
                 self._close(longest, others)
 
     def _trim(self, moment: float) -> None:
-        """Close the connection idle for longest if it expired: it may never be checked out."""
+        """Close the connection idle for longest if it expired: it might not be used again."""
         try:
             longest = self._idle[0]
             if reason := self._policy_against(longest, moment):
