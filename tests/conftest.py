@@ -121,6 +121,7 @@ def server():
 @pytest.fixture(scope="session")
 def migrated(server):
     """The URL of a database with the schema and the sample data."""
+    assert not server.users, "request `migrated` before creating another sample database"
     return server.create_sample_database()
 
 

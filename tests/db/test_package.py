@@ -115,7 +115,7 @@ def test_both_projects_have_the_same_version():
     assert len(set(versions)) == 1
 
 
-def test_the_code_in_its_readme_runs(server, monkeypatch, tmp_path):
+def test_the_code_in_its_readme_runs(server, migrated, monkeypatch, tmp_path):
     url = server.create_sample_database()
     (code,) = re.findall(r"```python\n(.*?)```", README.read_text(), re.DOTALL)
     example = "mysql://app:secret@127.0.0.1/students"

@@ -24,12 +24,9 @@ ROLES = ("admin", "staff", "student") if CASES else ("admin", "student")
 
 
 @pytest.fixture(scope="module")
-def url(server):
+def url(server, migrated):
     """A copy of the sample data that the requests may change."""
-    users = server.users
-    url = server.create_sample_database()
-    server.users = users
-    return url
+    return server.create_sample_database()
 
 
 @pytest.fixture(scope="module")
