@@ -4,6 +4,8 @@ One strategy of each kind: `adaptive`, one that wraps connections in its own cla
 keeps none.
 """
 
+import MySQLdb.cursors
+import pymysql.cursors
 import pytest
 
 from app.db.errors import (
@@ -41,9 +43,7 @@ def driver_error(db):
 @pytest.fixture
 def cursors(combination):
     """The driver's module of cursor classes."""
-    return pytest.importorskip(
-        {"pymysql": "pymysql.cursors", "mysqlclient": "MySQLdb.cursors"}[combination[1]]
-    )
+    return {"pymysql": pymysql.cursors, "mysqlclient": MySQLdb.cursors}[combination[1]]
 
 
 def insert(cursor, word):
