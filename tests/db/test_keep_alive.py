@@ -4,6 +4,7 @@ import gc
 import signal
 import socket
 import time
+from abc import ABC, abstractmethod
 from contextlib import contextmanager
 from threading import Event, Thread
 
@@ -63,16 +64,16 @@ def session_id(engine):
         return connection.scalar(text("SELECT CONNECTION_ID()"))
 
 
-class Fault:
+class Fault(ABC):
     """One way in which an idle connection ends; `url` is the database that it can happen to."""
 
     def __init__(self, root, url, relay):
         self.root, self.relay = root, relay
         self.database_url = self.url = url
 
+    @abstractmethod
     def cause(self, engine):
         """Return when it has happened."""
-        raise NotImplementedError
 
     def is_disconnected(self):
         return not connections_of(self.root, self.database_url)

@@ -23,13 +23,12 @@ class Subclass(ConnectionStrategy):
 
     def __init__(self, connect, config):
         self._stack = Stack(connect, config)
-        self.acquire, self.release = self._stack.acquire, self._stack.release
 
     def acquire(self):
-        raise NotImplementedError  # replaced by the instance's attribute
+        return self._stack.acquire()
 
     def release(self, connection):
-        raise NotImplementedError
+        self._stack.release(connection)
 
     def discard(self, connection):
         self._stack.discard(connection)
