@@ -17,6 +17,7 @@ LIMITS: dict[str, tuple[float, float]] = {
     "recycle_seconds": (0, 31_536_000),
     "leak_report_seconds": (0, 86_400),
     "connect_timeout_seconds": (0.001, 300),
+    "outage_patience_seconds": (0, 300),
     "read_timeout_seconds": (0.001, 86_400),
     "write_timeout_seconds": (0.001, 86_400),
     "lock_timeout_seconds": (1, 3600),
@@ -62,6 +63,8 @@ class DatabaseConfig:
 
     # Timeouts
     connect_timeout_seconds: float = 8  # name resolution, TCP, TLS and login together
+    # `adaptive`: how long after the server became unreachable callers wait for it; 0 is never.
+    outage_patience_seconds: float = 5
     read_timeout_seconds: float = 30
     write_timeout_seconds: float = 10
     lock_timeout_seconds: int = 5  # innodb_lock_wait_timeout

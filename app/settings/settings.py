@@ -217,6 +217,15 @@ class Settings(BaseModel):
         ge=0.001,
         le=300,
     )
+    db_outage_patience_seconds: Seconds = _setting(
+        "How long after the server became unreachable, or ran out of connections, requests that "
+        "need a new connection wait for it, in `adaptive`; later they fail at once until it is "
+        "back. Each waits DB_CONNECT_TIMEOUT_SECONDS at most. 0: they never wait.",
+        section=LIVENESS,
+        default=5,
+        ge=0,
+        le=300,
+    )
     db_read_timeout_seconds: Seconds = _setting(
         "Maximum time without data from the server while a statement runs. Set it higher than "
         "the duration of your slowest statement.",
