@@ -3,15 +3,19 @@
 `test_outage_patience.py` tests the waiting.
 """
 
+import sys
 import time
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import closing
+from contextlib import closing, contextmanager
 from functools import partial
+from itertools import count
 from statistics import median
 
 import pytest
+from pymysql.err import OperationalError
 
 from app.db.errors import AccessDenied, DatabaseUnavailable, PoolExhausted
+from app.db.strategies.adaptive import circuit_breaker
 from app.db.strategies.adaptive.circuit_breaker import CircuitBreaker
 from tests.db.pool import MAX_DELAY_SECONDS
 from tests.db.relay import through
@@ -122,9 +126,7 @@ def test_one_thread_stays_free_for_requests_without_database_while_logins_hang(u
         assert not first.done()
 
 
-def test_the_circuit_is_not_stuck_while_other_logins_succeed(monkeypatch):
-    clock = [100.0]
-    monkeypatch.setattr("app.db.strategies.adaptive.circuit_breaker.now", lambda: clock[0])
+def test_the_circuit_is_not_stuck_while_other_logins_succeed(clock):
     breaker = CircuitBreaker(Exception)
     with breaker.attempt(8):
         clock[0] += 1.8
@@ -135,6 +137,88 @@ def test_the_circuit_is_not_stuck_while_other_logins_succeed(monkeypatch):
 
         clock[0] += 1.7
         assert breaker.is_stuck()
+
+
+@pytest.fixture
+def clock(monkeypatch):
+    """A list with one item, the time that the circuit breaker sees."""
+    moment = [100.0]
+    monkeypatch.setattr("app.db.strategies.adaptive.circuit_breaker.now", lambda: moment[0])
+    return moment
+
+
+def fail_to_open(breaker, error):
+    with pytest.raises(type(error)), breaker.attempt(8):
+        raise error
+
+
+class Interrupted(BaseException):
+    """Raised by a signal handler, or by a worker's timeout."""
+
+
+@contextmanager
+def interrupted_at(number, code_of_module):
+    """Raise `Interrupted` before the line executed as the so many-th in the module."""
+    executed = count(1)
+
+    def trace(frame, event, _):
+        if frame.f_code.co_filename != code_of_module:
+            return None
+        if event == "line" and next(executed) == number:
+            raise Interrupted
+        return trace
+
+    sys.settrace(trace)
+    try:
+        yield
+    finally:
+        sys.settrace(None)
+
+
+@pytest.mark.parametrize("succeeds", [True, False])
+def test_an_interrupted_trial_never_ends_all_trials(succeeds, clock):
+    for line in count(1):
+        breaker = CircuitBreaker(OperationalError)
+        fail_to_open(breaker, OperationalError(2003, "refused"))
+        clock[0] += 1
+        try:
+            with interrupted_at(line, circuit_breaker.__file__), breaker.attempt(8):
+                if not succeeds:
+                    raise OperationalError(2003, "refused again")
+        except OperationalError:
+            break
+        except Interrupted:
+            pass
+        else:
+            break
+        clock[0] += 10  # more than the attempt's limit
+        assert not breaker.is_stuck()
+        with breaker.attempt(8):
+            pass
+        assert not breaker.is_open
+    assert line > 10
+
+
+def test_an_interrupted_trial_says_nothing_about_the_server(clock):
+    breaker = CircuitBreaker(OperationalError)
+    fail_to_open(breaker, OperationalError(2003, "refused"))
+    clock[0] += 1
+    with pytest.raises(Interrupted), breaker.attempt(8) as is_trial:
+        assert is_trial
+        raise Interrupted
+
+    with breaker.attempt(8) as is_trial:
+        assert is_trial
+
+
+@pytest.mark.parametrize("code", [1040, 1047, 1053, 1105, 1226, 2013, 3032, 4242])
+def test_any_error_while_connecting_opens_the_circuit(code, clock):
+    breaker = CircuitBreaker(OperationalError)
+    fail_to_open(breaker, OperationalError(code, "cannot connect"))
+
+    assert breaker.is_open
+    with pytest.raises(OperationalError, match=str(code)), breaker.attempt(8):
+        pass
 
 
 def test_a_failed_checkout_releases_its_slot(url, relay):

@@ -26,7 +26,7 @@ MAX_DELAY_SECONDS = 0.5  # so that the first success comes within a second of th
 # max_connect_errors counts incomplete handshakes only). With a probe each second, three seconds
 # let /readyz report the recovery within five.
 DELAY_AFTER_ACCESS_DENIED_SECONDS = 3.0
-# A trial that did not report its result within its own limit and this time is abandoned.
+# An attempt that reported no result within its own limit and this time is abandoned.
 ABANDONED_AFTER_SECONDS = 1.0
 # If no connection was returned for this long while the circuit is open, pool slots are hardly
 # released.
@@ -49,7 +49,7 @@ class CircuitBreaker:
         self._trials = 0
         self._opened_at = self._next_trial_at = self._last_success_at = self._last_return_at = 0.0
         # append, pop and remove of a list are atomic
-        self._attempts_started_at: list[float] = []
+        self._attempts: list[tuple[float, float]] = []  # when each started, and ends at the latest
         self._waiting: list[SimpleQueue[None]] = []
 
     @property
@@ -68,8 +68,9 @@ class CircuitBreaker:
         if failure is not None and not self._take_trial(limit_seconds):
             raise type(failure)(*failure.args)
         started_at = now()
+        running = started_at, started_at + limit_seconds + ABANDONED_AFTER_SECONDS
         try:
-            self._attempts_started_at.append(started_at)
+            self._attempts.append(running)
             yield failure is not None
         except self._driver_error as error:
             self._record_failure(error, is_trial=failure is not None)
@@ -81,8 +82,8 @@ class CircuitBreaker:
         else:
             self._close()
         finally:
-            with suppress(ValueError):
-                self._attempts_started_at.remove(started_at)
+            if running in self._attempts:
+                self._attempts.remove(running)
 
     def wait(self, deadline: Deadline, is_connection_idle: Callable[[], bool]) -> bool:
         """Wait until a trial ended or is due, or a connection was returned to the pool.
@@ -121,8 +122,9 @@ class CircuitBreaker:
         if self._is_patient():
             return self._last_return_at < moment - RETURNS_END_AFTER_SECONDS
         limit = moment - STUCK_AFTER_SECONDS
-        started_at = tuple(self._attempts_started_at)
-        return self._last_success_at < limit and any(moment < limit for moment in started_at)
+        return self._last_success_at < limit and any(
+            started_at < limit and moment < ends_at for started_at, ends_at in self._attempts.copy()
+        )
 
     def access_error(self) -> Exception | None:
         """Return the failure if the server is up and rejects the credentials or the database."""
