@@ -58,21 +58,25 @@ def root(own_server):
 class Account:
     """An account for the sample database, which the server rejects at times."""
 
-    def __init__(self, server, root, url):
-        self._root = root
+    def __init__(self, server, url):
+        self._server = server
         self.url = server.create_database(DatabaseUrl.parse(url).name, user="rotated")
         self._password = DatabaseUrl.parse(self.url).password
 
     def reject(self):
-        query(self._root, "ALTER USER rotated@'%' IDENTIFIED BY 'another'")
+        self._identify_by("another")
 
     def accept(self):
-        query(self._root, "ALTER USER rotated@'%' IDENTIFIED BY %s", (self._password,))
+        self._identify_by(self._password)
+
+    def _identify_by(self, password):
+        with closing(self._server.connect()) as root:
+            query(root, "ALTER USER rotated@'%%' IDENTIFIED BY %s", (password,))
 
 
 @pytest.fixture
-def account(own_server, root, sample_url):
-    account = Account(own_server, root, sample_url)
+def account(own_server, sample_url):
+    account = Account(own_server, sample_url)
     yield account
     account.accept()
 
