@@ -9,7 +9,6 @@ import logging
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from queue import Empty, SimpleQueue
-from threading import Lock
 
 from ...clock import Deadline, now
 from ...errors import AccessDenied, code_of, translate
@@ -44,7 +43,6 @@ class CircuitBreaker:
     def __init__(self, driver_error: type[Exception], patience_seconds: float = 0) -> None:
         self._driver_error = driver_error
         self._patience_seconds = patience_seconds
-        self._lock = Lock()  # held for a few assignments, never while waiting
         self._failure: Exception | None = None
         self._trials = 0
         self._opened_at = self._next_trial_at = self._last_success_at = self._last_return_at = 0.0
@@ -143,26 +141,23 @@ class CircuitBreaker:
         return begins_at + self._patience_seconds
 
     def _take_trial(self, limit_seconds: float) -> bool:
-        with self._lock:
-            moment = now()
-            if moment < self._next_trial_at:
-                return False
-            self._next_trial_at = moment + limit_seconds + ABANDONED_AFTER_SECONDS
-            return True
+        moment, ends_at = now(), now() + limit_seconds + ABANDONED_AFTER_SECONDS
+        if moment < self._next_trial_at:
+            return False
+        self._next_trial_at = ends_at  # without a lock: a second trial at once would do no harm
+        return True
 
     def _record_failure(self, error: Exception, *, is_trial: bool) -> None:
-        with self._lock:
-            opens = self._failure is None
-            if not opens and not is_trial:
-                return  # an attempt that began before the circuit opened
-            # A new instance: the traceback of this one references every frame it passed.
-            self._failure = type(error)(*error.args)
-            self._next_trial_at = now() + self._delay_after(error)
-            self._trials = min(self._trials + 1, 10)
-            if opens:
-                self._opened_at = now()
+        opens = self._failure is None
+        if not opens and not is_trial:
+            return  # an attempt that began before the circuit opened
         if opens:
+            self._opened_at = now()
             log.warning("circuit breaker open, one attempt at a time: %s", error)
+        self._next_trial_at = now() + self._delay_after(error)
+        self._trials = min(self._trials + 1, 10)
+        # A new instance: the traceback of this one references every frame it passed.
+        self._failure = type(error)(*error.args)
         self._wake_all()
 
     def _delay_after(self, error: Exception) -> float:
