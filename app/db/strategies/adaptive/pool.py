@@ -103,7 +103,7 @@ class Adaptive(ConnectionStrategy[DriverConnection]):
         error: BaseException | None,
         *,
         in_transaction: bool,
-    ) -> None:
+    ) -> bool:
         """Take back a failed connection; after a failed transaction its session may hold locks."""
         entry = self._take_back(checkout.connection)
         detected_by: DetectedBy = "first_use"
@@ -114,6 +114,7 @@ class Adaptive(ConnectionStrategy[DriverConnection]):
             detected_by = "ping"
         self._close(entry, from_failure(error, detected_by))
         self._slots.release()
+        return False
 
     def close(self) -> None:
         while self._idle:
