@@ -1,5 +1,6 @@
 """What a connection offers, whichever driver made it."""
 
+from collections.abc import Callable
 from contextlib import AbstractContextManager, suppress
 from typing import Any, Protocol
 
@@ -41,6 +42,7 @@ class DriverConnection(Connection, Protocol):
     def ping(self) -> Any: ...
     def abort(self) -> None: ...
     def response_deadline(self, seconds: float) -> AbstractContextManager[None]: ...
+    def has_unread_response(self) -> bool: ...
 
 
 class TransportMixin:
@@ -71,3 +73,13 @@ def transport_of(connection: Connection) -> Transport | None:
     """Return the transport; a user's own strategy may check out connections without one."""
     found: Transport | None = getattr(connection, "transport", None)
     return found
+
+
+def has_unread_response(connection: Connection) -> bool:
+    """Return whether a request was sent whose response was not read completely.
+
+    True if the connection, a user's own class for instance, cannot tell.
+    """
+    driver_connection = getattr(connection, "dbapi_connection", connection)
+    check: Callable[[], bool] | None = getattr(driver_connection, "has_unread_response", None)
+    return check is None or check()

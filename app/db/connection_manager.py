@@ -16,11 +16,11 @@ from .connection import transport_of
 from .connector import Connector
 from .counters import Counters
 from .errors import (
-    ConnectionLost,
     DatabaseError,
     DatabaseUnavailable,
     PoolExhausted,
     translate,
+    translate_connect_error,
 )
 from .instrumentation import checkout_timer
 from .strategy import ConnectionStrategy, Purpose
@@ -57,10 +57,7 @@ class ConnectionManager:
         except TimeoutError as error:
             raise PoolExhausted(str(error)) from error
         except self.driver_error as error:
-            translated = translate(error)
-            if isinstance(translated, ConnectionLost):  # during the handshake
-                translated = DatabaseUnavailable(str(error))
-            raise translated from error
+            raise translate_connect_error(error) from error
         return Transaction(checkout, self.driver_error)
 
     def checkout_for_retry(self) -> Transaction:

@@ -5,8 +5,16 @@ from collections.abc import Callable
 from contextlib import closing
 from typing import Any, Protocol, TypeVar
 
-from .connection import Connection, Cursor
-from .errors import TransactionConflict, is_fatal_to_connection, translate
+from .connection import Connection, Cursor, has_unread_response
+from .errors import (
+    DatabaseError,
+    DatabaseUnavailable,
+    TransactionConflict,
+    has_number,
+    is_fatal_to_connection,
+    translate,
+    translate_unsent,
+)
 from .instrumentation import executing
 from .strategy import Checkout
 
@@ -67,17 +75,29 @@ class Transaction:
         if self.failure is not None:
             raise self.failure
 
-    def fail(self, error: BaseException) -> None:
-        """Record a statement's error: does the connection survive it, and the transaction?"""
-        if not isinstance(error, self._driver_error):
-            # Interrupted in the middle: half a response may still arrive.
-            self.failure, self.is_usable = error, False
-            return
-        translated = translate(error)
-        translated.__cause__ = error
+    def fail(self, error: BaseException) -> BaseException:
+        """Record a statement's error: does the connection survive it, and the transaction?
+
+        Returns the error to raise: a `DatabaseError` for a driver's error, others unchanged. An
+        error in the parameters is raised before anything is sent and changes nothing.
+        """
+        is_driver_error = isinstance(error, self._driver_error)
+        if is_driver_error and has_number(error):
+            return self._note_server_error(error)
+        if isinstance(error, Exception) and not has_unread_response(self.connection):
+            return translate_unsent(error) if is_driver_error else error
+        # Interrupted in the middle: half a response may still arrive.
+        self.is_usable = False
+        self.failure = _caused(translate(error), error) if is_driver_error else error
+        return self.failure
+
+    def _note_server_error(self, error: BaseException) -> DatabaseError:
+        translated = _caused(translate(error), error)
         self.is_usable = not is_fatal_to_connection(error)
-        if not self.is_usable or isinstance(translated, TransactionConflict):
+        # After these, the server may have rolled back the transaction.
+        if not self.is_usable or isinstance(translated, TransactionConflict | DatabaseUnavailable):
             self.failure = translated
+        return translated
 
     def _note_effect(self, cursor: Cursor) -> int:
         self.last_row_id = cursor.lastrowid or self.last_row_id
@@ -90,12 +110,16 @@ class Transaction:
             with executing(sql), closing(self.connection.cursor()) as cursor:
                 cursor.execute(sql, params or None)
                 return take(cursor)
-        except self._driver_error as error:
-            self.fail(error)
-            raise (self.failure or translate(error)) from error
         except BaseException as error:
-            self.fail(error)
-            raise
+            translated = self.fail(error)
+            if translated is error:
+                raise
+            raise translated from error
+
+
+def _caused(translated: DatabaseError, error: BaseException) -> DatabaseError:
+    translated.__cause__ = error
+    return translated
 
 
 def _first_row(cursor: Cursor) -> Row | None:

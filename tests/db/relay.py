@@ -34,6 +34,7 @@ class Relay:
     - `cut_response_to`: bytes of a statement whose response is replaced by a FIN
     - `discard_response_to`: bytes of a statement from whose response on nothing is delivered
     - `rejects_clients`: new connections are closed before the greeting
+    - `error_packet`: sent on new connections instead of the greeting; they are then closed
     - `is_silent`: new connections are accepted, and nothing is ever sent on them
     - `target`: the port new connections lead to
     """
@@ -52,6 +53,7 @@ class Relay:
         self.cut_response_to = None
         self.discard_response_to = None
         self.rejects_clients = False
+        self.error_packet = None
         self.is_silent = False
         self._silent_clients = []
 
@@ -128,7 +130,8 @@ class Relay:
     def _accept(self):
         client, _ = self._listener.accept()
         self.accepted += 1
-        if self.rejects_clients:
+        if self.rejects_clients or self.error_packet:
+            client.sendall(self.error_packet or b"")
             client.close()
             return
         if self.is_silent:

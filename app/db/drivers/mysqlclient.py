@@ -22,6 +22,31 @@ from .session import session_statement
 class MySQLClientConnection(TransportMixin, Connection):  # type: ignore[misc]
     """A mysqlclient connection that knows its socket."""
 
+    _is_response_pending = False
+
+    def has_unread_response(self) -> bool:
+        """Return whether a request was sent whose response was not read completely.
+
+        Also true after an unbuffered result, until the next statement.
+        """
+        return self._is_response_pending
+
+    def query(self, query: bytes | bytearray) -> None:
+        """Send a statement and read the response up to its rows; raises `MySQLdb.Error`."""
+        self._is_response_pending = True
+        try:
+            super().query(query)
+        except MySQLdb.Error:  # the server's error packet ends the response
+            self._is_response_pending = False
+            raise
+        self._is_response_pending = self.field_count() > 0
+
+    def store_result(self) -> Any:
+        """Read the rows; raises `MySQLdb.Error`."""
+        result = super().store_result()
+        self._is_response_pending = False
+        return result
+
     def ping(self, reconnect: bool = False) -> None:
         """Ping the server; raises `OperationalError`. It never reconnects.
 

@@ -39,6 +39,7 @@ class PyMySQLConnection(TransportMixin, pymysql.connections.Connection):
     _current_timeout: float
     _rfile: Any
     _has_deadline = False
+    _is_response_pending = False
     _sock: socket.socket
 
     def __init__(self, *, session: str, **arguments: Any) -> None:
@@ -84,7 +85,28 @@ class PyMySQLConnection(TransportMixin, pymysql.connections.Connection):
         """Use a larger read buffer from here on; nothing is in flight when it is called."""
         self._rfile = self._sock.makefile("rb", READ_AHEAD_BYTES)
 
+    def has_unread_response(self) -> bool:
+        """Return whether a request was sent whose response was not read completely."""
+        result = self._result
+        is_result_unread = result is not None and (result.unbuffered_active or result.has_next)
+        return self._is_response_pending or is_result_unread or not self.open
+
+    def _read_ok_packet(self) -> Any:
+        packet = super()._read_ok_packet()  # type: ignore[misc]
+        self._is_response_pending = False
+        return packet
+
     def _read_query_result(self, unbuffered: bool = False) -> int | None:
+        self._is_response_pending = True  # also the next one of several results
+        try:
+            affected_rows = self._read_result(unbuffered)
+        except pymysql.err.MySQLError:  # the server's error packet ends the response
+            self._is_response_pending = False
+            raise
+        self._is_response_pending = False
+        return affected_rows
+
+    def _read_result(self, unbuffered: bool) -> int | None:
         if unbuffered:
             return super()._read_query_result(unbuffered)  # type: ignore[misc,no-any-return]
         self._result = None
@@ -101,6 +123,7 @@ class PyMySQLConnection(TransportMixin, pymysql.connections.Connection):
         The buffer is empty before each statement. Changing the timeout and back is a system call
         each, and each of them releases the GIL.
         """
+        self._is_response_pending = True
         configured = self._write_timeout
         if len(data) <= NEVER_BLOCKS_BYTES:
             self._write_timeout = self._current_timeout

@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from threading import Lock
 
 from ...clock import now
-from ...errors import AccessDenied, DatabaseUnavailable, code_of, translate
+from ...errors import AccessDenied, code_of, translate, translate_connect_error
 
 log = logging.getLogger(__name__)
 
@@ -78,8 +78,8 @@ class CircuitBreaker:
         return now() >= self._next_trial_at and self._trial.acquire(blocking=False)
 
     def _record_failure(self, error: Exception) -> None:
-        kind = translate(error)
-        if code_of(error) in TOO_MANY_CONNECTIONS or not isinstance(kind, DatabaseUnavailable):
+        kind = translate_connect_error(error)
+        if code_of(error) in TOO_MANY_CONNECTIONS:
             self._close()
             return
         delay = min(FIRST_DELAY_SECONDS * 2**self._trials, MAX_DELAY_SECONDS)
