@@ -60,19 +60,19 @@ class ConnectionManager:
             raise translate_connect_error(error) from error
         return Transaction(checkout, self.driver_error)
 
-    def checkout_for_retry(self) -> Transaction:
+    def checkout_for_retry(self, purpose: Purpose = Purpose.RETRY) -> Transaction:
         """Check out a connection for a retry, discarding those lost with the failed one.
 
         A strategy without checks may hold many of them. Only their sockets are examined; the number
         of attempts is limited to the number of open connections.
         """
         for _ in range(self._connector.count_open()):
-            tx = self.checkout(Purpose.RETRY)
+            tx = self.checkout(purpose)
             transport = transport_of(tx.connection)
             if transport is None or transport.check_liveness() is None:
                 return tx
             self.invalidate(tx)
-        return self.checkout(Purpose.RETRY)
+        return self.checkout(purpose)
 
     def checkin(self, tx: Transaction) -> None:
         """Return a connection to the strategy; a broken one is discarded."""
