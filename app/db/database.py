@@ -59,7 +59,9 @@ class Database:
         """Load the strategy and the driver; raises `ConfigError` if that fails."""
         connector, strategy = Connector(config), load_strategy(config.strategy)
         self.connections = ConnectionManager(
-            connector, lambda: construct(strategy, connector, config)
+            connector,
+            lambda: construct(strategy, connector, config),
+            config.stateless_procedures,
         )
         self.end_request = self.connections.end_request
         self.access_error = self.connections.access_error

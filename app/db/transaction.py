@@ -7,11 +7,14 @@ from typing import Any, Protocol, TypeVar
 from .connection import Connection, Cursor
 from .errors import TransactionConflict, is_fatal_to_connection, translate
 from .instrumentation import executing
+from .session_state import StateLeft, is_call_of, state_left_by
 from .strategy import Checkout
 
 T = TypeVar("T")
 Row = dict[str, Any]
 Params = tuple[Any, ...] | dict[str, Any]
+
+MAX_NAMED_STATEMENTS = 5  # in the log, of those that left state in the session
 
 
 class Reader(Protocol):
@@ -31,17 +34,26 @@ class Transaction:
     broke, or the transaction was a deadlock's victim) nothing more is sent: what
     followed would be stored without what went before. `failure` is that error,
     `is_usable` whether the connection survived it. `has_begun` is true once
-    BEGIN was answered: from then on the server may hold locks for it.
+    BEGIN was answered: from then on the server may hold locks for it. `state_left`
+    is what its statements may have left in the session, `state_left_by` those statements.
     """
 
-    def __init__(self, checkout: Checkout[Any], driver_error: type[Exception]) -> None:
+    def __init__(
+        self,
+        checkout: Checkout[Any],
+        driver_error: type[Exception],
+        stateless_procedures: frozenset[str] = frozenset(),
+    ) -> None:
         self.checkout = checkout
         self.connection: Connection = checkout.connection
         self.failure: BaseException | None = None
         self.is_usable = True
         self.has_begun = False
         self.last_row_id = 0
+        self.state_left = StateLeft.NOTHING
+        self.state_left_by: tuple[str, ...] = ()
         self._driver_error = driver_error
+        self._stateless_procedures = stateless_procedures
 
     def execute(self, sql: str, params: Params = ()) -> int:
         """Run a statement; returns the number of rows it matched and sets `last_row_id`."""
@@ -55,6 +67,14 @@ class Transaction:
         """Run a query; returns all its rows."""
         return self._run(sql, params, _all_rows)
 
+    def note_statement(self, sql: str) -> None:
+        """Record what a statement may leave in the session, before it is sent."""
+        if state := state_left_by(sql):
+            if is_call_of(self._stateless_procedures, sql):
+                state = StateLeft.DECLARED_NOTHING
+            self.state_left = max(self.state_left, state)
+            self.state_left_by = (*self.state_left_by, sql)[:MAX_NAMED_STATEMENTS]
+
     def check(self) -> None:
         """Raise the failure that ended this transaction, even if the caller caught it."""
         if self.failure is not None:
@@ -62,6 +82,8 @@ class Transaction:
 
     def fail(self, error: BaseException) -> None:
         """Record a statement's error: does the connection survive it, and the transaction?"""
+        if self.state_left is StateLeft.DECLARED_NOTHING:
+            self.state_left = StateLeft.RESETTABLE  # an error packet has no status flags
         if not isinstance(error, self._driver_error):
             # Interrupted in the middle: half a response may still arrive.
             self.failure, self.is_usable = error, False
@@ -78,6 +100,7 @@ class Transaction:
 
     def _run(self, sql: str, params: Params, take: Callable[[Cursor], T]) -> T:
         self.check()
+        self.note_statement(sql)
         try:
             with executing(sql), closing(self.connection.cursor()) as cursor:
                 cursor.execute(sql, params or None)
