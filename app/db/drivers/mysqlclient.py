@@ -24,6 +24,11 @@ class MySQLClientConnection(TransportMixin, Connection):  # type: ignore[misc]
 
     _is_response_pending = False
 
+    def __init__(self, **arguments: Any) -> None:
+        super().__init__(**arguments)
+        self._account = tuple(arguments[name] for name in ("user", "password", "database"))
+        self._session = arguments["init_command"]
+
     def has_unread_response(self) -> bool:
         """Return whether a request was sent whose response was not read completely.
 
@@ -46,6 +51,23 @@ class MySQLClientConnection(TransportMixin, Connection):  # type: ignore[misc]
         result = super().store_result()
         self._is_response_pending = False
         return result
+
+    def left_open(self) -> str:
+        """Return what the status flags of the last response say is left open, "" if nothing.
+
+        mysqlclient shows the flag of autocommit mode, but not that of a transaction.
+        """
+        return "" if self.get_autocommit() else "autocommit mode turned off"
+
+    def reset_session(self) -> None:
+        """Undo all session state but the role; two round trips.
+
+        By COM_CHANGE_USER to the same user: mysqlclient lacks COM_RESET_CONNECTION.
+        """
+        self.change_user(*self._account)
+        self.query(self._session)
+        self.store_result()
+        self.autocommit(True)  # sent only if the server's default is off
 
     def ping(self, reconnect: bool = False) -> None:
         """Ping the server; raises `OperationalError`. It never reconnects.

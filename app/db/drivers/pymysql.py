@@ -10,6 +10,7 @@ from typing import Any
 import pymysql
 from pymysql.connections import MAX_PACKET_LEN
 from pymysql.constants import CLIENT, CR
+from pymysql.constants.SERVER_STATUS import SERVER_STATUS_AUTOCOMMIT, SERVER_STATUS_IN_TRANS
 
 from ..clock import Deadline
 from ..config import DatabaseConfig
@@ -22,6 +23,9 @@ from .session import session_statement
 NEVER_BLOCKS_BYTES = 4096
 # One read takes most pages of a list.
 READ_AHEAD_BYTES = 65536
+# PyMySQL has no constant for it:
+# https://dev.mysql.com/doc/dev/mysql-server/latest/page_protocol_com_reset_connection.html
+COM_RESET_CONNECTION = 0x1F
 
 
 class PyMySQLConnection(TransportMixin, pymysql.connections.Connection):
@@ -49,6 +53,19 @@ class PyMySQLConnection(TransportMixin, pymysql.connections.Connection):
     def set_character_set(self, charset: str, collation: str | None = None) -> None:  # noqa: ARG002
         """Send all session settings; PyMySQL sends SET NAMES alone."""
         self.query(self._session)
+
+    def left_open(self) -> str:
+        """Return what the status flags of the last response say is left open, "" if nothing."""
+        if self.server_status & SERVER_STATUS_IN_TRANS:
+            return "an open transaction"
+        return "" if self.server_status & SERVER_STATUS_AUTOCOMMIT else "autocommit mode turned off"
+
+    def reset_session(self) -> None:
+        """Undo all session state but the default database and the role; two round trips."""
+        self._execute_command(COM_RESET_CONNECTION, b"")  # type: ignore[attr-defined]
+        self._read_ok_packet()
+        self.query(self._session)
+        self.autocommit(True)  # sent only if the server's default is off
 
     def read_payload(self) -> bytes:
         """Read a packet without creating an object for it; raises `OperationalError` (2013)."""
