@@ -1,60 +1,55 @@
-"""Sessions at the server whose connection was lost, and which may still hold locks."""
+"""Sessions at the server whose connection was lost, and which the server may still keep."""
 
-import logging
 from collections import deque
+from collections.abc import Callable
 
-from ...connection import Connection
-from ...errors import code_of, outcome_of
-from .pool_entry import Session
+from .pool_entry import PoolEntry
+from .session import Session
+from .session_end import SessionState, end_session, forget
 
-log = logging.getLogger(__name__)
-
-FIND = "SELECT id FROM information_schema.processlist WHERE id = %s AND user = %s AND host = %s"
 MAX_SESSIONS = 64
+COUNTERS = {
+    SessionState.EXECUTING: "statements_killed",
+    SessionState.KILLED: "orphaned_sessions_killed",
+    SessionState.FORGOTTEN: "orphaned_sessions_forgotten",
+}
 
 
 class OrphanedSessions:
-    """The sessions of transactions whose connection was lost, until they are killed."""
+    """Sessions that may hold locks or execute a statement, until the next connection ends them."""
 
-    def __init__(self) -> None:
+    def __init__(self, count: Callable[[str], None]) -> None:
+        self._count = count
         # append and popleft of a deque are atomic
-        self._sessions: deque[Session] = deque(maxlen=MAX_SESSIONS)
+        self._sessions: deque[tuple[Session, bool]] = deque(maxlen=MAX_SESSIONS)
 
     def __bool__(self) -> bool:
         return bool(self._sessions)
 
-    def add(self, session: Session) -> None:
-        """Add a session, unless the server did not show its user and host."""
-        if session.user and session.host:
-            self._sessions.append(session)
+    def add(self, session: Session, *, in_transaction: bool) -> None:
+        """Add a session, unless no other connection could recognize it."""
+        if session.is_recognizable:
+            self._sessions.append((session, in_transaction))
+        else:
+            self._note(forget(session, "a proxy or the server hides which one it is"))
 
-    def kill(self, connection: Connection) -> int:
-        """Kill the sessions from this connection; returns how many there were.
-
-        Raises the driver's error if this connection is lost. A session is killed only if id, user
-        and host still match: after a restart its id may belong to another client. The same user
-        needs no privilege for it.
-        """
-        killed = 0
+    def end_all(self, entry: PoolEntry) -> None:
+        """End all sessions from this connection; raises the driver's error if it is lost."""
         while self._sessions:
             try:
-                session = self._sessions.popleft()
+                session, in_transaction = self._sessions.popleft()
             except IndexError:  # another thread took the last one
                 break
-            killed += _kill(session, connection)
-        return killed
+            self.end(session, entry, in_transaction=in_transaction)
 
+    def end(self, session: Session, entry: PoolEntry, *, in_transaction: bool) -> SessionState:
+        """End one session from this connection; returns what it was doing."""
+        state = end_session(
+            session, entry.connection, entry.session, in_transaction=in_transaction
+        )
+        self._note(state)
+        return state
 
-def _kill(session: Session, connection: Connection) -> bool:
-    cursor = connection.cursor()
-    cursor.execute(FIND, (session.connection_id, session.user, session.host))
-    if cursor.fetchone() is None:
-        return False
-    try:
-        cursor.execute("KILL %s", (session.connection_id,))
-    except Exception as error:
-        if outcome_of(error) != "rejected":
-            raise
-        log.info("session %d was not killed: error %d", session.connection_id, code_of(error))
-        return False
-    return True
+    def _note(self, state: SessionState) -> None:
+        if name := COUNTERS.get(state):
+            self._count(name)

@@ -6,7 +6,14 @@ from ...clock import Deadline, now
 from ...config import DatabaseConfig
 from ...connection import DriverConnection
 from ...connector import ADDRESS_TIMEOUT_SECONDS, Connector
-from ...disconnect import DetectedBy, DisconnectReason, from_failure, from_liveness
+from ...disconnect import (
+    DetectedBy,
+    DisconnectReason,
+    from_failure,
+    from_liveness,
+    is_read_timeout,
+    may_be_unnoticed,
+)
 from ...strategy import Checkout, ConnectionStrategy, Purpose
 from .circuit_breaker import CircuitBreaker
 from .leak_detector import LeakDetector
@@ -14,12 +21,15 @@ from .orphaned_sessions import OrphanedSessions
 from .pool_entry import EntryFactory, PoolEntry
 from .pool_metrics import PoolMetrics
 from .pool_slots import PoolSlots
+from .session_end import SessionState, wait_until_ended
 
 # A healthy server answers a ping within this time.
 PING_TIMEOUT_SECONDS = 1.0
 # The least time allowed for opening a connection, even after a long wait for a slot: otherwise a
 # healthy server would look unreachable.
 MIN_OPEN_SECONDS = 1.0
+# For a connection that ends another one's statement, and that statement's end, together.
+KILL_TIMEOUT_SECONDS = 1.0
 # Per address, while the server is known to be unreachable; short, to detect its recovery soon.
 TRIAL_ADDRESS_TIMEOUT_SECONDS = 0.8
 
@@ -56,9 +66,9 @@ class Adaptive(ConnectionStrategy[DriverConnection]):
         self._idle: list[PoolEntry] = []
         self._checked_out: dict[int, PoolEntry] = {}
         self._epoch = 0
-        self._orphans = OrphanedSessions()
         self._leaks = LeakDetector(config.leak_report_seconds)
         self._metrics = PoolMetrics()
+        self._orphans = OrphanedSessions(self._metrics.add)
 
     def acquire(self) -> DriverConnection:
         return self.checkout(Purpose.READ).connection
@@ -85,13 +95,7 @@ class Adaptive(ConnectionStrategy[DriverConnection]):
         return Checkout(entry.connection, first_response_seconds)
 
     def release(self, connection: DriverConnection) -> None:
-        entry = self._take_back(connection)
-        entry.checked_in_at = now()
-        if entry.epoch == self._epoch:
-            self._idle.append(entry)
-            self._trim(entry.checked_in_at)
-        else:
-            self._close(entry, OLD_EPOCH)
+        self._add_idle(self._take_back(connection))
         self._slots.release()
 
     def discard(self, connection: DriverConnection) -> None:
@@ -103,19 +107,26 @@ class Adaptive(ConnectionStrategy[DriverConnection]):
         error: BaseException | None,
         *,
         in_transaction: bool,
-    ) -> None:
-        """Take back a failed connection; after a failed transaction its session may hold locks."""
+    ) -> bool:
+        """Take back a failed connection, and end what it left at the server.
+
+        Returns whether its statement was still running at the read timeout, and was killed.
+        """
         entry = self._take_back(checkout.connection)
         detected_by: DetectedBy = "first_use"
+        is_lost_ping = False
         if in_transaction:
-            self._orphans.add(entry.session)
             detected_by = "transaction"
         elif checkout.first_response_seconds is not None:  # its BEGIN served as the ping
-            detected_by = "ping"
-        self._close(entry, from_failure(error, detected_by))
-        self._slots.release()
+            detected_by, is_lost_ping = "ping", True
+        try:
+            return not is_lost_ping and self._end_session(entry, error, in_transaction)
+        finally:
+            self._close(entry, from_failure(error, detected_by))
+            self._slots.release()
 
     def close(self) -> None:
+        self._epoch += 1  # for a connection that is being used to end a statement
         while self._idle:
             self._idle.pop().connection.close()
 
@@ -125,6 +136,14 @@ class Adaptive(ConnectionStrategy[DriverConnection]):
     def statistics(self) -> dict[str, int]:
         """Return counts of liveness checks, pings, reuses, and closed connections by cause."""
         return self._metrics.as_dict(tuple(self._idle), tuple(self._checked_out.values()))
+
+    def _add_idle(self, entry: PoolEntry) -> None:
+        entry.checked_in_at = now()
+        if entry.epoch == self._epoch:
+            self._idle.append(entry)
+            self._trim(entry.checked_in_at)
+        else:
+            self._close(entry, OLD_EPOCH)
 
     def _note_wait(self) -> None:
         self._metrics.add("waited")
@@ -204,12 +223,53 @@ class Adaptive(ConnectionStrategy[DriverConnection]):
     def _kill_orphans(self, entry: PoolEntry) -> bool:
         try:
             with entry.connection.response_deadline(PING_TIMEOUT_SECONDS):
-                killed = self._orphans.kill(entry.connection)
+                self._orphans.end_all(entry)
         except self._driver_error as error:
             self._close(entry, from_failure(error, "first_use"))
             return False
-        self._metrics.add("orphaned_sessions_killed", killed)
         return True
+
+    def _end_session(
+        self, entry: PoolEntry, error: BaseException | None, in_transaction: bool
+    ) -> bool:
+        session = entry.session
+        if not may_be_unnoticed(error, is_over_tcp=session.is_over_tcp):
+            return False
+        if is_read_timeout(error) and session.is_recognizable:
+            state = self._end_now(entry, in_transaction)
+            if state is not None:
+                return state is SessionState.EXECUTING
+        self._orphans.add(session, in_transaction=in_transaction)
+        return False
+
+    def _end_now(self, lost: PoolEntry, in_transaction: bool) -> SessionState | None:
+        """End the session from another connection; None if no connection could do that in time.
+
+        That connection takes the lost one's place in the pool, so it needs no slot.
+        """
+        deadline = Deadline(KILL_TIMEOUT_SECONDS)
+        if (other := self._open_or_find_idle(lost.epoch, deadline)) is None:
+            return None
+        state = None
+        try:
+            with other.connection.response_deadline(deadline.remaining()):
+                state = self._orphans.end(lost.session, other, in_transaction=in_transaction)
+                if state is SessionState.EXECUTING:
+                    wait_until_ended(lost.session, other.connection, deadline)
+        except self._driver_error as error:
+            self._close(other, from_failure(error, "first_use"))
+        else:
+            self._add_idle(other)
+        return state
+
+    def _open_or_find_idle(self, epoch: int, deadline: Deadline) -> PoolEntry | None:
+        try:
+            return self._entries.open(
+                deadline, epoch, address_timeout_seconds=TRIAL_ADDRESS_TIMEOUT_SECONDS
+            )
+        except self._driver_error:  # the server may accept no more connections
+            found = None if deadline.is_over() else self._find_idle(Purpose.RETRY, deadline)
+            return found and found[0]
 
     def _close(self, entry: PoolEntry, reason: DisconnectReason) -> None:
         self._metrics.closed(entry, reason)
