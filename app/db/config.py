@@ -20,6 +20,7 @@ LIMITS: dict[str, tuple[float, float]] = {
     "read_timeout_seconds": (0.001, 86_400),
     "write_timeout_seconds": (0.001, 86_400),
     "lock_timeout_seconds": (1, 3600),
+    "outage_patience_seconds": (0, 300),
     "ping_after_idle_seconds": (0.001, 86_400),
     "keepalive_seconds": (1, 7200),
     "proxy_idle_limit_seconds": (2, 86_400),
@@ -65,6 +66,10 @@ class DatabaseConfig:
     read_timeout_seconds: float = 30
     write_timeout_seconds: float = 10
     lock_timeout_seconds: int = 5  # innodb_lock_wait_timeout
+
+    # Outages
+    outage_patience_seconds: float = 5  # how long a short outage may delay a request; 0 is off
+    commit_tokens: bool = False  # requires the table in `commit_tokens.DDL`
 
     # Liveness
     ping_after_idle_seconds: float = 10

@@ -11,6 +11,7 @@ from collections.abc import Callable
 from typing import Any
 
 from . import fork_safety
+from .commit_tokens import CommitTokens
 from .connection import transport_of
 from .connector import Connector
 from .counters import Counters
@@ -91,7 +92,9 @@ class ConnectionManager:
         """Hand a failed connection back to the strategy, which must not use it again."""
         self.counters.add("discarded")
         try:
-            self.strategy.invalidate(tx.checkout, tx.failure, in_transaction=tx.has_begun)
+            tx.has_timed_out = self.strategy.invalidate(
+                tx.checkout, tx.failure, in_transaction=tx.has_begun
+            )
         except Exception:
             log.exception("the strategy failed to discard a connection")
 
@@ -129,5 +132,6 @@ class ConnectionManager:
         self._closed = False
         self.thread = threading.local()
         self.counters = Counters()
+        self.commit_tokens = CommitTokens()
         self.strategy = self._new_strategy()
         self._pid = os.getpid()  # assigned last: when it is current, everything above is valid

@@ -9,6 +9,7 @@
     |__ OutcomeUnknown           the response was lost; it may or may not be stored
     |__ TransactionConflict      deadlock or lock timeout; run the transaction again
     |__ StatementInterrupted     killed or timed out at the server; nothing was stored
+    |   |__ StatementTimedOut    still executing when the read timeout expired, and then killed
     |__ StatementRejected        the server rejected the statement itself; nothing was stored
     |__ TableMissing             the schema was not migrated; nothing was stored
     |__ InvalidValue             a value does not fit its column; nothing was stored
@@ -66,6 +67,10 @@ class TransactionConflict(DatabaseError):
 
 class StatementInterrupted(DatabaseError):
     """The statement was killed or timed out at the server; nothing was stored."""
+
+
+class StatementTimedOut(StatementInterrupted):
+    """The statement was still executing when the read timeout expired; it was killed."""
 
 
 class StatementRejected(DatabaseError):

@@ -1,5 +1,6 @@
 """Statements on one connection, between its BEGIN and its COMMIT."""
 
+import re
 from collections.abc import Callable
 from contextlib import closing
 from typing import Any, Protocol, TypeVar
@@ -8,6 +9,8 @@ from .connection import Connection, Cursor
 from .errors import TransactionConflict, is_fatal_to_connection, translate
 from .instrumentation import executing
 from .strategy import Checkout
+
+_SELECT = re.compile(r"\s*SELECT\b", re.IGNORECASE).match
 
 T = TypeVar("T")
 Row = dict[str, Any]
@@ -32,6 +35,8 @@ class Transaction:
     followed would be stored without what went before. `failure` is that error,
     `is_usable` whether the connection survived it. `has_begun` is true once
     BEGIN was answered: from then on the server may hold locks for it.
+    `has_timed_out`: its last statement was ended by the strategy, after the read
+    timeout. `has_written`: it ran anything but SELECT statements.
     """
 
     def __init__(self, checkout: Checkout[Any], driver_error: type[Exception]) -> None:
@@ -40,6 +45,8 @@ class Transaction:
         self.failure: BaseException | None = None
         self.is_usable = True
         self.has_begun = False
+        self.has_timed_out = False
+        self.has_written = False
         self.last_row_id = 0
         self._driver_error = driver_error
 
@@ -78,6 +85,7 @@ class Transaction:
 
     def _run(self, sql: str, params: Params, take: Callable[[Cursor], T]) -> T:
         self.check()
+        self.has_written = self.has_written or not _SELECT(sql)
         try:
             with executing(sql), closing(self.connection.cursor()) as cursor:
                 cursor.execute(sql, params or None)

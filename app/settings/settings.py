@@ -240,6 +240,23 @@ class Settings(BaseModel):
         ge=1,
         le=3600,
     )
+    db_outage_patience_seconds: Seconds = _setting(
+        "How long a short outage may delay a request instead of failing it: a request that needs "
+        "a new connection waits for the server, and lost reads and transactions are retried. "
+        "When the server has been unavailable for this long, requests get 503 at once. 0 "
+        "disables it.",
+        section=LIVENESS,
+        default=5,
+        ge=0,
+        le=300,
+    )
+    db_commit_tokens: bool = _setting(
+        "Store a token with each transaction that may be retried, to find out whether it was "
+        "committed when the response to its COMMIT is lost. Costs one statement for each "
+        "transaction.",
+        section=LIVENESS,
+        default=True,
+    )
     db_ping_after_idle_seconds: Seconds = _setting(
         "Before it uses a connection that was idle for longer than this, `adaptive` checks that "
         "the server still responds on it, within one second.",
