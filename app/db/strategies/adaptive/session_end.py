@@ -52,8 +52,9 @@ def end_session(
     if found is None:
         return SessionState.GONE
     command, moment = found
-    # In whole seconds: equal means that it may have been opened before the start.
-    if session.opened_at <= moment - uptime_seconds:
+    # In whole seconds. Nothing is left open across a restart in the second of its opening: to be
+    # unnoticed, its loss takes a timeout.
+    if session.opened_at < moment - uptime_seconds:
         return forget(session, "the server has been restarted")
     is_executing = command in EXECUTING
     if not is_executing and not in_transaction:
