@@ -125,7 +125,7 @@ def second_url(second_server, url):
 
 @pytest.mark.parametrize("driver", DRIVERS)
 def test_a_session_on_another_server_behind_the_address_is_not_killed(
-    driver, url, second_url, second_server, server, relay
+    driver, url, second_url, second_server, relay
 ):
     """The server, not the session, differs: id, user and host are those of the other client."""
     settings = {"db_driver": driver, "db_tcp_user_timeout_seconds": 0.3}
@@ -188,17 +188,16 @@ def test_a_session_that_the_server_ended_itself_is_not_looked_for(driver, fault,
 
 
 def test_a_session_reset_by_a_device_on_the_path_is_killed(url, root, relay):
-    with opened(through(relay, url)) as db:
-        with Relay(relay.target) as other_path:
-            relay.target = other_path.port
-            with pytest.raises(ConnectionLost), db.transaction() as tx:
-                orphan = connection_id(tx)
-                other_path.drop()  # the server is not notified of the reset
-                relay.forget()
-                tx.execute("SELECT 1")
-            assert orphan in connections_of(root, url)
-            relay.target = int(url.rpartition(":")[2].partition("/")[0])
+    with opened(through(relay, url)) as db, Relay(relay.target) as other_path:
+        relay.target = other_path.port
+        with pytest.raises(ConnectionLost), db.transaction() as tx:
+            orphan = connection_id(tx)
+            other_path.drop()  # the server is not notified of the reset
+            relay.forget()
+            tx.execute("SELECT 1")
+        assert orphan in connections_of(root, url)
+        relay.target = int(url.rpartition(":")[2].partition("/")[0])
 
-            assert read(db) == SELECT_ONE
-            assert settles(lambda: orphan not in connections_of(root, url))
-            assert db.statistics()["orphaned_sessions_killed"] == 1
+        assert read(db) == SELECT_ONE
+        assert settles(lambda: orphan not in connections_of(root, url))
+        assert db.statistics()["orphaned_sessions_killed"] == 1

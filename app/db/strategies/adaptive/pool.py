@@ -1,19 +1,13 @@
 """The default strategy: as safe as a ping before every use, without its round trip."""
 
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 
 from ...clock import Deadline, now
 from ...config import DatabaseConfig
 from ...connection import DriverConnection
 from ...connector import ADDRESS_TIMEOUT_SECONDS, Connector
-from ...disconnect import (
-    DetectedBy,
-    DisconnectReason,
-    from_failure,
-    from_liveness,
-    is_read_timeout,
-    may_be_unnoticed,
-)
+from ...disconnect import DetectedBy, DisconnectReason, from_failure, from_liveness
 from ...strategy import Checkout, ConnectionStrategy, Purpose
 from .circuit_breaker import CircuitBreaker
 from .leak_detector import LeakDetector
@@ -21,15 +15,12 @@ from .orphaned_sessions import OrphanedSessions
 from .pool_entry import EntryFactory, PoolEntry
 from .pool_metrics import PoolMetrics
 from .pool_slots import PoolSlots
-from .session_end import SessionState, wait_until_ended
 
 # A healthy server answers a ping within this time.
 PING_TIMEOUT_SECONDS = 1.0
 # The least time allowed for opening a connection, even after a long wait for a slot: otherwise a
 # healthy server would look unreachable.
 MIN_OPEN_SECONDS = 1.0
-# For a connection that ends another one's statement, and that statement's end, together.
-KILL_TIMEOUT_SECONDS = 1.0
 # Per address, while the server is known to be unreachable; short, to detect its recovery soon.
 TRIAL_ADDRESS_TIMEOUT_SECONDS = 0.8
 
@@ -68,7 +59,9 @@ class Adaptive(ConnectionStrategy[DriverConnection]):
         self._epoch = 0
         self._leaks = LeakDetector(config.leak_report_seconds)
         self._metrics = PoolMetrics()
-        self._orphans = OrphanedSessions(self._metrics.add)
+        self._orphans = OrphanedSessions(
+            self._extra_connection, self._driver_error, count=self._metrics.add
+        )
 
     def acquire(self) -> DriverConnection:
         return self.checkout(Purpose.READ).connection
@@ -113,14 +106,13 @@ class Adaptive(ConnectionStrategy[DriverConnection]):
         Returns whether its statement was still running at the read timeout, and was killed.
         """
         entry = self._take_back(checkout.connection)
-        detected_by: DetectedBy = "first_use"
-        is_lost_ping = False
-        if in_transaction:
-            detected_by = "transaction"
-        elif checkout.first_response_seconds is not None:  # its BEGIN served as the ping
-            detected_by, is_lost_ping = "ping", True
+        detected_by: DetectedBy = "transaction" if in_transaction else "first_use"
+        if not in_transaction and checkout.first_response_seconds is not None:
+            detected_by = "ping"  # its BEGIN, which served as the ping, was lost: it left nothing
         try:
-            return not is_lost_ping and self._end_session(entry, error, in_transaction)
+            return detected_by != "ping" and self._orphans.add(
+                entry, error, in_transaction=in_transaction
+            )
         finally:
             self._close(entry, from_failure(error, detected_by))
             self._slots.release()
@@ -229,47 +221,27 @@ class Adaptive(ConnectionStrategy[DriverConnection]):
             return False
         return True
 
-    def _end_session(
-        self, entry: PoolEntry, error: BaseException | None, in_transaction: bool
-    ) -> bool:
-        session = entry.session
-        if not may_be_unnoticed(error, is_over_tcp=session.is_over_tcp):
-            return False
-        if is_read_timeout(error) and session.is_recognizable:
-            state = self._end_now(entry, in_transaction)
-            if state is not None:
-                return state is SessionState.EXECUTING
-        self._orphans.add(session, in_transaction=in_transaction)
-        return False
-
-    def _end_now(self, lost: PoolEntry, in_transaction: bool) -> SessionState | None:
-        """End the session from another connection; None if no connection could do that in time.
-
-        That connection takes the lost one's place in the pool, so it needs no slot.
-        """
-        deadline = Deadline(KILL_TIMEOUT_SECONDS)
-        if (other := self._open_or_find_idle(lost.epoch, deadline)) is None:
-            return None
-        state = None
+    @contextmanager
+    def _extra_connection(self, epoch: int, deadline: Deadline) -> Iterator[PoolEntry]:
+        """Yield a connection without a slot: it takes the place of a lost one of this epoch."""
+        entry = self._open_or_find_idle(epoch, deadline)
         try:
-            with other.connection.response_deadline(deadline.remaining()):
-                state = self._orphans.end(lost.session, other, in_transaction=in_transaction)
-                if state is SessionState.EXECUTING:
-                    wait_until_ended(lost.session, other.connection, deadline)
+            with entry.connection.response_deadline(deadline.remaining()):
+                yield entry
         except self._driver_error as error:
-            self._close(other, from_failure(error, "first_use"))
-        else:
-            self._add_idle(other)
-        return state
+            self._close(entry, from_failure(error, "first_use"))
+            raise
+        self._add_idle(entry)
 
-    def _open_or_find_idle(self, epoch: int, deadline: Deadline) -> PoolEntry | None:
+    def _open_or_find_idle(self, epoch: int, deadline: Deadline) -> PoolEntry:
         try:
-            return self._entries.open(
-                deadline, epoch, address_timeout_seconds=TRIAL_ADDRESS_TIMEOUT_SECONDS
-            )
+            seconds = TRIAL_ADDRESS_TIMEOUT_SECONDS
+            return self._entries.open(deadline, epoch, address_timeout_seconds=seconds)
         except self._driver_error:  # the server may accept no more connections
             found = None if deadline.is_over() else self._find_idle(Purpose.RETRY, deadline)
-            return found and found[0]
+            if found is None:
+                raise
+            return found[0]
 
     def _close(self, entry: PoolEntry, reason: DisconnectReason) -> None:
         self._metrics.closed(entry, reason)

@@ -90,7 +90,5 @@ def _kill(session: Session, cursor: Cursor) -> bool:
 
 def forget(session: Session, reason: str) -> SessionState:
     """Log that a session is left to the server."""
-    log.info(
-        "session %d on %s was not killed: %s", session.connection_id, session.server, reason
-    )
+    log.info("session %d on %s was not killed: %s", session.connection_id, session.server, reason)
     return SessionState.FORGOTTEN
