@@ -24,6 +24,7 @@ class RelayedConnection:
         self.close_at_next_packet = None  # "fin" or "reset"
         self.cuts_response = False
         self.discards_responses = False
+        self.was_greeted = False
 
 
 class Relay:
@@ -36,6 +37,7 @@ class Relay:
     - `rejects_clients`: new connections are closed before the greeting
     - `error_packet`: sent on new connections instead of the greeting; they are then closed
     - `is_silent`: new connections are accepted, and nothing is ever sent on them
+    - `hides_connection_ids`: greetings show another connection id, as a multiplexing proxy does
     - `target`: the port new connections lead to
     """
 
@@ -55,6 +57,7 @@ class Relay:
         self.rejects_clients = False
         self.error_packet = None
         self.is_silent = False
+        self.hides_connection_ids = False
         self._silent_clients = []
 
     def __enter__(self):
@@ -170,6 +173,9 @@ class Relay:
             data = b""
         if pair.discards_responses and data:
             return
+        if self.hides_connection_ids and not pair.was_greeted:
+            data = with_another_connection_id(data)
+        pair.was_greeted = True
         if pair.cuts_response:
             self._close(pair)
         elif not data:
@@ -188,6 +194,13 @@ class Relay:
                 if reset:
                     side.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, RESET)
                 side.close()
+
+
+def with_another_connection_id(greeting):
+    """Return the greeting with another id: after header, protocol and version, 4 bytes."""
+    end_of_version = greeting.index(b"\0", 5)
+    start = end_of_version + 1
+    return greeting[:start] + (99_999).to_bytes(4, "little") + greeting[start + 4 :]
 
 
 def through(relay, url):

@@ -1,27 +1,41 @@
 """mysqlclient: the C client library; its socket is known once it is connected."""
 
 import math
+import os
+import re
 import ssl
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from threading import Timer
-from typing import Any
+from typing import Any, TypeVar
 
 import MySQLdb
 from MySQLdb.connections import Connection
 from MySQLdb.constants import CLIENT, CR
 
-from ..clock import Deadline
+from ..clock import Deadline, now
 from ..config import DatabaseConfig
 from ..connection import TransportMixin
 from ..timeouts import run_with_deadline
 from ..transport import set_socket_options
 from .session import session_statement
 
+T = TypeVar("T")
+
+LOST = {CR.SERVER_GONE_ERROR, CR.SERVER_LOST, CR.SSL_CONNECTION_ERROR}
+# "TLS/SSL error: Connection reset by peer (104)", but for a FIN "unexpected eof while reading".
+_ERRNO = re.compile(r"\((\d+)\)$")
+_FIN = "unexpected eof"
+
 
 class MySQLClientConnection(TransportMixin, Connection):  # type: ignore[misc]
-    """A mysqlclient connection that knows its socket."""
+    """A mysqlclient connection that knows its socket.
 
+    A lost connection is reported like PyMySQL does: 2006 or 2013, with the `OSError` as cause. The
+    C library does not report that error, and under TLS it raises 2026 for all of them.
+    """
+
+    read_timeout_seconds = math.inf
     _is_response_pending = False
 
     def __init__(self, **arguments: Any) -> None:
@@ -40,7 +54,7 @@ class MySQLClientConnection(TransportMixin, Connection):  # type: ignore[misc]
         """Send a statement and read the response up to its rows; raises `MySQLdb.Error`."""
         self._is_response_pending = True
         try:
-            super().query(query)
+            self._call(super().query, query)
         except MySQLdb.Error:  # the server's error packet ends the response
             self._is_response_pending = False
             raise
@@ -48,9 +62,17 @@ class MySQLClientConnection(TransportMixin, Connection):  # type: ignore[misc]
 
     def store_result(self) -> Any:
         """Read the rows; raises `MySQLdb.Error`."""
-        result = super().store_result()
+        result = self._call(super().store_result)
         self._is_response_pending = False
         return result
+
+    def commit(self) -> None:
+        """Send COMMIT; raises `OperationalError`."""
+        self._call(super().commit)
+
+    def rollback(self) -> None:
+        """Send ROLLBACK; raises `OperationalError`."""
+        self._call(super().rollback)
 
     def left_open(self) -> str:
         """Return what the status flags of the last response say is left open, "" if nothing.
@@ -75,7 +97,20 @@ class MySQLClientConnection(TransportMixin, Connection):  # type: ignore[misc]
         DBUtils passes an argument that mysqlclient deprecates.
         """
         del reconnect
-        super().ping()
+        self._call(super().ping)
+
+    def _call(self, method: Callable[..., T], *arguments: Any) -> T:
+        started_at = now()
+        try:
+            return method(*arguments)
+        except MySQLdb.OperationalError as error:
+            code, message = error.args
+            if code not in LOST:
+                raise
+            is_timeout = now() - started_at >= self.read_timeout_seconds
+            cause = TimeoutError("timed out") if is_timeout else _cause(message)
+            code = CR.SERVER_LOST if code == CR.SSL_CONNECTION_ERROR else code
+            raise MySQLdb.OperationalError(code, message) from cause
 
     @contextmanager
     def response_deadline(self, seconds: float) -> Iterator[None]:
@@ -125,7 +160,16 @@ class MySQLClientDriver:
             user_timeout_seconds=config.tcp_user_timeout_seconds,
         )
         connection.attach_transport(connection.fileno())
+        connection.read_timeout_seconds = self._arguments["read_timeout"]
         return connection
+
+
+def _cause(message: str) -> OSError | None:
+    """Return the kernel's error, or None for a FIN; without TLS the cause is not known."""
+    if found := _ERRNO.search(message):
+        number = int(found[1])
+        return OSError(number, os.strerror(number))
+    return None if _FIN in message else ConnectionError("unknown cause")
 
 
 def _arguments(config: DatabaseConfig) -> dict[str, Any]:
