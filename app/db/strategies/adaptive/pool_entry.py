@@ -58,7 +58,7 @@ class EntryFactory:
         """Open a connection before the deadline; raises the driver's error."""
         connection = self._connect(deadline, address_timeout_seconds=address_timeout_seconds)
         try:
-            with connection.response_deadline(deadline.remaining()):
+            with self._connect.connecting(), connection.response_deadline(deadline.remaining()):
                 cursor = connection.cursor()
                 cursor.execute(SESSION_QUERY)
                 connection_id, wait_timeout_seconds, user, host = cursor.fetchone()
