@@ -61,13 +61,15 @@ class TransportMixin:
 
     def close(self) -> None:
         """Send COM_QUIT and close; never raises, even if the connection is dead."""
-        self.transport.close_gracefully()
+        with suppress(Exception):
+            self.transport.close_gracefully()
         with suppress(Exception):
             super().close()  # type: ignore[misc]
 
     def abort(self) -> None:
         """Reset the connection without COM_QUIT; data not delivered yet are dropped."""
-        self.transport.detach()
+        with suppress(Exception):
+            self.transport.detach()
         with suppress(Exception):
             super().close()  # type: ignore[misc]
 

@@ -34,6 +34,7 @@ class Relay:
 
     - `cut_response_to`: bytes of a statement whose response is replaced by a FIN
     - `discard_response_to`: bytes of a statement from whose response on nothing is delivered
+    - `close_at`: bytes of a client's packet, and "fin" or "reset": how its connection is closed then
     - `rejects_clients`: new connections are closed before the greeting
     - `error_packet`: sent on new connections instead of the greeting; they are then closed
     - `is_silent`: new connections are accepted, and nothing is ever sent on them
@@ -54,6 +55,7 @@ class Relay:
         self.accepted = 0
         self.cut_response_to = None
         self.discard_response_to = None
+        self.close_at = None
         self.rejects_clients = False
         self.error_packet = None
         self.is_silent = False
@@ -154,6 +156,8 @@ class Relay:
         if not data:
             pair.closed_by_client = pair.closed_by_client or "fin"
             self._close(pair)
+        elif self.close_at and self.close_at[0] in data:
+            self._close(pair, reset=self.close_at[1] == "reset")
         elif pair.close_at_next_packet:
             self._close(pair, reset=pair.close_at_next_packet == "reset")
         elif not pair.is_frozen:

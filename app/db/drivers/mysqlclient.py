@@ -3,7 +3,6 @@
 import math
 import os
 import re
-import ssl
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from threading import Timer
@@ -16,7 +15,9 @@ from MySQLdb.constants import CLIENT, CR
 from ..clock import Deadline, now
 from ..config import DatabaseConfig
 from ..connection import TransportMixin
+from ..errors import code_of
 from ..timeouts import run_with_deadline
+from ..tls_context import TLSContext, is_refusal
 from ..transport import set_socket_options
 from .session import session_statement
 
@@ -26,6 +27,8 @@ LOST = {CR.SERVER_GONE_ERROR, CR.SERVER_LOST, CR.SSL_CONNECTION_ERROR}
 # "TLS/SSL error: Connection reset by peer (104)", but for a FIN "unexpected eof while reading".
 _ERRNO = re.compile(r"\((\d+)\)$")
 _FIN = "unexpected eof"
+# With REQUIRED, MariaDB's C library falls back to an unencrypted connection.
+NO_TLS = "TLS: SSL is required, but the server does not support it"
 
 
 class MySQLClientConnection(TransportMixin, Connection):  # type: ignore[misc]
@@ -129,12 +132,13 @@ class MySQLClientConnection(TransportMixin, Connection):  # type: ignore[misc]
 
 
 class MySQLClientDriver:
-    """Opens mysqlclient connections; the C library builds its own TLS context."""
+    """Opens mysqlclient connections; the C library reads the certificate authorities each time."""
 
     dbapi = MySQLdb
 
-    def __init__(self, config: DatabaseConfig, tls: ssl.SSLContext | None) -> None:  # noqa: ARG002
+    def __init__(self, config: DatabaseConfig, tls: TLSContext | None) -> None:
         self._config = config
+        self._tls = tls
         self._arguments = _arguments(config)
 
     def open(self, deadline: Deadline, *, address_timeout_seconds: float) -> MySQLClientConnection:  # noqa: ARG002
@@ -152,8 +156,12 @@ class MySQLClientDriver:
             )
         except TimeoutError as error:
             raise MySQLdb.OperationalError(
-                CR.CONN_HOST_ERROR, f"can't connect to {config.url} ({error})"
+                CR.CONN_HOST_ERROR, f"can't connect to {config.url.address} ({error})"
             ) from error
+        except MySQLdb.OperationalError as error:
+            raise self._translated(error) from error
+        if self._tls and not connection.server_capabilities & CLIENT.SSL:
+            raise MySQLdb.OperationalError(CR.SSL_CONNECTION_ERROR, NO_TLS)
         set_socket_options(
             connection.fileno(),
             keepalive_seconds=config.keepalive_seconds,
@@ -162,6 +170,30 @@ class MySQLClientDriver:
         connection.attach_transport(connection.fileno())
         connection.read_timeout_seconds = self._arguments["read_timeout"]
         return connection
+
+    def _translated(self, error: MySQLdb.OperationalError) -> MySQLdb.OperationalError:
+        """Return the error with the code that its text requires.
+
+        The C library raises 2026 for each failure under TLS, and 2013 for a missing plugin.
+        """
+        code, text = code_of(error), _text_of(error)
+        if code == CR.SERVER_LOST and "could not be loaded" in text:
+            code = CR.AUTH_PLUGIN_CANNOT_LOAD
+        elif code == CR.SSL_CONNECTION_ERROR and not is_refusal(text):
+            code = CR.CONN_HOST_ERROR
+        elif code == CR.SSL_CONNECTION_ERROR and self._tls and "certificate" in text:
+            text = f"{text}; {self._tls.describe_trust()}"
+        return MySQLdb.OperationalError(code, text)
+
+
+def _text_of(error: MySQLdb.OperationalError) -> str:
+    """Return the text of an error.
+
+    If the server's text is not UTF-8, mysqlclient leaves a null pointer in `args`: to read it is a
+    segmentation fault, to format the whole tuple is not.
+    """
+    formatted = str(error)
+    return formatted if "<NULL>" in formatted else str(error.args[-1])
 
 
 def _cause(message: str) -> OSError | None:
@@ -177,7 +209,8 @@ def _arguments(config: DatabaseConfig) -> dict[str, Any]:
     arguments: dict[str, Any] = {
         "user": url.user,
         "password": url.password,
-        "host": url.host,
+        # For "localhost" in lower case the C library uses a Unix socket, whatever the port is.
+        "host": "LOCALHOST" if url.host == "localhost" else url.host,
         "port": url.port,
         "database": url.name,
         "charset": "utf8mb4",
@@ -192,6 +225,6 @@ def _arguments(config: DatabaseConfig) -> dict[str, Any]:
     }
     if url.unix_socket is not None:
         arguments |= {"unix_socket": url.unix_socket, "host": "localhost"}
-    if config.ssl_ca is not None:
+    if config.ssl_ca:
         arguments["ssl"] = {"ca": config.ssl_ca}
     return arguments
