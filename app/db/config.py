@@ -17,10 +17,10 @@ LIMITS: dict[str, tuple[float, float]] = {
     "recycle_seconds": (0, 31_536_000),
     "leak_report_seconds": (0, 86_400),
     "connect_timeout_seconds": (0.001, 300),
-    "outage_patience_seconds": (0, 300),
     "read_timeout_seconds": (0.001, 86_400),
     "write_timeout_seconds": (0.001, 86_400),
     "lock_timeout_seconds": (1, 3600),
+    "outage_patience_seconds": (0, 300),
     "ping_after_idle_seconds": (0.001, 86_400),
     "keepalive_seconds": (1, 7200),
     "proxy_idle_limit_seconds": (2, 86_400),
@@ -60,14 +60,19 @@ class DatabaseConfig:
     recycle_seconds: float = 180  # maximum age of a connection; 0 is unlimited
     pre_ping: bool = True  # the strategies `sqlalchemy` and `sqlalchemy_session`
     leak_report_seconds: float = 0  # log a checkout that lasts longer, with its stack; 0 is never
+    # Stored procedures, `name` or `database.name`, that leave no session state: after a CALL of
+    # any other one the session is reset.
+    stateless_procedures: tuple[str, ...] = ()
 
     # Timeouts
     connect_timeout_seconds: float = 8  # name resolution, TCP, TLS and login together
-    # `adaptive`: how long after the server became unreachable callers wait for it; 0 is never.
-    outage_patience_seconds: float = 5
     read_timeout_seconds: float = 30
     write_timeout_seconds: float = 10
     lock_timeout_seconds: int = 5  # innodb_lock_wait_timeout
+
+    # Outages
+    outage_patience_seconds: float = 5  # how long a short outage may delay a request; 0 is off
+    commit_tokens: bool = False  # requires the table in `commit_tokens.DDL`
 
     # Liveness
     ping_after_idle_seconds: float = 10
@@ -111,6 +116,8 @@ def _check(name: str, value: Any) -> None:
         raise ConfigError(name, "…", "use a DatabaseUrl, or Database.from_url()")
     if name in CHOICES and value not in CHOICES[name]:
         raise ConfigError(name, value, f"use one of {', '.join(CHOICES[name])}")
+    if name == "stateless_procedures" and isinstance(value, str):
+        raise ConfigError(name, value, "use a tuple of names")
     if name in LIMITS:
         low, high = LIMITS[name]
         numbers = (int,) if name in INTEGERS else (int, float)

@@ -1,22 +1,23 @@
-"""Single entry point for database access: begins, commits, rolls back and retries.
+"""Single entry point for database access: reads, transactions, and their retries.
 
 What is retried depends on what is known about the outcome:
 
-- a read whose send failed, or a lost BEGIN: nothing was changed, so it is retried transparently
-- sent, but no response: a read is retried once; a transaction only by `run_transaction`, and only
-  if its COMMIT had not been sent
-- the response to COMMIT was lost: never, unless the transaction is declared idempotent
+- a lost read or BEGIN: nothing was changed, so it is retried transparently
+- a transaction that was lost before its COMMIT was sent: retried by `run_transaction` only
+- the response to COMMIT was lost: `run_transaction` finds out what happened if the transaction
+  stored a commit token, and retries it if nothing was stored; otherwise it is retried only if it
+  is declared idempotent
+- a statement that was still executing when its time was up: never
+
+`retry` decides how often and for how long.
 """
 
-import logging
-import random
-import time
 from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, contextmanager, nullcontext
+from contextlib import contextmanager
 from functools import partial
-from typing import Any, NoReturn, Self, TypeVar
+from typing import Any, Self, TypeVar
 
-from .clock import Deadline
+from .commit_tokens import CommitToken
 from .config import DatabaseConfig
 from .connection_manager import ConnectionManager
 from .connector import Connector
@@ -27,23 +28,15 @@ from .errors import (
     InvalidValue,
     OutcomeUnknown,
     ReadOnlyServer,
-    TransactionConflict,
-    outcome_of,
-    translate,
 )
-from .instrumentation import executing
 from .managed_connection import ManagedConnection
+from .retry import Retries
 from .strategy import Purpose, construct, load_strategy
 from .transaction import Params, Row, Transaction
+from .transaction_control import TransactionControl, raise_if_timed_out
 
-log = logging.getLogger(__name__)
 T = TypeVar("T")
 
-MAX_RETRIES = 3
-MAX_RETRY_DELAY_SECONDS = 0.05  # before the first retry; doubled for each further one
-# How long a transaction waits during a failover for the server to accept writes.
-FAILOVER_SECONDS = 3.0
-FAILOVER_RETRY_DELAY_SECONDS = 0.3
 # Raised unchanged even if the outcome of an earlier run is unknown.
 FINAL_ERRORS = (OutcomeUnknown, ConstraintViolation, InvalidValue)
 
@@ -57,10 +50,14 @@ class Database:
 
     def __init__(self, config: DatabaseConfig) -> None:
         """Load the strategy and the driver; raises `ConfigError` if that fails."""
+        self._config = config
         connector, strategy = Connector(config), load_strategy(config.strategy)
         self.connections = ConnectionManager(
-            connector, lambda: construct(strategy, connector, config)
+            connector,
+            lambda: construct(strategy, connector, config),
+            config.stateless_procedures,
         )
+        self._control = TransactionControl(self.connections, config)
         self.end_request = self.connections.end_request
         self.access_error = self.connections.access_error
         self.statistics = self.connections.statistics
@@ -90,16 +87,17 @@ class Database:
         sent, `OutcomeUnknown` if the response to COMMIT is lost, and the other
         errors in `errors`. An exception in the block rolls it back.
         """
-        tx = self._begin()
+        tx = self._control.begin()
         self.connections.thread.in_transaction = True
         try:
             yield tx
             tx.check()
-        except BaseException:
-            self._roll_back(tx)
+        except BaseException as error:
+            self._control.roll_back(tx)
+            raise_if_timed_out(tx, error)
             raise
         else:
-            self._commit(tx)
+            self._control.commit(tx)
         finally:
             self.connections.thread.in_transaction = False
 
@@ -108,30 +106,32 @@ class Database:
     ) -> T:
         """Run a function in a transaction; retry it if nothing was committed.
 
-        A lost connection, a deadlock and a lock timeout leave nothing behind, so the function runs
-        again, up to three times, after a random delay. With `idempotent`, which declares that
-        running it twice is harmless, it is retried even if the outcome is unknown. If the server is
-        read-only, nothing was committed either; the function is retried on new connections for up
-        to three seconds. The function must access the database only through its transaction.
+        A lost connection, a deadlock, a lock timeout and a read-only server leave nothing behind,
+        so the function runs again; `retry` says how often. With `idempotent`, which declares that
+        running it twice is harmless, it is retried even if the outcome is unknown. With
+        `commit_tokens` the outcome is read from the server. The function must access the database
+        only through its transaction.
 
-        If the outcome of an earlier run is unknown, a later failure does not settle it:
+        If the outcome of an earlier run stays unknown, a later failure does not settle it:
         `OutcomeUnknown` is raised, unless the server rejected the statements themselves (a
         constraint violation or an invalid value).
         """
-        retried = (ConnectionLost, TransactionConflict, *([OutcomeUnknown] if idempotent else []))
-        is_in_doubt, retries = False, 0
+        has_token = self._config.commit_tokens and not idempotent
+        run = self._run_with_token if has_token else self._run
+        retries, is_in_doubt = Retries(self._config), False
         while True:
             try:
-                return self._run_until_writable(function)
+                return run(function)
             except DatabaseError as error:
-                is_in_doubt = is_in_doubt or isinstance(error, OutcomeUnknown)
-                if retries == MAX_RETRIES or not isinstance(error, retried):
+                is_unknown = isinstance(error, OutcomeUnknown)
+                is_in_doubt = is_in_doubt or is_unknown
+                may_retry = idempotent or not is_unknown
+                if not (may_retry and retries.wait_after(error)):
                     if is_in_doubt and not isinstance(error, FINAL_ERRORS):
                         raise OutcomeUnknown(str(error)) from error
                     raise
-                self._note_retry("transaction", error)
-            time.sleep(random.uniform(0, MAX_RETRY_DELAY_SECONDS * 2**retries))  # noqa: S311
-            retries += 1
+                is_failover = isinstance(error, ReadOnlyServer)
+                self._control.note_retry("failover" if is_failover else "transaction", error)
 
     @contextmanager
     def connection(self, *, autocommit: bool = False) -> Iterator[ManagedConnection]:
@@ -142,12 +142,13 @@ class Database:
         errors. From the first statement until the commit or rollback, the thread cannot use this
         `Database` in any other way.
         """
-        commit, rollback = self._commit, self._roll_back
+        commit, rollback = self._control.commit, self._control.roll_back
         if autocommit:
             commit = rollback = self.connections.checkin
 
         def begin() -> Transaction:
-            tx = self._checkout_for_cursor() if autocommit else self._begin()
+            self._control.check_no_transaction()
+            tx = self.connections.checkout() if autocommit else self._control.begin()
             self.connections.thread.in_transaction = True
             return tx
 
@@ -163,102 +164,56 @@ class Database:
         finally:
             managed.close()
 
-    def _run_until_writable(self, function: Callable[[Transaction], T]) -> T:
-        deadline = Deadline(FAILOVER_SECONDS)
+    def _run(self, function: Callable[[Transaction], T]) -> T:
+        with self.transaction() as tx:
+            return function(tx)
+
+    def _run_with_token(self, function: Callable[[Transaction], T]) -> T:
+        """Run a function in a transaction; raises `OutcomeUnknown` only if its token is unreadable.
+
+        `ConnectionLost` means, as always, that nothing was stored.
+        """
+        token = None
+        try:
+            with self.transaction() as tx:
+                result = function(tx)
+                if tx.has_written:
+                    token = self.connections.commit_tokens.take()
+                    token.store(tx)
+        except OutcomeUnknown as error:
+            if token is None:
+                raise
+            was_committed = self._was_committed(token, error)
+            self.connections.commit_tokens.put_back(token)
+            if not was_committed:
+                raise ConnectionLost(str(error)) from error
+        else:
+            if token is not None:
+                self.connections.commit_tokens.put_back(token)
+        return result
+
+    def _was_committed(self, token: CommitToken, lost: OutcomeUnknown) -> bool:
+        retries = Retries(self._config)
         while True:
             try:
                 with self.transaction() as tx:
-                    return function(tx)
-            except ReadOnlyServer as error:
-                if deadline.remaining() < FAILOVER_RETRY_DELAY_SECONDS:
-                    raise
-                self._note_retry("failover", error)
-                delay = FAILOVER_RETRY_DELAY_SECONDS
-                time.sleep(random.uniform(delay / 2, delay))  # noqa: S311
+                    was_committed = token.was_committed(tx)
+            except DatabaseError as error:
+                if not retries.wait_for_server():
+                    raise lost from error
+            else:
+                self._control.note_retry(f"commit_{'found' if was_committed else 'missing'}", lost)
+                return was_committed
 
     def _read(self, query: Callable[[Transaction], T]) -> T:
-        self._check_no_transaction()
-        try:
-            return self._read_on(self.connections.checkout(), query)
-        except ConnectionLost as error:
-            self._note_retry("read", error)
-            return self._read_on(self.connections.checkout_for_retry(), query)
+        return self._control.retrying("read", Purpose.READ, partial(self._read_on, query))
 
-    def _read_on(self, reader: Transaction, query: Callable[[Transaction], T]) -> T:
+    def _read_on(self, query: Callable[[Transaction], T], reader: Transaction) -> T:
         try:
-            return query(reader)
-        finally:
+            result = query(reader)
+        except BaseException as error:
             self.connections.checkin(reader)
-
-    def _checkout_for_cursor(self) -> Transaction:
-        self._check_no_transaction()
-        return self.connections.checkout()
-
-    def _begin(self) -> Transaction:
-        # BEGIN has no effect of its own, so a lost one is sent again. It must be explicit: DBUtils
-        # repeats statements on a new connection unless begin() was called.
-        self._check_no_transaction()
-        try:
-            return self._begin_on(self.connections.checkout(Purpose.BEGIN))
-        except ConnectionLost as error:
-            self._note_retry("begin", error)
-            return self._begin_on(self.connections.checkout_for_retry())
-
-    def _begin_on(self, tx: Transaction) -> Transaction:
-        try:
-            with executing("BEGIN"), _first_response_deadline(tx):
-                tx.connection.begin()
-        except BaseException as error:
-            self._invalidate(tx, error)
-            self._raise_translated(error)
-        tx.has_begun = True
-        return tx
-
-    def _commit(self, tx: Transaction) -> None:
-        try:
-            with executing("COMMIT"):
-                tx.connection.commit()
-        except BaseException as error:
-            self._invalidate(tx, error)
-            if isinstance(error, self.connections.driver_error) and outcome_of(error) == "unknown":
-                raise OutcomeUnknown(str(error)) from error
-            self._raise_translated(error)
-        self.connections.checkin(tx)
-
-    def _roll_back(self, tx: Transaction) -> None:
-        try:
-            if tx.is_usable:
-                tx.is_usable = False
-                with executing("ROLLBACK"):
-                    tx.connection.rollback()
-                tx.is_usable = True
-        except self.connections.driver_error as error:
-            tx.failure = tx.failure or error  # the first error is raised, this one only recorded
-        finally:
-            self.connections.checkin(tx)
-
-    def _invalidate(self, tx: Transaction, error: BaseException) -> None:
-        tx.failure = error
-        self.connections.invalidate(tx)
-
-    def _check_no_transaction(self) -> None:
-        if getattr(self.connections.thread, "in_transaction", False):
-            raise RuntimeError("a transaction is open in this thread: use its methods instead")
-
-    def _raise_translated(self, error: BaseException) -> NoReturn:
-        if isinstance(error, self.connections.driver_error):
-            raise translate(error) from error
-        raise error
-
-    def _note_retry(self, what: str, error: DatabaseError) -> None:
-        self.connections.counters.add(f"retried_{what}")
-        log.warning("%s: retried on another connection after: %s", what, error)
-
-
-def _first_response_deadline(tx: Transaction) -> AbstractContextManager[None]:
-    """Limit the time of the first response on a connection that the strategy did not verify."""
-    seconds = tx.checkout.first_response_seconds
-    bound: Callable[[float], AbstractContextManager[None]] | None = getattr(
-        tx.connection, "response_deadline", None
-    )
-    return bound(seconds) if bound and seconds else nullcontext()
+            raise_if_timed_out(reader, error)
+            raise
+        self.connections.checkin(reader)
+        return result

@@ -21,6 +21,11 @@ from .liveness import LivenessResult
 DetectedBy = Literal["liveness_check", "ping", "first_use", "transaction", "policy"]
 Scope = Literal["connection", "idle_as_long", "epoch"]
 
+# The numbers of errors: the server's begin at 1000, the client library's are between 2000 and 2999
+# (MySQL's "Error Message Sources and Elements"). An exception that is not the driver's has none.
+FIRST_SERVER_CODE = 1000
+CLIENT_CODES = range(2000, 3000)
+CR_SERVER_LOST = 2013
 SHUTDOWN = 1053
 SERVER_CODES = {SHUTDOWN: "shutdown", 1927: "killed", 3169: "killed", 4031: "server_error"}
 NETWORK_ERRORS = {errno.ETIMEDOUT, errno.EHOSTUNREACH, errno.ENETUNREACH}
@@ -60,12 +65,45 @@ def from_liveness(result: LivenessResult) -> DisconnectReason:
 
 def from_failure(failure: BaseException | None, detected_by: DetectedBy) -> DisconnectReason:
     """Return the reason for a driver's error; a `DatabaseError` is traced to its driver's error."""
-    error = failure.__cause__ if isinstance(failure, DatabaseError) else failure
-    if error is None:
+    if (error := _driver_error(failure)) is None:
         return DisconnectReason("statement", detected_by)
     code = code_of(error)
     cause = _cause(error, code) or ("ping" if detected_by == "ping" else "statement")
     return DisconnectReason(cause, detected_by, str(error), code)
+
+
+def is_read_timeout(failure: BaseException | None) -> bool:
+    """Return whether a statement was sent, and no data arrived within the driver's read timeout.
+
+    ETIMEDOUT, with which the kernel gives a TCP connection up, is a `TimeoutError` with a number.
+    """
+    if (error := _driver_error(failure)) is None or code_of(error) != CR_SERVER_LOST:
+        return False
+    below = _below(error)
+    return isinstance(below, TimeoutError) and below.errno is None
+
+
+def may_be_unnoticed(failure: BaseException | None, *, is_over_tcp: bool) -> bool:
+    """Return whether the server may still keep the session of a connection that failed so.
+
+    After a timeout or, over TCP, a reset, which a device on the path may have sent. A FIN and an
+    error packet come from the server, which has ended the session. A server that executes a
+    statement does not notice either that an exception in this process interrupted it.
+    """
+    if (error := _driver_error(failure)) is None:
+        return False
+    code, below = code_of(error), _below(error)
+    if code in CLIENT_CODES:
+        return isinstance(below, TimeoutError) or (is_over_tcp and isinstance(below, OSError))
+    return code < FIRST_SERVER_CODE
+
+
+def _driver_error(failure: BaseException | None) -> BaseException | None:
+    return failure.__cause__ if isinstance(failure, DatabaseError) else failure
+
+
+def _below(error: BaseException) -> BaseException | None:
+    return error.__cause__ or error.__context__
 
 
 def _cause(error: BaseException, code: int) -> str:
@@ -73,7 +111,7 @@ def _cause(error: BaseException, code: int) -> str:
         return "read_only"
     if code in SERVER_CODES:
         return SERVER_CODES[code]
-    below = error.__cause__ or error.__context__
+    below = _below(error)
     if isinstance(below, ConnectionResetError | BrokenPipeError):
         return "reset"
     if isinstance(below, OSError) and below.errno in NETWORK_ERRORS:

@@ -84,9 +84,13 @@ class ConnectionStrategy(ABC, Generic[C]):
         error: BaseException | None,  # noqa: ARG002
         *,
         in_transaction: bool,  # noqa: ARG002
-    ) -> None:
-        """Discard a connection that failed, knowing the error and if a transaction was open."""
+    ) -> bool:
+        """Discard a connection that failed, knowing the error and if a transaction was open.
+
+        Return whether the server was still executing the statement, which was then ended.
+        """
         self.discard(checkout.connection)
+        return False
 
     def end_request(self) -> None:
         """Handle the end of a request, in the thread that served it."""

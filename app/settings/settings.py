@@ -217,15 +217,6 @@ class Settings(BaseModel):
         ge=0.001,
         le=300,
     )
-    db_outage_patience_seconds: Seconds = _setting(
-        "How long after the server became unreachable, or ran out of connections, requests that "
-        "need a new connection wait for it, in `adaptive`; later they fail at once until it is "
-        "back. Each waits DB_CONNECT_TIMEOUT_SECONDS at most. 0: they never wait.",
-        section=LIVENESS,
-        default=5,
-        ge=0,
-        le=300,
-    )
     db_read_timeout_seconds: Seconds = _setting(
         "Maximum time without data from the server while a statement runs. Set it higher than "
         "the duration of your slowest statement.",
@@ -248,6 +239,23 @@ class Settings(BaseModel):
         default=5,
         ge=1,
         le=3600,
+    )
+    db_outage_patience_seconds: Seconds = _setting(
+        "How long a short outage may delay a request instead of failing it: lost reads and "
+        "transactions are retried, and in `adaptive` a request that needs a new connection waits "
+        "for the server, at most DB_CONNECT_TIMEOUT_SECONDS. When the server has been unavailable "
+        "for this long, requests get 503 at once. 0 disables it.",
+        section=LIVENESS,
+        default=5,
+        ge=0,
+        le=300,
+    )
+    db_commit_tokens: bool = _setting(
+        "Store a token with each transaction that may be retried, to find out whether it was "
+        "committed when the response to its COMMIT is lost. Costs one statement for each "
+        "transaction.",
+        section=LIVENESS,
+        default=True,
     )
     db_ping_after_idle_seconds: Seconds = _setting(
         "Before it uses a connection that was idle for longer than this, `adaptive` checks that "

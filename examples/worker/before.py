@@ -14,11 +14,8 @@ from celery.signals import worker_ready
 
 INTERVAL_SECONDS = float(os.environ.get("INTERVAL_SECONDS", "60"))
 
-# Messages are files in a folder, so that the example needs no broker.
-app = Celery("worker", broker="filesystem://")
-app.conf.broker_transport_options = dict.fromkeys(
-    ["data_folder_in", "data_folder_out", "control_folder"], os.environ["MESSAGE_FOLDER"]
-)
+# Tasks are sent and received by this process only, so the example needs no broker.
+app = Celery("worker", broker="memory://")
 
 
 def connect():

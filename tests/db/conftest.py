@@ -9,6 +9,7 @@ from contextlib import closing
 
 import pytest
 
+from app.db import commit_tokens
 from app.db.strategies import STRATEGIES
 from tests.db.relay import Relay
 from tests.support.database import opened, query
@@ -44,10 +45,11 @@ ON_EACH_KIND = pytest.mark.parametrize("combination", STRATEGY_INDEPENDENT, ids=
 
 @pytest.fixture(scope="session")
 def words_url(server):
-    """A database with one table, `word`."""
+    """A database with one table, `word`, and that of the commit tokens."""
     url = server.create_database()
     with closing(server.connect(url)) as connection:
         query(connection, WORDS)
+        query(connection, commit_tokens.DDL)
     return url
 
 

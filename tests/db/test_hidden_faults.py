@@ -109,8 +109,11 @@ def test_a_read_without_response_is_retried_after_the_read_timeout(url, relay):
 
 
 def test_an_insert_that_failed_is_not_delivered_when_the_network_recovers(url, relay, root):
-    """A transaction that was reported as not stored is not stored later."""
-    with opened(through(relay, url), db_read_timeout_seconds=0.5) as db:
+    """A transaction that was reported as not stored is not stored later.
+
+    `adaptive` would also kill its session.
+    """
+    with opened(through(relay, url), db_read_timeout_seconds=0.5, db_strategy="timed") as db:
         with pytest.raises(DatabaseError), db.transaction() as tx:
             relay.drop()
             add(tx, "late")

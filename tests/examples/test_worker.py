@@ -39,11 +39,8 @@ def works(example):
 
 
 def works_after(fault, version, server, folder):
-    messages = folder / "messages"
-    messages.mkdir()
     command = ["celery", "-A", version, "worker", "--concurrency", "2", "--loglevel", "WARNING"]
     environment = {
-        "MESSAGE_FOLDER": str(messages),
         # Longer than wait_timeout, or the scheduler's own queries would keep the connection busy.
         "INTERVAL_SECONDS": "2.5" if "wait_timeout" in fault else "0.5",
     }

@@ -1,60 +1,94 @@
-"""Sessions at the server whose connection was lost, and which may still hold locks."""
+"""Sessions of lost connections that the server may still keep: they are ended, at once or later.
 
-import logging
+At the read timeout the statement is probably still running, so its session is ended at once, from
+an extra connection. Otherwise the connection that is checked out next does it.
+"""
+
 from collections import deque
+from collections.abc import Callable
+from contextlib import AbstractContextManager
 
-from ...connection import Connection
-from ...errors import code_of, outcome_of
-from .pool_entry import Session
+from ...clock import Deadline
+from ...disconnect import is_read_timeout, may_be_unnoticed
+from .pool_entry import PoolEntry
+from .session import Session
+from .session_end import SessionState, end_session, forget, wait_until_ended
 
-log = logging.getLogger(__name__)
-
-FIND = "SELECT id FROM information_schema.processlist WHERE id = %s AND user = %s AND host = %s"
 MAX_SESSIONS = 64
+# Opening the extra connection, the KILL, and the end of the statement together.
+END_TIMEOUT_SECONDS = 1.0
+COUNTERS = {
+    SessionState.EXECUTING: "statements_killed",
+    SessionState.KILLED: "orphaned_sessions_killed",
+    SessionState.FORGOTTEN: "orphaned_sessions_forgotten",
+}
+
+# Called with the lost connection's epoch and a deadline; raises the driver's error.
+ExtraConnection = Callable[[int, Deadline], AbstractContextManager[PoolEntry]]
 
 
 class OrphanedSessions:
-    """The sessions of transactions whose connection was lost, until they are killed."""
+    """Sessions that may hold locks or execute a statement, and that are still to be ended."""
 
-    def __init__(self) -> None:
+    def __init__(
+        self,
+        extra_connection: ExtraConnection,
+        driver_error: type[Exception],
+        *,
+        count: Callable[[str], None],
+    ) -> None:
+        self._extra_connection = extra_connection
+        self._driver_error = driver_error
+        self._count = count
         # append and popleft of a deque are atomic
-        self._sessions: deque[Session] = deque(maxlen=MAX_SESSIONS)
+        self._sessions: deque[tuple[Session, bool]] = deque(maxlen=MAX_SESSIONS)
 
     def __bool__(self) -> bool:
         return bool(self._sessions)
 
-    def add(self, session: Session) -> None:
-        """Add a session, unless the server did not show its user and host."""
-        if session.user and session.host:
-            self._sessions.append(session)
+    def add(self, lost: PoolEntry, error: BaseException | None, *, in_transaction: bool) -> bool:
+        """End the session of a connection that failed, or record it if that is not possible now.
 
-    def kill(self, connection: Connection) -> int:
-        """Kill the sessions from this connection; returns how many there were.
-
-        Raises the driver's error if this connection is lost. A session is killed only if id, user
-        and host still match: after a restart its id may belong to another client. The same user
-        needs no privilege for it.
+        Returns whether its statement was still running at the read timeout, and was killed.
         """
-        killed = 0
+        session = lost.session
+        if not may_be_unnoticed(error, is_over_tcp=session.is_over_tcp):
+            return False
+        if not session.is_recognizable:
+            self._note(forget(session, "a proxy or the server hides which one it is"))
+            return False
+        state = self._end_now(lost, in_transaction) if is_read_timeout(error) else None
+        if state is None:
+            self._sessions.append((session, in_transaction))
+        return state is SessionState.EXECUTING
+
+    def end_all(self, entry: PoolEntry) -> None:
+        """End all sessions from this connection; raises the driver's error if it is lost."""
         while self._sessions:
             try:
-                session = self._sessions.popleft()
+                session, in_transaction = self._sessions.popleft()
             except IndexError:  # another thread took the last one
                 break
-            killed += _kill(session, connection)
-        return killed
+            self._end(session, entry, in_transaction)
 
+    def _end_now(self, lost: PoolEntry, in_transaction: bool) -> SessionState | None:
+        """Return what the session was doing; None if that was not found out in time."""
+        deadline = Deadline(END_TIMEOUT_SECONDS)
+        state = None
+        try:
+            with self._extra_connection(lost.epoch, deadline) as entry:
+                state = self._end(lost.session, entry, in_transaction)
+                if state is SessionState.EXECUTING:
+                    wait_until_ended(lost.session, entry.connection, deadline)
+        except self._driver_error:
+            pass  # the pool has closed the extra connection; the state may be known nevertheless
+        return state
 
-def _kill(session: Session, connection: Connection) -> bool:
-    cursor = connection.cursor()
-    cursor.execute(FIND, (session.connection_id, session.user, session.host))
-    if cursor.fetchone() is None:
-        return False
-    try:
-        cursor.execute("KILL %s", (session.connection_id,))
-    except Exception as error:
-        if outcome_of(error) != "rejected":
-            raise
-        log.info("session %d was not killed: error %d", session.connection_id, code_of(error))
-        return False
-    return True
+    def _end(self, session: Session, entry: PoolEntry, in_transaction: bool) -> SessionState:
+        state = end_session(session, entry.connection, entry.session, in_transaction=in_transaction)
+        self._note(state)
+        return state
+
+    def _note(self, state: SessionState) -> None:
+        if name := COUNTERS.get(state):
+            self._count(name)

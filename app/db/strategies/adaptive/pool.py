@@ -1,7 +1,7 @@
 """The default strategy: as safe as a ping before every use, without its round trip."""
 
-from collections.abc import Iterable
-from contextlib import suppress
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager, suppress
 
 from ...clock import Deadline, now
 from ...config import DatabaseConfig
@@ -61,9 +61,11 @@ class Adaptive(ConnectionStrategy[DriverConnection]):
         self._idle: list[PoolEntry] = []
         self._checked_out: dict[int, PoolEntry] = {}
         self._epoch = 0
-        self._orphans = OrphanedSessions()
         self._leaks = LeakDetector(config.leak_report_seconds)
         self._metrics = PoolMetrics()
+        self._orphans = OrphanedSessions(
+            self._extra_connection, self._driver_error, count=self._metrics.add
+        )
 
     def acquire(self) -> DriverConnection:
         return self.checkout(Purpose.READ).connection
@@ -92,13 +94,7 @@ class Adaptive(ConnectionStrategy[DriverConnection]):
         return Checkout(entry.connection, first_response_seconds)
 
     def release(self, connection: DriverConnection) -> None:
-        entry = self._take_back(connection)
-        entry.checked_in_at = now()
-        if entry.epoch == self._epoch:
-            self._idle.append(entry)
-            self._trim(entry.checked_in_at)
-        else:
-            self._close(entry, OLD_EPOCH)
+        self._add_idle(self._take_back(connection))
         if self._breaker.is_open:
             self._breaker.note_return()
         self._slots.release()
@@ -112,19 +108,25 @@ class Adaptive(ConnectionStrategy[DriverConnection]):
         error: BaseException | None,
         *,
         in_transaction: bool,
-    ) -> None:
-        """Take back a failed connection; after a failed transaction its session may hold locks."""
+    ) -> bool:
+        """Take back a failed connection, and end what it left at the server.
+
+        Returns whether its statement was still running at the read timeout, and was killed.
+        """
         entry = self._take_back(checkout.connection)
-        detected_by: DetectedBy = "first_use"
-        if in_transaction:
-            self._orphans.add(entry.session)
-            detected_by = "transaction"
-        elif checkout.first_response_seconds is not None:  # its BEGIN served as the ping
-            detected_by = "ping"
-        self._close(entry, from_failure(error, detected_by))
-        self._slots.release()
+        detected_by: DetectedBy = "transaction" if in_transaction else "first_use"
+        if not in_transaction and checkout.first_response_seconds is not None:
+            detected_by = "ping"  # its BEGIN, which served as the ping, was lost: it left nothing
+        try:
+            return detected_by != "ping" and self._orphans.add(
+                entry, error, in_transaction=in_transaction
+            )
+        finally:
+            self._close(entry, from_failure(error, detected_by))
+            self._slots.release()
 
     def close(self) -> None:
+        self._epoch += 1  # for a connection that is being used to end a statement
         while self._idle:
             self._idle.pop().connection.close()
 
@@ -134,6 +136,14 @@ class Adaptive(ConnectionStrategy[DriverConnection]):
     def statistics(self) -> dict[str, int]:
         """Return counts of liveness checks, pings, reuses, and closed connections by cause."""
         return self._metrics.as_dict(self._idle.copy(), self._in_use())
+
+    def _add_idle(self, entry: PoolEntry) -> None:
+        entry.checked_in_at = now()
+        if entry.epoch == self._epoch:
+            self._idle.append(entry)
+            self._trim(entry.checked_in_at)
+        else:
+            self._close(entry, OLD_EPOCH)
 
     def _note_wait(self) -> None:
         self._metrics.add("waited")
@@ -233,12 +243,33 @@ class Adaptive(ConnectionStrategy[DriverConnection]):
     def _kill_orphans(self, entry: PoolEntry) -> bool:
         try:
             with entry.connection.response_deadline(PING_TIMEOUT_SECONDS):
-                killed = self._orphans.kill(entry.connection)
+                self._orphans.end_all(entry)
         except self._driver_error as error:
             self._close(entry, from_failure(error, "first_use"))
             return False
-        self._metrics.add("orphaned_sessions_killed", killed)
         return True
+
+    @contextmanager
+    def _extra_connection(self, epoch: int, deadline: Deadline) -> Iterator[PoolEntry]:
+        """Yield a connection without a slot: it takes the place of a lost one of this epoch."""
+        entry = self._open_or_find_idle(epoch, deadline)
+        try:
+            with entry.connection.response_deadline(deadline.remaining()):
+                yield entry
+        except self._driver_error as error:
+            self._close(entry, from_failure(error, "first_use"))
+            raise
+        self._add_idle(entry)
+
+    def _open_or_find_idle(self, epoch: int, deadline: Deadline) -> PoolEntry:
+        try:
+            seconds = TRIAL_ADDRESS_TIMEOUT_SECONDS
+            return self._entries.open(deadline, epoch, address_timeout_seconds=seconds)
+        except self._driver_error:  # the server may accept no more connections
+            found = None if deadline.is_over() else self._find_idle(Purpose.RETRY, deadline)
+            if found is None:
+                raise
+            return found[0]
 
     def _close(self, entry: PoolEntry, reason: DisconnectReason) -> None:
         self._metrics.closed(entry, reason)

@@ -7,22 +7,7 @@ from ...clock import Deadline, now
 from ...config import DatabaseConfig
 from ...connection import DriverConnection
 from ...connector import Connector
-
-# The client's address as the server sees it: NAT may have translated ours.
-SESSION_QUERY = """
-    SELECT me.id, @@wait_timeout, session.user, session.host
-    FROM (SELECT CONNECTION_ID() AS id) AS me
-    LEFT JOIN information_schema.processlist AS session ON session.id = me.id
-"""
-
-
-@dataclass(frozen=True, slots=True)
-class Session:
-    """A connection's session at the server; `user` is None if the server does not show it."""
-
-    connection_id: int
-    user: str | None
-    host: str | None
+from .session import Session, read_session
 
 
 @dataclass(slots=True, eq=False)
@@ -58,11 +43,8 @@ class EntryFactory:
         """Open a connection before the deadline; raises the driver's error."""
         connection = self._connect(deadline, address_timeout_seconds=address_timeout_seconds)
         try:
-            with connection.response_deadline(deadline.remaining()):
-                cursor = connection.cursor()
-                cursor.execute(SESSION_QUERY)
-                connection_id, wait_timeout_seconds, user, host = cursor.fetchone()
-                cursor.close()
+            with self._connect.connecting(), connection.response_deadline(deadline.remaining()):
+                session, wait_timeout_seconds = read_session(connection)
         except BaseException:
             connection.abort()
             raise
@@ -71,7 +53,7 @@ class EntryFactory:
         limit_seconds = min(wait_timeout_seconds, self._proxy_limit_seconds)
         return PoolEntry(
             connection,
-            Session(connection_id, user, host),
+            session,
             epoch,
             expires_at=connection.opened_at + self._recycle_seconds * jitter,
             max_idle_seconds=max_idle_seconds(limit_seconds) * jitter,

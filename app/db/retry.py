@@ -1,0 +1,88 @@
+"""Decides whether a failed read or transaction is run again, and waits before the next attempt.
+
+failure                          retried
+a lost connection                until `outage_patience_seconds` after the first one, and at least
+                                 once for a read or a BEGIN, three times for a transaction
+deadlock, lock timeout,          until `lock_timeout_seconds` after the start: retries do not
+snapshot conflict                prolong a lock wait
+a read-only server               until `outage_patience_seconds` after the first such error, and
+                                 at least three seconds: a failover
+
+If no connection can be opened at all, nothing is retried here: waiting for the server is up to the
+strategy, which knows the other callers that wait for it.
+"""
+
+import random
+import time
+
+from .clock import Deadline
+from .config import DatabaseConfig
+from .errors import (
+    ConnectionLost,
+    DatabaseError,
+    OutcomeUnknown,
+    ReadOnlyServer,
+    TransactionConflict,
+)
+
+MIN_TRANSACTION_RETRIES = 3
+# A statement that crashes the server must not do so for ever.
+MAX_RETRIES = 10
+# Before the first retry; doubled for each further one. Random, so that transactions that conflict
+# do not meet again.
+FIRST_DELAY_SECONDS = 0.05
+MAX_DELAY_SECONDS = 0.5
+MIN_FAILOVER_SECONDS = 3.0
+FAILOVER_DELAY_SECONDS = 0.3
+
+
+class Retries:
+    """The retries of one read, BEGIN or transaction."""
+
+    def __init__(self, config: DatabaseConfig, *, at_least: int = MIN_TRANSACTION_RETRIES) -> None:
+        self._patience_seconds = config.outage_patience_seconds
+        self._conflicts_end = Deadline(config.lock_timeout_seconds)
+        self._min_retries = at_least
+        self._outage_ends: Deadline | None = None
+        self._failover_ends: Deadline | None = None
+        self._retries = 0
+
+    def wait_after(self, error: DatabaseError) -> bool:
+        """Wait before the next attempt; return False at once if there must be none."""
+        if isinstance(error, ConnectionLost | OutcomeUnknown):
+            return self.wait_for_server()
+        if isinstance(error, ReadOnlyServer):
+            return self._wait_for_failover()
+        if isinstance(error, TransactionConflict):
+            return self._retries < MAX_RETRIES and self._wait_until(self._conflicts_end)
+        return False
+
+    def wait_for_server(self) -> bool:
+        """Wait before the next attempt after a lost connection, whatever was lost with it."""
+        if self._outage_ends is None:
+            self._outage_ends = Deadline(self._patience_seconds)
+        if self._retries < self._min_retries:
+            self._sleep()
+            return True
+        return self._retries < MAX_RETRIES and self._wait_until(self._outage_ends)
+
+    def _wait_until(self, deadline: Deadline) -> bool:
+        if deadline.is_over():
+            return False
+        self._sleep()
+        return True
+
+    def _sleep(self) -> None:
+        # The first retry of a read or a BEGIN is immediate: the connection was lost while idle.
+        if self._min_retries > 1 or self._retries > 0:
+            delay = min(FIRST_DELAY_SECONDS * 2**self._retries, MAX_DELAY_SECONDS)
+            time.sleep(random.uniform(0, delay))  # noqa: S311
+        self._retries += 1
+
+    def _wait_for_failover(self) -> bool:
+        if self._failover_ends is None:
+            self._failover_ends = Deadline(max(self._patience_seconds, MIN_FAILOVER_SECONDS))
+        if self._failover_ends.remaining() < FAILOVER_DELAY_SECONDS:
+            return False
+        time.sleep(random.uniform(FAILOVER_DELAY_SECONDS / 2, FAILOVER_DELAY_SECONDS))  # noqa: S311
+        return True

@@ -1,0 +1,58 @@
+"""A connection's session at the server, and how another connection recognizes it.
+
+A connection id alone is not enough: ids start again at low numbers after a restart, each server
+behind one address has its own, and over a unix socket the host of every client is `localhost`.
+"""
+
+from dataclasses import dataclass
+
+from ...connection import DriverConnection
+
+# The client's address as the server sees it: NAT may have translated ours. MariaDB has no
+# server_uuid, and skips comments of 50700 and higher ("Comment Syntax" in its manual).
+SESSION_QUERY = """
+    SELECT me.id, session.user, session.host, UNIX_TIMESTAMP(), @@wait_timeout,
+        CONCAT_WS(' ', @@hostname, @@port, @@server_id /*!50700 , @@server_uuid */)
+    FROM (SELECT CONNECTION_ID() AS id) AS me
+    LEFT JOIN information_schema.processlist AS session ON session.id = me.id
+"""
+# The greeting of the protocol has 4 bytes for the id (page_protocol_connection_phase_packets).
+GREETING_IDS = 2**32
+
+
+@dataclass(frozen=True, slots=True)
+class Session:
+    """A connection's session at the server.
+
+    `server` identifies the server, `opened_at` is the server's own clock in whole seconds.
+    `is_direct` is false if the greeting had another id: then a proxy shares the server's sessions
+    between its clients. `user` is None if the server does not show it.
+    """
+
+    connection_id: int
+    user: str | None
+    host: str | None
+    opened_at: int
+    server: str
+    is_direct: bool
+
+    @property
+    def is_recognizable(self) -> bool:
+        """Return whether another connection can find this session and no other."""
+        return self.is_direct and bool(self.user and self.host)
+
+    @property
+    def is_over_tcp(self) -> bool:
+        """Return whether the server shows a port for the client; on a unix socket it has none."""
+        return ":" in (self.host or "")
+
+
+def read_session(connection: DriverConnection) -> tuple[Session, float]:
+    """Return the connection's session and its `wait_timeout` in seconds, with one query."""
+    cursor = connection.cursor()
+    cursor.execute(SESSION_QUERY)
+    connection_id, user, host, opened_at, wait_timeout_seconds, server = cursor.fetchone()
+    cursor.close()
+    is_direct = connection.thread_id() == connection_id % GREETING_IDS
+    session = Session(connection_id, user, host, opened_at, server, is_direct)
+    return session, wait_timeout_seconds

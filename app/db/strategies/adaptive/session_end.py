@@ -1,0 +1,94 @@
+"""Ends the session of a lost connection at the server, from another connection.
+
+It is killed only if it is certainly the same session: id, user and host match, the other connection
+leads to the same server, and that server has not been restarted since. The same user needs no
+privilege for `KILL`.
+"""
+
+import logging
+import time
+from enum import Enum
+
+from ...clock import Deadline
+from ...connection import Cursor, DriverConnection
+from ...errors import code_of, outcome_of
+from .session import Session
+
+log = logging.getLogger(__name__)
+
+# Of the same statement's clock as UNIX_TIMESTAMP(): their difference is the moment of the start.
+UPTIME = "SHOW GLOBAL STATUS LIKE 'Uptime'"
+FIND = """
+    SELECT command, UNIX_TIMESTAMP() FROM information_schema.processlist
+    WHERE id = %s AND user = %s AND host = %s AND id <> CONNECTION_ID()
+"""
+EXECUTING = {"Query", "Execute"}
+POLL_INTERVAL_SECONDS = 0.01
+
+
+class SessionState(Enum):
+    """What the session of a lost connection was doing."""
+
+    EXECUTING = "it executed a statement, and was killed"
+    KILLED = "it was idle in a transaction, and was killed"
+    LEFT = "it was idle outside any transaction; it holds nothing"
+    GONE = "the server has ended it"
+    FORGOTTEN = "it was on another server, or before a restart"
+
+
+def end_session(
+    session: Session, connection: DriverConnection, own: Session, *, in_transaction: bool
+) -> SessionState:
+    """Kill the session if it executes a statement or has a transaction open.
+
+    `own` is the session of `connection`. Raises the driver's error if that connection is lost.
+    """
+    if not own.is_direct or own.server != session.server:
+        return forget(session, f"this connection leads to {own.server}")
+    cursor = connection.cursor()
+    cursor.execute(UPTIME)
+    uptime_seconds = int(cursor.fetchone()[1])
+    found = _find(session, cursor)
+    if found is None:
+        return SessionState.GONE
+    command, moment = found
+    # In whole seconds. Nothing is left open across a restart in the second of its opening: to be
+    # unnoticed, its loss takes a timeout.
+    if session.opened_at < moment - uptime_seconds:
+        return forget(session, "the server has been restarted")
+    is_executing = command in EXECUTING
+    if not is_executing and not in_transaction:
+        return SessionState.LEFT
+    if not _kill(session, cursor):
+        return SessionState.GONE
+    return SessionState.EXECUTING if is_executing else SessionState.KILLED
+
+
+def wait_until_ended(session: Session, connection: DriverConnection, deadline: Deadline) -> None:
+    """Wait for a killed session to end its statement, at most until the deadline."""
+    cursor = connection.cursor()
+    while _find(session, cursor) and not deadline.is_over():
+        time.sleep(POLL_INTERVAL_SECONDS)
+
+
+def _find(session: Session, cursor: Cursor) -> tuple[str, int] | None:
+    cursor.execute(FIND, (session.connection_id, session.user, session.host))
+    found: tuple[str, int] | None = cursor.fetchone()
+    return found
+
+
+def _kill(session: Session, cursor: Cursor) -> bool:
+    try:
+        cursor.execute("KILL %s", (session.connection_id,))
+    except Exception as error:
+        if outcome_of(error) != "rejected":
+            raise
+        log.info("session %d was not killed: error %d", session.connection_id, code_of(error))
+        return False
+    return True
+
+
+def forget(session: Session, reason: str) -> SessionState:
+    """Log that a session is left to the server."""
+    log.info("session %d on %s was not killed: %s", session.connection_id, session.server, reason)
+    return SessionState.FORGOTTEN
