@@ -83,7 +83,8 @@ class Adaptive(ConnectionStrategy[DriverConnection]):
         try:
             entry, first_response_seconds = self._find(purpose, deadline)
             while self._orphans and not self._kill_orphans(entry):
-                entry, first_response_seconds = self._find(Purpose.RETRY, deadline)
+                again = Purpose.PROBE if is_probe else Purpose.RETRY
+                entry, first_response_seconds = self._find(again, deadline)
         except BaseException:
             self._slots.release()
             raise
@@ -95,8 +96,6 @@ class Adaptive(ConnectionStrategy[DriverConnection]):
 
     def release(self, connection: DriverConnection) -> None:
         self._add_idle(self._take_back(connection))
-        if self._breaker.is_open:
-            self._breaker.note_return()
         self._slots.release()
 
     def discard(self, connection: DriverConnection) -> None:
@@ -141,6 +140,8 @@ class Adaptive(ConnectionStrategy[DriverConnection]):
         entry.checked_in_at = now()
         if entry.epoch == self._epoch:
             self._idle.append(entry)
+            if self._breaker.is_open:
+                self._breaker.note_return()
             self._trim(entry.checked_in_at)
         else:
             self._close(entry, OLD_EPOCH)
