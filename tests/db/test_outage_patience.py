@@ -7,6 +7,7 @@ from threading import Barrier
 import pytest
 
 from app.db.errors import AccessDenied, DatabaseUnavailable, PoolExhausted
+from app.db.strategies.adaptive import circuit_breaker
 from app.db.strategy import Purpose
 from tests.db.pool import MAX_DELAY_SECONDS
 from tests.db.relay import through
@@ -144,7 +145,9 @@ def test_nobody_waits_if_the_server_denies_access(account, root, threads):
         assert waited(db) == 0
 
 
-def test_a_connection_that_is_returned_serves_a_waiting_caller(account, threads):
+def test_a_connection_that_is_returned_serves_a_waiting_caller(account, threads, monkeypatch):
+    for name in ("FIRST_DELAY_SECONDS", "MAX_DELAY_SECONDS"):  # no trial wakes the caller
+        monkeypatch.setattr(circuit_breaker, name, 60)
     with opened(account(1), db_outage_patience_seconds=60) as db:
         with db.transaction():
             waiting = threads.submit(read, db)
