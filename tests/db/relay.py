@@ -34,7 +34,7 @@ class Relay:
 
     - `cut_response_to`: bytes of a statement whose response is replaced by a FIN
     - `discard_response_to`: bytes of a statement from whose response on nothing is delivered
-    - `close_at`: bytes of a client's packet, and "fin" or "reset": how its connection is closed then
+    - `close_at`: bytes of a client's packet, and how its connection is then closed: "fin", "reset"
     - `rejects_clients`: new connections are closed before the greeting
     - `error_packet`: sent on new connections instead of the greeting; they are then closed
     - `is_silent`: new connections are accepted, and nothing is ever sent on them
@@ -142,7 +142,12 @@ class Relay:
         if self.is_silent:
             self._silent_clients.append(client)
             return
-        pair = RelayedConnection(client, socket.create_connection(("127.0.0.1", self.target)))
+        try:
+            server = socket.create_connection(("127.0.0.1", self.target))
+        except ConnectionRefusedError:
+            client.close()
+            return
+        pair = RelayedConnection(client, server)
         self.connections.append(pair)
         self._selector.register(client, EVENT_READ, lambda: self._from_client(pair))
         self._selector.register(pair.server, EVENT_READ, lambda: self._from_server(pair))

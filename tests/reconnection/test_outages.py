@@ -6,9 +6,10 @@ a request.
 
 import secrets
 import time
-from contextlib import ExitStack, closing
+from contextlib import ExitStack, closing, suppress
 
 import pytest
+from pymysql.err import OperationalError
 
 from app.db.url import DatabaseUrl
 from tests.db.relay import Relay, through
@@ -76,8 +77,9 @@ def too_many_connections(outage):
     with closing(outage.server.connect()) as root, ExitStack() as others:
         query(root, "SET GLOBAL max_connections = 10")
         kill_all(root, outage.url)
-        for _ in range(9):
-            others.enter_context(closing(outage.server.connect()))
+        with suppress(OperationalError):  # until there are too many
+            while True:
+                others.enter_context(closing(outage.server.connect()))
         time.sleep(OUTAGE_SECONDS)
         query(root, "SET GLOBAL max_connections = 151")
 
@@ -139,8 +141,7 @@ def test_livez_is_answered_while_all_requests_wait(outage, service):
         outage.relay.rejects_clients = False
 
     livez = [response for response in client.responses if response.kind == "livez"]
-    assert {response.status for response in livez} == {201}
-    print("slowest /livez", max(response.seconds for response in livez), len(livez))
-    assert sorted(response.seconds for response in livez)[len(livez) // 2] < 1
+    assert all(response.is_success for response in livez)
+    assert max(response.seconds for response in livez) < 1  # measured: 0.1 s
     rejected = {response.label for response in client.responses if not response.is_success}
     assert rejected <= {"503 busy", "503 unavailable"}
