@@ -83,14 +83,16 @@ class CircuitBreaker:
             if running in self._attempts:
                 self._attempts.remove(running)
 
-    def wait(self, deadline: Deadline, is_connection_idle: Callable[[], bool]) -> bool:
-        """Wait until a trial ended or is due, or a connection was returned to the pool.
+    def may_wait(self, deadline: Deadline) -> bool:
+        """Return whether a caller may wait for the server.
 
-        Returns False at once if waiting is over: at the deadline, after `patience_seconds`, and if
-        the server denies access.
+        Not after its deadline, not longer than `patience_seconds` after the circuit opened, and not
+        if the server denies access.
         """
-        if deadline.is_over() or not self._is_patient():
-            return False
+        return not deadline.is_over() and self._is_patient()
+
+    def wait(self, deadline: Deadline, is_connection_idle: Callable[[], bool]) -> None:
+        """Wait until a trial ended or is due, or a connection was returned to the pool."""
         wakeup: SimpleQueue[None] = SimpleQueue()
         self._waiting.append(wakeup)
         try:
@@ -102,7 +104,6 @@ class CircuitBreaker:
         finally:
             with suppress(ValueError):
                 self._waiting.remove(wakeup)
-        return True
 
     def note_return(self) -> None:
         """Wake the caller that waits for longest, after a connection was returned to the pool."""

@@ -176,12 +176,12 @@ class Adaptive(ConnectionStrategy[DriverConnection]):
             try:
                 return self._open(deadline), None
             except self._driver_error:
-                waits = purpose is not Purpose.PROBE and self._breaker.wait(
-                    deadline, lambda: bool(self._idle)
-                )
+                waits = purpose is not Purpose.PROBE and self._breaker.may_wait(deadline)
                 if waits and not has_waited:
                     has_waited = True
                     self._metrics.add("waited_for_server")
+                if waits:
+                    self._breaker.wait(deadline, lambda: bool(self._idle))
                 # Meanwhile another thread may have checked a connection in.
                 if found := self._find_idle(purpose, Deadline(PING_TIMEOUT_SECONDS)):
                     return found
