@@ -68,7 +68,7 @@ class DatabaseConfig:
     connect_timeout_seconds: float = 8  # name resolution, TCP, TLS and login together
     read_timeout_seconds: float = 30
     write_timeout_seconds: float = 10
-    lock_timeout_seconds: int = 5  # innodb_lock_wait_timeout
+    lock_timeout_seconds: int = 5  # innodb_lock_wait_timeout, lock_wait_timeout
 
     # Outages
     outage_patience_seconds: float = 5  # how long a short outage may delay a request; 0 is off

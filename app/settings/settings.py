@@ -233,8 +233,8 @@ class Settings(BaseModel):
         le=86400,
     )
     db_lock_timeout_seconds: int = _setting(
-        "Maximum time a statement waits for a row locked by another transaction "
-        "(`innodb_lock_wait_timeout`); then the transaction is retried, or the response is 503.",
+        "Maximum time a statement waits for a row (`innodb_lock_wait_timeout`) or a table "
+        "(`lock_wait_timeout`) locked by another session; then the response is 503.",
         section=LIVENESS,
         default=5,
         ge=1,

@@ -11,8 +11,9 @@ from contextlib import closing, suppress
 
 import pytest
 
+from app.db import Database
 from app.db.errors import TransactionConflict
-from tests.support.database import opened, query
+from tests.support.database import query
 from tests.support.server import FLAVOR, start_server
 
 THREADS, TRANSACTIONS = 4, 20
@@ -42,6 +43,11 @@ def root(snapshot_server, counter_url):
         yield connection
 
 
+def connected(url, **options):
+    """Return a `Database` that is closed at the end of a `with` block."""
+    return closing(Database.from_url(url, **options))
+
+
 def number_in(reader):
     return reader.fetch_one("SELECT number FROM counter WHERE id = 1")["number"]
 
@@ -60,7 +66,7 @@ def test_a_snapshot_conflict_is_retried(driver, counter_url, root):
             query(root, "UPDATE counter SET number = 10")
         increment(tx)
 
-    with opened(counter_url, db_driver=driver) as db:
+    with connected(counter_url, driver=driver) as db:
         db.run_transaction(read_and_increment)
 
         assert query(root, "SELECT number FROM counter") == ((11,),)
@@ -81,7 +87,7 @@ def test_a_transaction_that_continues_after_a_snapshot_conflict_stores_nothing(c
             conflicts.append(conflict.code)
         tx.execute("INSERT INTO counter VALUES (2, 0)")
 
-    with opened(counter_url) as db:
+    with connected(counter_url) as db:
         with suppress(TransactionConflict), db.transaction() as tx:
             careless(tx)
 
@@ -100,7 +106,7 @@ def test_concurrent_read_then_write_transactions_all_succeed(counter_url, root):
             db.run_transaction(read_and_increment)
         db.end_request()
 
-    with opened(counter_url, db_pool_size=THREADS) as db, ThreadPoolExecutor(THREADS) as pool:
+    with connected(counter_url, pool_size=THREADS) as db, ThreadPoolExecutor(THREADS) as pool:
         for future in [pool.submit(run_all, db) for _ in range(THREADS)]:
             future.result(timeout=60)
 
