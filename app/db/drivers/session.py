@@ -10,10 +10,12 @@ def session_statement(config: DatabaseConfig) -> str:
     rejected instead of truncated: TRADITIONAL is the mode that Sakila's own
     scripts set. The server's default of 50 s for a row lock is longer than
     most clients wait. MySQL truncates GROUP_CONCAT at 1,024 bytes by default,
-    MariaDB at this megabyte.
+    MariaDB at this megabyte. Autocommit mode is set explicitly: if it is off by
+    default, MySQL's status flags (observed with 9.7) claim that it is on, and the
+    drivers believe them.
     """
     return (
-        "SET NAMES utf8mb4, time_zone = '+00:00', sql_mode = 'TRADITIONAL', "
+        "SET NAMES utf8mb4, autocommit = 1, time_zone = '+00:00', sql_mode = 'TRADITIONAL', "
         f"innodb_lock_wait_timeout = {config.lock_timeout_seconds}, "
         "group_concat_max_len = 1048576"
     )
