@@ -87,6 +87,22 @@ def test_statements_sent_for_a_transaction(name, warm, server):
     assert counted(server, requests) == times(cost_of_insert(READ[name]), REQUESTS)
 
 
+@pytest.mark.parametrize("driver", ["pymysql", "mysqlclient"])
+def test_a_session_reset_sends_two_commands(driver, url, server):
+    with opened(url, db_driver=driver) as database:
+
+        def transaction(sql):
+            with database.transaction() as tx:
+                tx.execute(sql)
+
+        transaction("SAVEPOINT here")
+        without = counted(server, lambda: transaction("SAVEPOINT here"))
+        with_reset = counted(server, lambda: transaction("SET @tenant = 5"))
+
+    assert with_reset.statements - without.statements == 2
+    assert with_reset.connections == without.connections == 0
+
+
 def test_a_statement_does_not_change_the_socket_timeout(url, monkeypatch):
     timeouts = []
     with opened(url, db_read_timeout_seconds=30, db_write_timeout_seconds=10) as database:

@@ -92,7 +92,6 @@ class MySQLClientConnection(TransportMixin, Connection):  # type: ignore[misc]
         self.change_user(*self._account)
         self.query(self._session)
         self.store_result()
-        self.autocommit(True)  # sent only if the server's default is off
 
     def ping(self, reconnect: bool = False) -> None:
         """Ping the server; raises `OperationalError`. It never reconnects.

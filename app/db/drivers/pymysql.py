@@ -66,7 +66,6 @@ class PyMySQLConnection(TransportMixin, pymysql.connections.Connection):
         self._execute_command(COM_RESET_CONNECTION, b"")  # type: ignore[attr-defined]
         self._read_ok_packet()
         self.query(self._session)
-        self.autocommit(True)  # sent only if the server's default is off
 
     def read_payload(self) -> bytes:
         """Read a packet without creating an object for it; raises `OperationalError` (2013)."""

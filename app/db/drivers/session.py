@@ -11,11 +11,13 @@ def session_statement(config: DatabaseConfig) -> str:
     scripts set. The servers' defaults of 50 s for a row lock and of a day
     (MariaDB) or a year (MySQL) for a metadata lock are longer than most clients
     wait: `lock_wait_timeout` limits the wait behind LOCK TABLES, ALTER TABLE
-    and FLUSH TABLES WITH READ LOCK. MySQL truncates GROUP_CONCAT at 1,024 bytes by default,
-    MariaDB at this megabyte.
+    and FLUSH TABLES WITH READ LOCK. MySQL truncates GROUP_CONCAT at 1,024 bytes
+    by default, MariaDB at this megabyte. Autocommit mode is set explicitly: if it
+    is off by default, MySQL's status flags (observed with 9.7) claim that it is
+    on, and the drivers believe them.
     """
     return (
-        "SET NAMES utf8mb4, time_zone = '+00:00', sql_mode = 'TRADITIONAL', "
+        "SET NAMES utf8mb4, autocommit = 1, time_zone = '+00:00', sql_mode = 'TRADITIONAL', "
         f"innodb_lock_wait_timeout = {config.lock_timeout_seconds}, "
         f"lock_wait_timeout = {config.lock_timeout_seconds}, "
         "group_concat_max_len = 1048576"
