@@ -60,6 +60,9 @@ class DatabaseConfig:
     recycle_seconds: float = 180  # maximum age of a connection; 0 is unlimited
     pre_ping: bool = True  # the strategies `sqlalchemy` and `sqlalchemy_session`
     leak_report_seconds: float = 0  # log a checkout that lasts longer, with its stack; 0 is never
+    # Stored procedures, `name` or `database.name`, that leave no session state: after a CALL of
+    # any other one the session is reset.
+    stateless_procedures: tuple[str, ...] = ()
 
     # Timeouts
     connect_timeout_seconds: float = 8  # name resolution, TCP, TLS and login together
@@ -113,6 +116,8 @@ def _check(name: str, value: Any) -> None:
         raise ConfigError(name, "…", "use a DatabaseUrl, or Database.from_url()")
     if name in CHOICES and value not in CHOICES[name]:
         raise ConfigError(name, value, f"use one of {', '.join(CHOICES[name])}")
+    if name == "stateless_procedures" and isinstance(value, str):
+        raise ConfigError(name, value, "use a tuple of names")
     if name in LIMITS:
         low, high = LIMITS[name]
         numbers = (int,) if name in INTEGERS else (int, float)

@@ -1,5 +1,6 @@
 """What a connection offers, whichever driver made it."""
 
+from collections.abc import Callable
 from contextlib import AbstractContextManager, suppress
 from typing import Any, Protocol
 
@@ -42,6 +43,9 @@ class DriverConnection(Connection, Protocol):
     def thread_id(self) -> int: ...
     def abort(self) -> None: ...
     def response_deadline(self, seconds: float) -> AbstractContextManager[None]: ...
+    def has_unread_response(self) -> bool: ...
+    def left_open(self) -> str: ...
+    def reset_session(self) -> None: ...
 
 
 class TransportMixin:
@@ -57,13 +61,15 @@ class TransportMixin:
 
     def close(self) -> None:
         """Send COM_QUIT and close; never raises, even if the connection is dead."""
-        self.transport.close_gracefully()
+        with suppress(Exception):
+            self.transport.close_gracefully()
         with suppress(Exception):
             super().close()  # type: ignore[misc]
 
     def abort(self) -> None:
         """Reset the connection without COM_QUIT; data not delivered yet are dropped."""
-        self.transport.detach()
+        with suppress(Exception):
+            self.transport.detach()
         with suppress(Exception):
             super().close()  # type: ignore[misc]
 
@@ -72,3 +78,13 @@ def transport_of(connection: Connection) -> Transport | None:
     """Return the transport; a user's own strategy may check out connections without one."""
     found: Transport | None = getattr(connection, "transport", None)
     return found
+
+
+def has_unread_response(connection: Connection) -> bool:
+    """Return whether a request was sent whose response was not read completely.
+
+    True if the connection, a user's own class for instance, cannot tell.
+    """
+    driver_connection = getattr(connection, "dbapi_connection", connection)
+    check: Callable[[], bool] | None = getattr(driver_connection, "has_unread_response", None)
+    return check is None or check()

@@ -7,7 +7,7 @@ exceptions while a connection is returned are only logged, and the driver's erro
 import logging
 import os
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from typing import Any
 
 from . import fork_safety
@@ -16,13 +16,14 @@ from .connection import transport_of
 from .connector import Connector
 from .counters import Counters
 from .errors import (
-    ConnectionLost,
     DatabaseError,
     DatabaseUnavailable,
     PoolExhausted,
     translate,
+    translate_connect_error,
 )
 from .instrumentation import checkout_timer
+from .session_reset import SessionReset
 from .strategy import ConnectionStrategy, Purpose
 from .transaction import Transaction
 
@@ -33,11 +34,15 @@ class ConnectionManager:
     """Shared by all threads of a process; resets itself in a forked child."""
 
     def __init__(
-        self, connector: Connector, new_strategy: Callable[[], ConnectionStrategy[Any]]
+        self,
+        connector: Connector,
+        new_strategy: Callable[[], ConnectionStrategy[Any]],
+        stateless_procedures: Collection[str] = (),
     ) -> None:
         self.driver_error: type[Exception] = connector.dbapi.Error
         self._connector = connector
         self._new_strategy = new_strategy
+        self._stateless_procedures = frozenset(name.lower() for name in stateless_procedures)
         self._fork_lock = threading.Lock()
         self._start()
         fork_safety.register(self)
@@ -57,30 +62,35 @@ class ConnectionManager:
         except TimeoutError as error:
             raise PoolExhausted(str(error)) from error
         except self.driver_error as error:
-            translated = translate(error)
-            if isinstance(translated, ConnectionLost):  # during the handshake
-                translated = DatabaseUnavailable(str(error))
-            raise translated from error
-        return Transaction(checkout, self.driver_error)
+            raise translate_connect_error(error) from error
+        return Transaction(checkout, self.driver_error, self._stateless_procedures)
 
-    def checkout_for_retry(self) -> Transaction:
+    def checkout_for_retry(self, purpose: Purpose = Purpose.RETRY) -> Transaction:
         """Check out a connection for a retry, discarding those lost with the failed one.
 
         A strategy without checks may hold many of them. Only their sockets are examined; the number
         of attempts is limited to the number of open connections.
         """
         for _ in range(self._connector.count_open()):
-            tx = self.checkout(Purpose.RETRY)
+            tx = self.checkout(purpose)
             transport = transport_of(tx.connection)
             if transport is None or transport.check_liveness() is None:
                 return tx
             self.invalidate(tx)
-        return self.checkout(Purpose.RETRY)
+        return self.checkout(purpose)
 
     def checkin(self, tx: Transaction) -> None:
-        """Return a connection to the strategy; a broken one is discarded."""
-        if self._closed or not tx.is_usable:
-            self.invalidate(tx)
+        """Return a connection to the strategy, its session reset if necessary.
+
+        A broken connection is discarded, and one whose session cannot be reset.
+        """
+        is_reusable = False
+        try:
+            is_reusable = not self._closed and tx.is_usable and self._sessions.is_clean(tx)
+        finally:
+            if not is_reusable:
+                self.invalidate(tx)
+        if not is_reusable:
             return
         try:
             self.strategy.release(tx.connection)
@@ -133,5 +143,6 @@ class ConnectionManager:
         self.thread = threading.local()
         self.counters = Counters()
         self.commit_tokens = CommitTokens()
+        self._sessions = SessionReset(self.counters)
         self.strategy = self._new_strategy()
         self._pid = os.getpid()  # assigned last: when it is current, everything above is valid

@@ -3,7 +3,9 @@
 How long a connection lives is up to the strategy.
 """
 
-import ssl
+import struct
+from collections.abc import Iterator
+from contextlib import contextmanager
 from importlib import import_module
 from types import ModuleType
 from typing import Protocol
@@ -12,7 +14,8 @@ from weakref import WeakSet
 from .clock import Deadline
 from .config import ConfigError, DatabaseConfig
 from .connection import DriverConnection
-from .tls import TLSSocket
+from .errors import ConnectionLost, DatabaseUnavailable, translate
+from .tls_context import TLSContext
 
 
 class DriverModule(Protocol):
@@ -27,6 +30,9 @@ class DriverModule(Protocol):
 # that does not answer for so long, over two retransmissions, is unreachable.
 ADDRESS_TIMEOUT_SECONDS = 3.0
 
+# CR_CONN_HOST_ERROR in MySQL's "Client Error Message Reference".
+CANNOT_CONNECT = 2003
+
 DRIVERS = {
     "pymysql": (f"{__package__}.drivers.pymysql", "PyMySQLDriver"),
     "mysqlclient": (f"{__package__}.drivers.mysqlclient", "MySQLClientDriver"),
@@ -38,6 +44,7 @@ class Connector:
 
     def __init__(self, config: DatabaseConfig) -> None:
         self._driver = _load_driver(config)
+        self._address = config.url.address
         self._timeout_seconds = config.connect_timeout_seconds
         self.dbapi = self._driver.dbapi
         self.opened = 0
@@ -56,10 +63,33 @@ class Connector:
         `address_timeout_seconds` for each address.
         """
         deadline = deadline or Deadline(self._timeout_seconds)
-        connection = self._driver.open(deadline, address_timeout_seconds=address_timeout_seconds)
+        with self.connecting():
+            connection = self._driver.open(
+                deadline, address_timeout_seconds=address_timeout_seconds
+            )
         self.opened += 1
         self._connections.add(connection)
         return connection
+
+    @contextmanager
+    def connecting(self) -> Iterator[None]:
+        """Raise each failure in the block as an `OperationalError` that means "unavailable".
+
+        What answers at the port may not be a MySQL server: the drivers then fail with
+        `struct.error`, `IndexError` and others. A lost connection is reported like that too: no
+        statement was sent. `BaseException`s, gevent's timeouts among them, pass through.
+        """
+        try:
+            yield
+        except Exception as error:
+            kind = translate(error) if isinstance(error, self.dbapi.Error) else None
+            if isinstance(kind, DatabaseUnavailable) and not isinstance(kind, ConnectionLost):
+                raise
+            name = type(error).__qualname__
+            if isinstance(error, struct.error):  # its class is called "error"
+                name = "struct.error"
+            text = f"can't connect to {self._address} ({name}: {error})"
+            raise self.dbapi.OperationalError(CANNOT_CONNECT, text) from error
 
     def count_open(self) -> int:
         """Return how many connections are referenced by anything, dead ones included."""
@@ -85,24 +115,6 @@ def _load_driver(config: DatabaseConfig) -> DriverModule:
         raise ConfigError(
             "driver", config.driver, f"it is not installed ({error}); install it, or use pymysql"
         ) from None
-    loaded: DriverModule = driver(config, _tls_context(config))
+    tls = None if config.ssl_mode == "DISABLED" else TLSContext(config)
+    loaded: DriverModule = driver(config, tls)
     return loaded
-
-
-def _tls_context(config: DatabaseConfig) -> ssl.SSLContext | None:
-    """Build the process's only context: building one costs more than a TLS handshake."""
-    if config.ssl_mode == "DISABLED":
-        return None
-    try:
-        context = ssl.create_default_context(cafile=config.ssl_ca)
-    except OSError as error:
-        raise ConfigError(
-            "ssl_ca", config.ssl_ca, f"use a readable file of PEM certificates ({error})"
-        ) from None
-    context.sslsocket_class = TLSSocket
-    # The certificates that MySQL generates for itself do not pass the strict checks.
-    context.verify_flags &= ~ssl.VERIFY_X509_STRICT
-    context.check_hostname = config.ssl_mode == "VERIFY_IDENTITY"
-    if config.ssl_mode == "REQUIRED":
-        context.verify_mode = ssl.CERT_NONE
-    return context

@@ -53,7 +53,9 @@ class Database:
         self._config = config
         connector, strategy = Connector(config), load_strategy(config.strategy)
         self.connections = ConnectionManager(
-            connector, lambda: construct(strategy, connector, config)
+            connector,
+            lambda: construct(strategy, connector, config),
+            config.stateless_procedures,
         )
         self._control = TransactionControl(self.connections, config)
         self.end_request = self.connections.end_request

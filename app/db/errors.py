@@ -6,6 +6,7 @@
     |   |__ AccessDenied         the server rejects these credentials or this database
     |   |__ ReadOnlyServer       the server accepts no writes at present
     |   |__ ConnectionLost       the connection broke before the commit was sent
+    |       |__ ServerNotReady   this server or cluster node accepts no statements at present
     |__ OutcomeUnknown           the response was lost; it may or may not be stored
     |__ TransactionConflict      deadlock or lock timeout; run the transaction again
     |__ StatementInterrupted     killed or timed out at the server; nothing was stored
@@ -19,11 +20,14 @@
         |__ StillReferenced      other rows point to it
         |__ CheckViolated
 
-The driver's error stays as the cause; its text is for the log, never for a client.
+The driver's error stays as the cause; its text is for the log, never for a client. Which number
+means what is in `error_codes`.
 """
 
 import re
-from typing import Literal
+from typing import Literal, TypeVar
+
+from .error_codes import ROLLED_BACK_AT_COMMIT, Group, Kind, group_of
 
 
 class DatabaseError(Exception):
@@ -55,6 +59,13 @@ class ReadOnlyServer(DatabaseUnavailable):
 
 class ConnectionLost(DatabaseUnavailable):
     """The connection broke before the commit was sent; nothing was stored."""
+
+
+class ServerNotReady(ConnectionLost):
+    """This server or cluster node accepts no statements at present; nothing was stored.
+
+    A new connection may lead to another one, so it is handled like a lost connection.
+    """
 
 
 class OutcomeUnknown(DatabaseError):
@@ -105,35 +116,23 @@ class CheckViolated(ConstraintViolation):
     """A CHECK constraint was violated."""
 
 
-# Numbers: MySQL's "Server Error Message Reference" and "Client Error Message
-# Reference", MariaDB's "Error Codes". Codes not listed are a StatementRejected.
-CLASSES: dict[int, type[DatabaseError]] = {
-    **dict.fromkeys([1213, 1205], TransactionConflict),
-    **dict.fromkeys([1317, 1969, 3024, 1028], StatementInterrupted),
-    **dict.fromkeys([1044, 1045, 1049, 1698, 1130, 2026, 2059, 2061], AccessDenied),
-    **dict.fromkeys([1836, 1792], ReadOnlyServer),
-    **dict.fromkeys([1040, 1129, 1203, 1226, 2001, 2002, 2003, 2005, 1047], DatabaseUnavailable),
-    1146: TableMissing,
-    **dict.fromkeys([1062, 1586], DuplicateKey),
-    **dict.fromkeys([1216, 1452], MissingReference),
-    **dict.fromkeys([1217, 1451], StillReferenced),
-    **dict.fromkeys([3819, 4025], CheckViolated),
-    **dict.fromkeys([1264, 1265, 1292, 1366, 1406, 1048, 1153], InvalidValue),
+CLASSES: dict[Kind, type[DatabaseError]] = {
+    Kind.NOT_EXECUTED: ConnectionLost,
+    Kind.LOST: ConnectionLost,
+    Kind.NOT_READY: ServerNotReady,
+    Kind.UNAVAILABLE: DatabaseUnavailable,
+    Kind.READ_ONLY: ReadOnlyServer,
+    Kind.ACCESS_DENIED: AccessDenied,
+    Kind.CONFLICT: TransactionConflict,
+    Kind.INTERRUPTED: StatementInterrupted,
+    Kind.TABLE_MISSING: TableMissing,
+    Kind.DUPLICATE_KEY: DuplicateKey,
+    Kind.MISSING_REFERENCE: MissingReference,
+    Kind.STILL_REFERENCED: StillReferenced,
+    Kind.CHECK_VIOLATED: CheckViolated,
+    Kind.INVALID_VALUE: InvalidValue,
+    Kind.REJECTED: StatementRejected,
 }
-
-# The statement never reached the server. PyMySQL raises 2006 in one place
-# only, when sending failed; 0 is the use of a connection it has closed before;
-# the server sent 4031 before the statement arrived.
-NOT_EXECUTED = frozenset({0, 2006, 4031})
-
-# The connection is gone and the statement may have run.
-LOST = frozenset(
-    {2013, 2014, 2027, 2045, 2055, 1053, 1152, 1158, 1159, 1160, 1161, 1184, 1927, 3169}
-)
-
-# Looks like an ordinary error, but the server closes the connection after it (1153: packet too
-# large).
-FATAL_TO_CONNECTION = frozenset({1153, 2020})
 
 # The column is only in the text: FOREIGN KEY (`campus_id`), for column 'campus_id' (MariaDB
 # may put database and table before it), or the key's name, which in this schema is
@@ -144,45 +143,76 @@ _COLUMN = re.compile(
     r"|for column (?:`\w+`\.)*['`](\w+)['`] at row"
 )
 
+E = TypeVar("E", bound=DatabaseError)
 Outcome = Literal["rejected", "not_executed", "unknown"]
 
 
 def code_of(error: BaseException) -> int:
     """Return the number in a driver's error, 0 if it has none."""
-    code = error.args[0] if error.args else 0
-    return code if isinstance(code, int) else 0
+    return error.args[0] if has_number(error) else 0
+
+
+def has_number(error: BaseException) -> bool:
+    """Return whether a driver's error has a number; 0 is one: the connection was closed before.
+
+    The drivers raise errors without a number if the parameters do not match the statement, and
+    PyMySQL if packets arrive out of order.
+    """
+    return bool(error.args) and isinstance(error.args[0], int)
 
 
 def outcome_of(error: BaseException) -> Outcome:
     """Return what a driver's error says about the statement that raised it."""
-    code = code_of(error)
-    if code in NOT_EXECUTED and "sequence number" not in str(error):
-        return "not_executed"
-    if code in LOST or code == 0:
+    if not has_number(error):
         return "unknown"
-    return "rejected"
+    kind = _group_of(error).kind
+    if kind is Kind.NOT_EXECUTED:
+        return "not_executed"
+    return "unknown" if kind is Kind.LOST else "rejected"
+
+
+def commit_outcome_of(error: BaseException) -> Outcome:
+    """Return what a driver's error says about the COMMIT that raised it."""
+    outcome = outcome_of(error)
+    if outcome == "rejected" and code_of(error) not in ROLLED_BACK_AT_COMMIT:
+        return "unknown"
+    return outcome
 
 
 def translate(error: BaseException) -> DatabaseError:
     """Return the `DatabaseError` for a driver's error."""
-    code = code_of(error)
-    if outcome_of(error) != "rejected":
-        kind: type[DatabaseError] = ConnectionLost
-    elif code == 1290 and "read-only" in str(error):
-        kind = ReadOnlyServer
-    else:
-        kind = CLASSES.get(code, StatementRejected)
-    translated = kind(str(error))
-    translated.code = code
-    if found := _COLUMN.search(str(error)):
-        translated.column = found[found.lastindex or 0]
-    return translated
+    kind = CLASSES[_group_of(error).kind] if has_number(error) else ConnectionLost
+    return _translated(error, kind)
+
+
+def translate_connect_error(error: BaseException) -> DatabaseUnavailable:
+    """Return the `DatabaseUnavailable` for a driver's error while connecting.
+
+    Whatever its number says about a statement, there is no connection.
+    """
+    translated = translate(error)
+    if isinstance(translated, DatabaseUnavailable) and not isinstance(translated, ConnectionLost):
+        return translated
+    return _translated(error, DatabaseUnavailable)
+
+
+def translate_unsent(error: BaseException) -> DatabaseError:
+    """Return the `DatabaseError` for a driver's error without a number before anything was sent."""
+    return _translated(error, StatementRejected)
 
 
 def is_fatal_to_connection(error: BaseException) -> bool:
     """Return whether the connection must not be used after this error."""
-    return (
-        outcome_of(error) != "rejected"
-        or code_of(error) in FATAL_TO_CONNECTION
-        or isinstance(translate(error), ReadOnlyServer)
-    )
+    return not has_number(error) or not _group_of(error).keeps_connection
+
+
+def _group_of(error: BaseException) -> Group:
+    return group_of(code_of(error), str(error))
+
+
+def _translated(error: BaseException, kind: type[E]) -> E:
+    translated = kind(str(error))
+    translated.code = code_of(error)
+    if found := _COLUMN.search(str(error)):
+        translated.column = found[found.lastindex or 0]
+    return translated

@@ -171,6 +171,8 @@ class ManagedCursor:
         if transaction is not self._transaction:
             self._cursor = _cursor_of(transaction, self._arguments)
             self._transaction = transaction
+        # The drivers pass the arguments of `callproc` in user variables. Bytes are not examined.
+        transaction.note_statement(f"{method} {sql}" if method == "callproc" else str(sql))
         with self._recording_failure(transaction), executing(sql):
             return getattr(self._cursor, method)(sql, params)
 

@@ -28,6 +28,7 @@ class Purpose(Enum):
     READ = "its first statement is a query in autocommit mode"
     BEGIN = "its first statement is BEGIN, which tells as much as a ping"
     RETRY = "it repeats what was lost on another connection"
+    PROBE = "its only statement is a health check's query"
 
 
 @dataclass(frozen=True, slots=True)

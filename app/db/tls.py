@@ -11,6 +11,7 @@ import ssl
 from typing import Any
 
 _CLOSED = 7  # TCP_CLOSE
+_NOT_CONNECTED = {errno.ENOTCONN, errno.EINVAL}  # `SSLSocket` handles these itself
 
 
 class TLSSocket(ssl.SSLSocket):
@@ -24,6 +25,18 @@ class TLSSocket(ssl.SSLSocket):
         except ssl.SSLEOFError as error:
             self._raise_kernel_error(error)
             return b"" if buffer is None else 0
+
+    def recv(self, buflen: int = 1024, flags: int = 0) -> bytes:
+        """Receive; called by `SSLSocket` only, before the handshake of a socket that was reset.
+
+        `SSLSocket` then raises the error without closing the socket.
+        """
+        try:
+            return super().recv(buflen, flags)
+        except OSError as error:
+            if error.errno not in _NOT_CONNECTED:
+                self.close()
+            raise
 
     def send(self, data: Any, flags: int = 0, **more: Any) -> int:  # gevent's has a timeout
         """Send; raises the kernel's error instead of an end of file."""

@@ -5,9 +5,18 @@ from collections.abc import Callable
 from contextlib import closing
 from typing import Any, Protocol, TypeVar
 
-from .connection import Connection, Cursor
-from .errors import TransactionConflict, is_fatal_to_connection, translate
+from .connection import Connection, Cursor, has_unread_response
+from .errors import (
+    DatabaseError,
+    DatabaseUnavailable,
+    TransactionConflict,
+    has_number,
+    is_fatal_to_connection,
+    translate,
+    translate_unsent,
+)
 from .instrumentation import executing
+from .session_state import StateLeft, is_call_of, state_left_by
 from .strategy import Checkout
 
 _SELECT = re.compile(r"\s*SELECT\b", re.IGNORECASE).match
@@ -15,6 +24,8 @@ _SELECT = re.compile(r"\s*SELECT\b", re.IGNORECASE).match
 T = TypeVar("T")
 Row = dict[str, Any]
 Params = tuple[Any, ...] | dict[str, Any]
+
+MAX_NAMED_STATEMENTS = 5  # in the log, of those that left state in the session
 
 
 class Reader(Protocol):
@@ -36,10 +47,16 @@ class Transaction:
     `is_usable` whether the connection survived it. `has_begun` is true once
     BEGIN was answered: from then on the server may hold locks for it.
     `has_timed_out`: its last statement was ended by the strategy, after the read
-    timeout. `has_written`: it ran anything but SELECT statements.
+    timeout. `has_written`: it ran anything but SELECT statements. `state_left` is
+    what its statements may have left in the session, `state_left_by` those statements.
     """
 
-    def __init__(self, checkout: Checkout[Any], driver_error: type[Exception]) -> None:
+    def __init__(
+        self,
+        checkout: Checkout[Any],
+        driver_error: type[Exception],
+        stateless_procedures: frozenset[str] = frozenset(),
+    ) -> None:
         self.checkout = checkout
         self.connection: Connection = checkout.connection
         self.failure: BaseException | None = None
@@ -48,7 +65,10 @@ class Transaction:
         self.has_timed_out = False
         self.has_written = False
         self.last_row_id = 0
+        self.state_left = StateLeft.NOTHING
+        self.state_left_by: tuple[str, ...] = ()
         self._driver_error = driver_error
+        self._stateless_procedures = stateless_procedures
 
     def execute(self, sql: str, params: Params = ()) -> int:
         """Run a statement; returns the number of rows it matched and sets `last_row_id`."""
@@ -62,22 +82,44 @@ class Transaction:
         """Run a query; returns all its rows."""
         return self._run(sql, params, _all_rows)
 
+    def note_statement(self, sql: str) -> None:
+        """Record what a statement may leave in the session, before it is sent."""
+        if state := state_left_by(sql):
+            if is_call_of(self._stateless_procedures, sql):
+                state = StateLeft.DECLARED_NOTHING
+            self.state_left = max(self.state_left, state)
+            self.state_left_by = (*self.state_left_by, sql)[:MAX_NAMED_STATEMENTS]
+
     def check(self) -> None:
         """Raise the failure that ended this transaction, even if the caller caught it."""
         if self.failure is not None:
             raise self.failure
 
-    def fail(self, error: BaseException) -> None:
-        """Record a statement's error: does the connection survive it, and the transaction?"""
-        if not isinstance(error, self._driver_error):
-            # Interrupted in the middle: half a response may still arrive.
-            self.failure, self.is_usable = error, False
-            return
-        translated = translate(error)
-        translated.__cause__ = error
+    def fail(self, error: BaseException) -> BaseException:
+        """Record a statement's error: does the connection survive it, and the transaction?
+
+        Returns the error to raise: a `DatabaseError` for a driver's error, others unchanged. An
+        error in the parameters is raised before anything is sent and changes nothing.
+        """
+        if self.state_left is StateLeft.DECLARED_NOTHING:
+            self.state_left = StateLeft.RESETTABLE  # an error packet has no status flags
+        is_driver_error = isinstance(error, self._driver_error)
+        if is_driver_error and has_number(error):
+            return self._note_server_error(error)
+        if isinstance(error, Exception) and not has_unread_response(self.connection):
+            return translate_unsent(error) if is_driver_error else error
+        # Interrupted in the middle: half a response may still arrive.
+        self.is_usable = False
+        self.failure = _caused(translate(error), error) if is_driver_error else error
+        return self.failure
+
+    def _note_server_error(self, error: BaseException) -> DatabaseError:
+        translated = _caused(translate(error), error)
         self.is_usable = not is_fatal_to_connection(error)
-        if not self.is_usable or isinstance(translated, TransactionConflict):
+        # After these, the server may have rolled back the transaction.
+        if not self.is_usable or isinstance(translated, TransactionConflict | DatabaseUnavailable):
             self.failure = translated
+        return translated
 
     def _note_effect(self, cursor: Cursor) -> int:
         self.last_row_id = cursor.lastrowid or self.last_row_id
@@ -86,16 +128,21 @@ class Transaction:
     def _run(self, sql: str, params: Params, take: Callable[[Cursor], T]) -> T:
         self.check()
         self.has_written = self.has_written or not _SELECT(sql)
+        self.note_statement(sql)
         try:
             with executing(sql), closing(self.connection.cursor()) as cursor:
                 cursor.execute(sql, params or None)
                 return take(cursor)
-        except self._driver_error as error:
-            self.fail(error)
-            raise (self.failure or translate(error)) from error
         except BaseException as error:
-            self.fail(error)
-            raise
+            translated = self.fail(error)
+            if translated is error:
+                raise
+            raise translated from error
+
+
+def _caused(translated: DatabaseError, error: BaseException) -> DatabaseError:
+    translated.__cause__ = error
+    return translated
 
 
 def _first_row(cursor: Cursor) -> Row | None:

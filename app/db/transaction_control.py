@@ -15,7 +15,7 @@ from .errors import (
     DatabaseError,
     OutcomeUnknown,
     StatementTimedOut,
-    outcome_of,
+    commit_outcome_of,
     translate,
 )
 from .instrumentation import executing
@@ -50,7 +50,7 @@ class TransactionControl:
         except BaseException as error:
             self._invalidate(tx, error)
             is_driver_error = isinstance(error, self._connections.driver_error)
-            if is_driver_error and outcome_of(error) == "unknown":
+            if is_driver_error and commit_outcome_of(error) == "unknown":
                 raise OutcomeUnknown(str(error)) from error
             self._raise_translated(error)
         self._connections.checkin(tx)

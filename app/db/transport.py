@@ -1,8 +1,10 @@
 """The socket of one connection: opening it, setting its options, checking it and closing it."""
 
+import errno
 import os
 import socket
 import struct
+import time
 from contextlib import suppress
 from typing import Any
 
@@ -17,6 +19,11 @@ _DEV_NULL = os.open(os.devnull, os.O_RDWR)
 _LINGER_RESET = struct.pack("ii", 1, 0)  # SO_LINGER: on, 0 seconds
 _LINGER_OFF = struct.pack("ii", 0, 0)
 _KEEPALIVE_PROBES = 3
+_UNIX_RETRY_SECONDS = 0.01
+# What an error says about the server, if several addresses fail: at first nothing, because this
+# machine has no such address family or no address of it, or no route; all other errors say more.
+_RANKS = {errno.EAFNOSUPPORT: 0, errno.EADDRNOTAVAIL: 0, errno.ENETUNREACH: 1}
+_HIGHEST_RANK = 2
 
 
 class Transport:
@@ -28,7 +35,7 @@ class Transport:
 
     def __init__(self, descriptor: int) -> None:
         self.descriptor = descriptor
-        self._inode = os.fstat(descriptor).st_ino
+        self._identity = _identity(descriptor)
         self._poller = Poller(descriptor)
         self._set_linger(_LINGER_RESET)
 
@@ -51,9 +58,11 @@ class Transport:
 
     def shut_down(self) -> None:
         """Shut the socket down: a call blocked on it, even in a C library, fails at once."""
-        if self._is_open():
-            with _Unowned(self.descriptor) as sock, suppress(OSError):
-                sock.shutdown(socket.SHUT_RDWR)
+        # Another thread may close the descriptor at any moment.
+        with suppress(OSError):
+            if self._is_open():
+                with _Unowned(self.descriptor) as sock:
+                    sock.shutdown(socket.SHUT_RDWR)
 
     def detach(self) -> None:
         """Replace the socket by /dev/null under the same descriptor.
@@ -68,7 +77,7 @@ class Transport:
     def _is_open(self) -> bool:
         # The driver may have closed the descriptor, and another file may have its number now.
         try:
-            return os.fstat(self.descriptor).st_ino == self._inode
+            return _identity(self.descriptor) == self._identity
         except OSError:
             return False
 
@@ -76,6 +85,12 @@ class Transport:
         if self._is_open():
             with _Unowned(self.descriptor) as sock:
                 sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, value)
+
+
+def _identity(descriptor: int) -> tuple[int, int]:
+    """Return device and inode of an open file; inodes alone are unique within one device."""
+    found = os.fstat(descriptor)
+    return found.st_dev, found.st_ino
 
 
 class _Unowned:
@@ -126,21 +141,41 @@ def open_socket(
     """Connect to the first of the server's addresses that answers.
 
     Each address gets at most `address_timeout_seconds`. Raises `OSError` when
-    none answers before the deadline.
+    none answers before the deadline: the last of those that say most about the server.
     """
-    failure = OSError(f"{url.host} has no address")
+    failure: OSError | None = None
     addresses = _resolve(url, deadline)
     for left, (family, address) in zip(range(len(addresses), 0, -1), addresses, strict=True):
-        sock = socket.socket(family, socket.SOCK_STREAM)
+        seconds = min(address_timeout_seconds, deadline.remaining() / left)
         try:
-            sock.settimeout(min(address_timeout_seconds, deadline.remaining() / left))
-            sock.connect(address)
+            return _connect(family, address, Deadline(seconds))
         except OSError as error:
-            sock.close()
-            failure = error
-        else:
-            return sock
-    raise failure
+            if failure is None or _rank(error) >= _rank(failure):
+                failure = error
+    raise failure or OSError(f"{url.host} has no address")
+
+
+def _connect(family: socket.AddressFamily, address: Any, deadline: Deadline) -> socket.socket:
+    sock = socket.socket(family, socket.SOCK_STREAM)
+    try:
+        while True:
+            sock.settimeout(deadline.remaining())
+            try:
+                sock.connect(address)
+            except BlockingIOError:
+                # The backlog of a Unix socket is full: connect(2) returns EAGAIN, while TCP waits.
+                if deadline.is_over():
+                    raise
+                time.sleep(_UNIX_RETRY_SECONDS)
+            else:
+                return sock
+    except BaseException:
+        sock.close()
+        raise
+
+
+def _rank(error: OSError) -> int:
+    return _RANKS.get(error.errno or 0, _HIGHEST_RANK)
 
 
 def _resolve(url: DatabaseUrl, deadline: Deadline) -> list[Address]:

@@ -32,6 +32,8 @@ class DatabaseUrl:
         if parts.scheme not in SCHEMES:
             raise ValueError(f"use {FORM}")
         query = parse_qs(parts.query, keep_blank_values=True)
+        if query.get("unix_socket") == [""]:
+            raise ValueError("unix_socket is empty; use a path")
         unknown = sorted(set(query) - {"unix_socket"})
         if unknown:
             raise ValueError(f"unknown parameter {unknown[0]!r}; only unix_socket is allowed")
@@ -50,11 +52,19 @@ class DatabaseUrl:
         return cls(
             user=unquote(parts.username or ""),
             password=unquote(parts.password or ""),
-            host=parts.hostname or "localhost",
+            host=unquote(parts.hostname or "localhost"),  # a zone: [fe80::1%25eth0], RFC 6874
             port=_port(parts),
             name=name,
             unix_socket=query.get("unix_socket", [None])[0],
         )
+
+    @property
+    def address(self) -> str:
+        """Return the path of the socket, or host and port; an IPv6 address is in brackets."""
+        if self.unix_socket is not None:
+            return self.unix_socket
+        host = f"[{self.host}]" if ":" in self.host else self.host
+        return f"{host}:{self.port}"
 
     @staticmethod
     def masked(text: str) -> str:
@@ -72,12 +82,14 @@ class DatabaseUrl:
 
     def __str__(self) -> str:
         """Return the URL without the password."""
-        place = self.unix_socket or f"{self.host}:{self.port}"
-        return f"mysql://{self.user}:…@{place}/{self.name}"
+        return f"mysql://{self.user}:…@{self.address}/{self.name}"
 
 
 def _port(parts: SplitResult) -> int:
     try:
-        return parts.port or 3306
+        port = parts.port
+        if port != 0:
+            return port or 3306
     except ValueError:
-        raise ValueError(f"the port is a number from 1 to 65535; use {FORM}") from None
+        pass
+    raise ValueError(f"the port is a number from 1 to 65535; use {FORM}")

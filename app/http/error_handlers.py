@@ -23,6 +23,7 @@ log = logging.getLogger(__name__)
 
 RETRY_AFTER_SECONDS = 1
 
+UNAVAILABLE = (503, "unavailable", "The database is unavailable; nothing was stored.")
 # Status, problem type, and the detail, which says what happened to the client's data.
 DATABASE_PROBLEMS: dict[type[db.DatabaseError], tuple[int, str, str]] = {
     db.PoolExhausted: (503, "busy", "All database connections are in use; nothing was stored."),
@@ -32,11 +33,8 @@ DATABASE_PROBLEMS: dict[type[db.DatabaseError], tuple[int, str, str]] = {
         "connection-lost",
         "The database connection was lost; nothing was stored.",
     ),
-    db.DatabaseUnavailable: (
-        503,
-        "unavailable",
-        "The database is unavailable; nothing was stored.",
-    ),
+    db.ServerNotReady: UNAVAILABLE,
+    db.DatabaseUnavailable: UNAVAILABLE,
     db.OutcomeUnknown: (
         503,
         "outcome-unknown",

@@ -108,8 +108,7 @@ def connections_needed(settings: Settings) -> int:
 
 
 def _address(settings: Settings) -> str:
-    url = settings.database_url
-    return url.unix_socket or f"{url.host}:{url.port}"
+    return settings.database_url.address
 
 
 def _tls(reader: Transaction, settings: Settings) -> Finding:

@@ -5,6 +5,8 @@ from typing import Literal
 from flask import Response
 from pydantic import BaseModel, Field
 
+from app.db import Database, DatabaseUnavailable
+from app.db.probe import probe
 from app.http.api import Resource
 from app.http.caller import PUBLIC
 from app.http.context import database
@@ -41,10 +43,22 @@ class Readyz(Resource):  # type: ignore[misc]
 
     @operation(roles=PUBLIC, response=Ready, problems=(503,))
     def get(self) -> Response:
-        """Return whether requests can be served."""
-        denied = database().access_error()
-        # Existing connections may still work, but new ones cannot be opened.
-        reason = denied.__doc__ if denied else schema.problem(database())
-        if reason is not None:
+        """Return whether requests can be served; responds within a few seconds."""
+        if (reason := _problem(database())) is not None:
             raise Problem(503, reason, kind="not-ready", headers=[("Retry-After", "1")])
         return json_response({"status": "ready", "schema": schema.newest()})
+
+
+def _problem(db: Database) -> str | None:
+    """Return one sentence on why requests cannot be served; None if they can.
+
+    The probe comes first: it makes a trial connection if one is due, so that the answer does not
+    depend on other requests.
+    """
+    try:
+        reason = schema.mismatch(probe(db.connections, schema.current))
+    except DatabaseUnavailable as error:
+        reason = schema.describe(error)
+    # Existing connections may still work, but new ones cannot be opened.
+    denied = db.access_error()
+    return schema.describe(denied) if denied else reason

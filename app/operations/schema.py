@@ -3,7 +3,7 @@
 from functools import cache
 from pathlib import Path
 
-from app.db.errors import DatabaseUnavailable, TableMissing
+from app.db.errors import DatabaseError, DatabaseUnavailable, TableMissing
 from app.db.transaction import Reader
 
 VERSIONS = Path(__file__).parents[2] / "migrations" / "versions"
@@ -30,11 +30,20 @@ def current(db: Reader) -> str | None:
 def problem(db: Reader) -> str | None:
     """Return one sentence on why the database cannot be used; None if it can."""
     try:
-        found = current(db)
+        return mismatch(current(db))
     except DatabaseUnavailable as error:
-        return type(error).__doc__ or type(error).__name__
+        return describe(error)
+
+
+def mismatch(found: str | None) -> str | None:
+    """Return one sentence on what is wrong with the database's revision; None if it is current."""
     if found == newest():
         return None
     if found is None:
         return f"The database was never migrated; this code requires {newest()}: run make migrate."
     return f"The schema is at {found}; this code requires {newest()}: run make migrate."
+
+
+def describe(error: DatabaseError) -> str:
+    """Return one sentence without the driver's text."""
+    return type(error).__doc__ or type(error).__name__

@@ -242,10 +242,10 @@ class Settings(BaseModel):
         le=3600,
     )
     db_outage_patience_seconds: Seconds = _setting(
-        "How long a short outage may delay a request instead of failing it: a request that needs "
-        "a new connection waits for the server, and lost reads and transactions are retried. "
-        "When the server has been unavailable for this long, requests get 503 at once. 0 "
-        "disables it.",
+        "How long a short outage may delay a request instead of failing it: lost reads and "
+        "transactions are retried, and in `adaptive` a request that needs a new connection waits "
+        "for the server, at most DB_CONNECT_TIMEOUT_SECONDS. When the server has been unavailable "
+        "for this long, requests get 503 at once. 0 disables it.",
         section=LIVENESS,
         default=5,
         ge=0,

@@ -86,7 +86,7 @@ def test_a_redis_that_does_not_respond_delays_a_request_by_seconds_at_most(worke
         response = client.get("/nowhere")
 
     assert response.status_code == 404
-    assert time.monotonic() - started < 3
+    assert time.monotonic() - started < 10
 
 
 def test_user_names_are_not_stored_in_redis(redis_server, worker):

@@ -34,7 +34,9 @@ class Relay:
 
     - `cut_response_to`: bytes of a statement whose response is replaced by a FIN
     - `discard_response_to`: bytes of a statement from whose response on nothing is delivered
+    - `close_at`: bytes of a client's packet, and "fin" or "reset": how its connection is closed then
     - `rejects_clients`: new connections are closed before the greeting
+    - `error_packet`: sent on new connections instead of the greeting; they are then closed
     - `is_silent`: new connections are accepted, and nothing is ever sent on them
     - `hides_connection_ids`: greetings show another connection id, as a multiplexing proxy does
     - `target`: the port new connections lead to
@@ -53,7 +55,9 @@ class Relay:
         self.accepted = 0
         self.cut_response_to = None
         self.discard_response_to = None
+        self.close_at = None
         self.rejects_clients = False
+        self.error_packet = None
         self.is_silent = False
         self.hides_connection_ids = False
         self._silent_clients = []
@@ -131,7 +135,8 @@ class Relay:
     def _accept(self):
         client, _ = self._listener.accept()
         self.accepted += 1
-        if self.rejects_clients:
+        if self.rejects_clients or self.error_packet:
+            client.sendall(self.error_packet or b"")
             client.close()
             return
         if self.is_silent:
@@ -151,6 +156,8 @@ class Relay:
         if not data:
             pair.closed_by_client = pair.closed_by_client or "fin"
             self._close(pair)
+        elif self.close_at and self.close_at[0] in data:
+            self._close(pair, reset=self.close_at[1] == "reset")
         elif pair.close_at_next_packet:
             self._close(pair, reset=pair.close_at_next_packet == "reset")
         elif not pair.is_frozen:

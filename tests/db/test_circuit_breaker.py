@@ -1,22 +1,33 @@
-"""`adaptive` while no connection can be opened: the circuit breaker."""
+"""`adaptive` while no connection can be opened: the circuit breaker, without waiting callers.
 
+`test_outage_patience.py` tests the waiting.
+"""
+
+import sys
 import time
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import closing
+from contextlib import closing, contextmanager
+from functools import partial
+from itertools import count
 from statistics import median
 
 import pytest
+from pymysql.err import OperationalError
 
 from app.db.errors import AccessDenied, DatabaseUnavailable, PoolExhausted
+from app.db.strategies.adaptive import circuit_breaker
 from app.db.strategies.adaptive.circuit_breaker import CircuitBreaker
 from tests.db.pool import MAX_DELAY_SECONDS
 from tests.db.relay import through
 from tests.db.test_concurrency import hold_at_once, settles
 from tests.db.test_outcomes import is_answered
 from tests.db.test_sockets import seconds_until_it_fails
-from tests.support.database import opened, query
+from tests.support.database import opened as opened_with_defaults
+from tests.support.database import query
 from tests.support.server import start_server
 from tests.support.service import free_port
+
+opened = partial(opened_with_defaults, db_outage_patience_seconds=0)
 
 
 def read(db):
@@ -115,19 +126,99 @@ def test_one_thread_stays_free_for_requests_without_database_while_logins_hang(u
         assert not first.done()
 
 
-def test_the_circuit_is_not_stuck_while_other_logins_succeed(monkeypatch):
-    clock = [100.0]
-    monkeypatch.setattr("app.db.strategies.adaptive.circuit_breaker.now", lambda: clock[0])
+def test_the_circuit_is_not_stuck_while_other_logins_succeed(clock):
     breaker = CircuitBreaker(Exception)
-    with breaker.attempt():
+    with breaker.attempt(8):
         clock[0] += 1.8
-        with breaker.attempt():
+        with breaker.attempt(8):
             pass
         clock[0] += 0.4
         assert not breaker.is_stuck()
 
         clock[0] += 1.7
         assert breaker.is_stuck()
+
+
+@pytest.fixture
+def clock(monkeypatch):
+    """A list with one item, the time that the circuit breaker sees."""
+    moment = [100.0]
+    monkeypatch.setattr("app.db.strategies.adaptive.circuit_breaker.now", lambda: moment[0])
+    return moment
+
+
+def fail_to_open(breaker, error):
+    with pytest.raises(type(error)), breaker.attempt(8):
+        raise error
+
+
+class Interrupted(BaseException):
+    """Raised by a signal handler, or by a worker's timeout."""
+
+
+@contextmanager
+def interrupted_at(number, code_of_module):
+    """Raise `Interrupted` before the line executed as the so many-th in the module."""
+    executed = count(1)
+
+    def trace(frame, event, _):
+        if frame.f_code.co_filename != code_of_module:
+            return None
+        if event == "line" and next(executed) == number:
+            raise Interrupted
+        return trace
+
+    sys.settrace(trace)
+    try:
+        yield
+    finally:
+        sys.settrace(None)
+
+
+@pytest.mark.parametrize("succeeds", [True, False])
+def test_an_interrupted_trial_never_ends_all_trials(succeeds, clock):
+    for line in count(1):
+        breaker = CircuitBreaker(OperationalError)
+        fail_to_open(breaker, OperationalError(2003, "refused"))
+        clock[0] += 1
+        try:
+            with interrupted_at(line, circuit_breaker.__file__), breaker.attempt(8):
+                if not succeeds:
+                    raise OperationalError(2003, "refused again")
+        except OperationalError:
+            break
+        except Interrupted:
+            pass
+        else:
+            break
+        clock[0] += 10  # more than the attempt's limit
+        assert not breaker.is_stuck()
+        with breaker.attempt(8):
+            pass
+        assert not breaker.is_open
+    assert line > 10
+
+
+def test_an_interrupted_trial_says_nothing_about_the_server(clock):
+    breaker = CircuitBreaker(OperationalError)
+    fail_to_open(breaker, OperationalError(2003, "refused"))
+    clock[0] += 1
+    with pytest.raises(Interrupted), breaker.attempt(8) as is_trial:
+        assert is_trial
+        raise Interrupted
+
+    with breaker.attempt(8) as is_trial:
+        assert is_trial
+
+
+@pytest.mark.parametrize("code", [1040, 1047, 1053, 1105, 1226, 2013, 3032, 4242])
+def test_any_error_while_connecting_opens_the_circuit(code, clock):
+    breaker = CircuitBreaker(OperationalError)
+    fail_to_open(breaker, OperationalError(code, "cannot connect"))
+
+    assert breaker.is_open
+    with pytest.raises(OperationalError, match=str(code)), breaker.attempt(8):
+        pass
 
 
 def test_a_failed_checkout_releases_its_slot(url, relay):
@@ -208,7 +299,7 @@ def crowded_server():
         yield running
 
 
-def test_too_many_connections_does_not_open_the_circuit(crowded_server):
+def test_too_many_connections_is_tried_again_within_a_second(crowded_server):
     url = crowded_server.create_database()
     with opened(url) as db, opened(url, db_pool_size=10) as crowd:
         hold_at_once(crowd, threads=10)  # the extra connection is the administrator's
@@ -220,7 +311,7 @@ def test_too_many_connections_does_not_open_the_circuit(crowded_server):
         assert settles(lambda: is_answered(db), seconds=MAX_DELAY_SECONDS)
 
 
-def test_max_user_connections_does_not_open_the_circuit(server, root):
+def test_max_user_connections_is_tried_again_within_a_second(server, root):
     url = server.create_database(user="lonely")
     query(root, "ALTER USER lonely@'%' WITH MAX_USER_CONNECTIONS 1")
     with opened(url) as db, opened(url) as first:
@@ -231,4 +322,4 @@ def test_max_user_connections_does_not_open_the_circuit(server, root):
         with closing(server.connect()) as watcher:
             count = "SELECT COUNT(*) FROM information_schema.processlist WHERE user = 'lonely'"
             assert settles(lambda: query(watcher, count) == ((0,),))
-        assert read(db) == {"one": 1}
+        assert settles(lambda: is_answered(db), seconds=MAX_DELAY_SECONDS)

@@ -261,9 +261,9 @@ class Interrupted(BaseException):
 
 
 @contextmanager
-def interrupted_after(seconds):
+def interrupted_after(seconds, error=Interrupted):
     def interrupt(*_):
-        raise Interrupted
+        raise error
 
     before = signal.signal(signal.SIGALRM, interrupt)
     signal.setitimer(signal.ITIMER_REAL, seconds)

@@ -1,5 +1,6 @@
 """Counters and log lines of `adaptive`: each disconnect by cause and by how it was detected."""
 
+import gc
 import logging
 import time
 from concurrent.futures import ThreadPoolExecutor
@@ -246,3 +247,25 @@ def test_unusable_connections_at_the_bottom_of_the_pool_are_closed(make_unusable
 
         assert settles(lambda: len(connections_of(root, url)) == 1)
         assert db.statistics()["detected_by_policy"] == 2
+
+
+def test_statistics_are_consistent_while_connections_are_checked_in(url):
+    """The garbage collector stands for a thread switch: both may happen at any allocation."""
+    with opened(url, db_pool_size=40) as db:
+        held = [db.connections.checkout() for _ in range(30)]
+
+        def check_in(phase, _):
+            if phase == "start" and held:
+                db.connections.checkin(held.pop())
+
+        before = gc.get_threshold()
+        gc.callbacks.append(check_in)
+        gc.set_threshold(1)
+        try:
+            while held:
+                db.statistics()
+        finally:
+            gc.set_threshold(*before)
+            gc.callbacks.remove(check_in)
+
+        assert db.statistics()["idle"] == 30

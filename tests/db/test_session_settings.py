@@ -13,6 +13,7 @@ OTHER_DEFAULTS = {
     "collation_server": "latin1_swedish_ci",
     "default_time_zone": "+05:00",
     "sql_mode": "",
+    "autocommit": 0,
     **({"character_set_client_handshake": 0} if FLAVOR == "mariadb" else {}),
 }
 
@@ -53,6 +54,19 @@ def test_times_are_utc(db):
 def test_a_value_that_does_not_fit_is_rejected_and_not_truncated(value, db):
     with pytest.raises(InvalidValue), db.transaction() as tx:
         tx.execute(f"INSERT INTO note VALUES ({value})")
+
+
+def test_the_settings_are_the_same_after_a_reset(db):
+    names = "autocommit, sql_mode, time_zone, character_set_client, collation_connection"
+    settings = "SELECT " + ", ".join(f"@@{name} AS {name}" for name in names.split(", "))
+    before = db.fetch_one(settings)
+
+    with db.transaction() as tx:
+        tx.execute("SET NAMES latin1, time_zone = '+05:00', sql_mode = ''")
+
+    assert db.statistics()["sessions_reset"] == 1
+    assert db.fetch_one(settings) == before
+    assert before["autocommit"] == 1
 
 
 def test_a_division_by_zero_is_rejected(db):

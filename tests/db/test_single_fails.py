@@ -5,7 +5,7 @@ import pytest
 
 from app.db.errors import ConnectionLost, code_of
 from tests.db.test_concurrency import settles
-from tests.support.database import connections_of, kill_all, opened
+from tests.support.database import connections_of, kill_all, opened, query
 
 
 @pytest.fixture
@@ -35,8 +35,7 @@ def test_single_fails_after_a_kill_and_never_recovers(db, root, url):
 
 def test_single_fails_with_2006_or_2013_after_wait_timeout(db, root, url):
     db.fetch_one("SELECT 1")
-    with db.transaction() as tx:
-        tx.execute("SET SESSION wait_timeout = 1")
+    query(db.connections.strategy.acquire(), "SET SESSION wait_timeout = 1")
     assert settles(lambda: connections_of(root, url) == set())
 
     with pytest.raises(ConnectionLost) as caught:

@@ -7,12 +7,14 @@ import pytest
 from sqlalchemy import create_engine, make_url, text
 
 from app.db.connector import Connector
-from app.db.errors import AccessDenied, ConnectionLost
+from app.db.errors import AccessDenied, ConnectionLost, DatabaseUnavailable
 from app.db.sqlalchemy import keep_alive
+from app.db.tls_context import is_refusal
 from tests.db.pool import MAX_DELAY_SECONDS
 from tests.db.relay import Relay, through
 from tests.db.test_concurrency import settles
-from tests.db.test_sockets import read, seconds_until_it_fails
+from tests.db.test_outcomes import is_answered
+from tests.db.test_sockets import DRIVERS, read, seconds_until_it_fails
 from tests.support.certificates import Authority
 from tests.support.database import (
     connection_id,
@@ -23,8 +25,11 @@ from tests.support.database import (
     query,
     settings_for,
 )
-from tests.support.server import start_server
+from tests.support.server import FLAVOR, start_server
 
+FILES = {"ssl_ca": "test-ca.pem", "ssl_cert": "test-cert.pem", "ssl_key": "test-key.pem"}
+WITHOUT_TLS = {"tls_version": ""} if FLAVOR == "mysql" else {"ssl": "OFF"}
+SSL_REQUEST = b"\x20\x00\x00\x01"  # the header of the packet, which has 32 bytes
 CIPHER = "SHOW SESSION STATUS LIKE 'Ssl_cipher'"
 
 
@@ -35,16 +40,15 @@ def authority():
 
 @pytest.fixture(scope="module")
 def tls_server(authority):
-    """A server with a certificate for 127.0.0.1."""
-    with secured(authority, "127.0.0.1") as server:
+    """A server with a certificate for 127.0.0.1 and for localhost."""
+    with secured(authority, "127.0.0.1", "localhost") as server:
         yield server
 
 
-def secured(authority, address):
-    certificate, key = authority.issue(address)
-    files = {"test-ca.pem": authority.pem, "test-cert.pem": certificate, "test-key.pem": key}
-    options = {"ssl_ca": "test-ca.pem", "ssl_cert": "test-cert.pem", "ssl_key": "test-key.pem"}
-    return start_server(files, **options)
+def secured(authority, *addresses):
+    certificate, key = authority.issue(*addresses)
+    contents = (authority.pem, certificate, key)
+    return start_server(dict(zip(FILES.values(), contents, strict=True)), **FILES)
 
 
 @pytest.fixture(scope="module")
@@ -72,18 +76,37 @@ def test_all_modes_but_disabled_encrypt(mode, driver, tls_url, ca):
         assert db.fetch_one(CIPHER)["Value"] != ""
 
 
+@pytest.mark.parametrize("driver", DRIVERS)
+def test_a_server_without_tls_is_rejected(driver):
+    with start_server(**WITHOUT_TLS) as server:
+        url = server.create_database()
+        with (
+            opened(url, db_ssl_mode="REQUIRED", db_driver=driver) as db,
+            pytest.raises(AccessDenied, match="SSL is required"),
+        ):
+            db.fetch_one("SELECT 1")
+
+
+@pytest.mark.parametrize("driver", DRIVERS)
+def test_the_name_localhost_is_verified(driver, tls_url, ca):
+    url = tls_url.replace("@127.0.0.1", "@localhost")
+    with opened(url, db_ssl_mode="VERIFY_IDENTITY", db_ssl_ca=ca, db_driver=driver) as db:
+        assert db.fetch_one(CIPHER)["Value"] != ""
+
+
 def test_disabled_does_not_encrypt(tls_url):
     with opened(tls_url) as db:
         assert db.fetch_one(CIPHER)["Value"] == ""
 
 
+@pytest.mark.parametrize("driver", DRIVERS)
 @pytest.mark.parametrize("mode", ["VERIFY_CA", "VERIFY_IDENTITY"])
-def test_a_certificate_of_another_authority_is_rejected(mode, tls_url, tmp_path):
+def test_a_certificate_of_another_authority_is_rejected(mode, driver, tls_url, tmp_path):
     other = tmp_path / "other.pem"
     other.write_bytes(Authority("untrusted").pem)
 
     with (
-        opened(tls_url, db_ssl_mode=mode, db_ssl_ca=str(other)) as db,
+        opened(tls_url, db_ssl_mode=mode, db_ssl_ca=str(other), db_driver=driver) as db,
         pytest.raises(AccessDenied),
     ):
         db.fetch_one("SELECT 1")
@@ -145,10 +168,67 @@ def test_a_child_does_not_disturb_the_parent_s_tls_session(db):
 
 def test_a_tls_handshake_without_response_fails_at_the_deadline(tls_server, tls_url):
     with Relay(tls_server.port) as relay:
-        relay.discard_response_to = b"\x20\x00\x00\x01"  # the header of the SSL request, 32 bytes
+        relay.discard_response_to = SSL_REQUEST
         url = through(relay, tls_url)
         with opened(url, db_ssl_mode="REQUIRED", db_connect_timeout_seconds=1) as db:
             assert 0.9 < seconds_until_it_fails(db, read) < MAX_DELAY_SECONDS
+
+
+@pytest.mark.parametrize("how", ["fin", "reset"])
+@pytest.mark.parametrize("driver", DRIVERS)
+def test_a_tls_handshake_that_is_cut_off_is_no_refusal(driver, how, tls_server, tls_url):
+    with Relay(tls_server.port) as relay:
+        url = through(relay, tls_url)
+        with opened(url, db_ssl_mode="REQUIRED", db_driver=driver) as db:
+            relay.close_at = SSL_REQUEST, how
+            with pytest.raises(DatabaseUnavailable) as caught:
+                db.fetch_one("SELECT 1")
+            relay.close_at = None
+
+            assert type(caught.value) is DatabaseUnavailable
+            assert db.access_error() is None
+            # A refusal would be followed by a pause of five seconds.
+            assert settles(lambda: is_answered(db), seconds=3)
+
+
+@pytest.mark.parametrize("driver", DRIVERS)
+def test_a_tls_handshake_that_times_out_is_no_refusal(driver, tls_server, tls_url):
+    with Relay(tls_server.port) as relay:
+        settings = {"db_driver": driver, "db_connect_timeout_seconds": 1}
+        with opened(through(relay, tls_url), db_ssl_mode="REQUIRED", **settings) as db:
+            relay.discard_response_to = SSL_REQUEST
+            with pytest.raises(DatabaseUnavailable) as caught:
+                db.fetch_one("SELECT 1")
+
+            assert type(caught.value) is DatabaseUnavailable
+            assert db.access_error() is None
+
+
+@pytest.mark.parametrize(
+    ("reason", "expected"),
+    [
+        # `openssl errstr`, as PyMySQL's and mysqlclient's errors contain them
+        ("wrong version number", True),
+        ("tlsv1 alert protocol version", True),
+        ("SSLV3 ALERT HANDSHAKE FAILURE", True),
+        ("no ciphers available", True),
+        ("dh key too small", True),
+        ("tlsv1 alert unknown ca", True),
+        # X509_verify_cert_error_string
+        ("TLS/SSL error: certificate has expired", True),
+        ("TLS/SSL error: IP address mismatch", True),
+        ("SSL connection error: SSL is required but the server doesn't support it", True),
+        ("UNEXPECTED EOF WHILE READING", False),
+        ("TLS/SSL error: Connection reset by peer (104)", False),
+        ("shutdown while in init", False),
+        ("protocol is shutdown", False),
+        ("tlsv1 alert internal error", False),
+        ("decryption failed or bad record mac", False),
+        ("", False),
+    ],
+)
+def test_only_certificates_protocols_and_ciphers_are_refusals(reason, expected):
+    assert is_refusal(reason) == expected
 
 
 @pytest.fixture

@@ -9,8 +9,7 @@ from pathlib import Path
 
 from dev.launch import launch
 from tests.db.relay import Relay, through
-from tests.db.test_concurrency import settles
-from tests.support.database import connections_of, kill_all, query
+from tests.support.database import connections_of, kill_all, query, wait_until_closed
 from tests.support.service import PROJECT
 
 EXAMPLES = PROJECT / "examples"
@@ -34,11 +33,12 @@ class Example:
         """Let the fault happen; returns when it has."""
         if fault == "KILL":
             kill_all(self.root, self.database_url)
-        if fault == "dropped TCP connection":
+        elif fault == "dropped TCP connection":
             relay.drop()
             time.sleep(idle_seconds)
         else:
-            assert settles(lambda: not connections_of(self.root, self.database_url), seconds=5)
+            victims = connections_of(self.root, self.database_url)
+            wait_until_closed(victims, self.root, self.database_url)
 
     def log_text(self):
         return self.log.read_text()

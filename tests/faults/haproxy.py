@@ -29,11 +29,13 @@ listen database
 class HAProxy:
     """Clients connect to `port`; after `idle_seconds` without data, both sides are closed."""
 
-    def __init__(self, target: int, *, idle_seconds: float = 2) -> None:
+    def __init__(
+        self, target: int, *, idle_seconds: float = 2, configuration: str = CONFIGURATION
+    ) -> None:
         self.port = free_port()
         self._folder = TemporaryDirectory(prefix="haproxy-")
         self._file = Path(self._folder.name, "haproxy.cfg")
-        text = CONFIGURATION.format(port=self.port, target=target, idle_ms=int(idle_seconds * 1000))
+        text = configuration.format(port=self.port, target=target, idle_ms=int(idle_seconds * 1000))
         self._file.write_text(text)
 
     def __enter__(self) -> Self:

@@ -2,6 +2,7 @@
 
 import os
 import sys
+import time
 from contextlib import contextmanager, suppress
 
 import pymysql
@@ -58,10 +59,23 @@ def connections_of(root, url):
 
 
 def kill_all(root, url):
-    """Kill all connections to this database; one may have been closed in the meantime."""
-    for victim in connections_of(root, url):
+    """Kill all connections to this database and wait until they have ended.
+
+    One may have been closed before, and new ones may be opened meanwhile.
+    """
+    victims = connections_of(root, url)
+    for victim in victims:
         with suppress(pymysql.err.OperationalError):
             query(root, f"KILL {victim}")
+    wait_until_closed(victims, root, url)
+
+
+def wait_until_closed(victims, root, url, seconds=20):
+    """Wait until none of these connections is left; KILL and `wait_timeout` take effect later."""
+    deadline = time.monotonic() + seconds
+    while left := victims & connections_of(root, url):
+        assert time.monotonic() < deadline, f"connections {left} are still open"
+        time.sleep(0.02)
 
 
 def in_child(work):

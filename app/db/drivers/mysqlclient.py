@@ -3,7 +3,6 @@
 import math
 import os
 import re
-import ssl
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from threading import Timer
@@ -16,7 +15,9 @@ from MySQLdb.constants import CLIENT, CR
 from ..clock import Deadline, now
 from ..config import DatabaseConfig
 from ..connection import TransportMixin
+from ..errors import code_of
 from ..timeouts import run_with_deadline
+from ..tls_context import TLSContext, is_refusal
 from ..transport import set_socket_options
 from .session import session_statement
 
@@ -26,6 +27,8 @@ LOST = {CR.SERVER_GONE_ERROR, CR.SERVER_LOST, CR.SSL_CONNECTION_ERROR}
 # "TLS/SSL error: Connection reset by peer (104)", but for a FIN "unexpected eof while reading".
 _ERRNO = re.compile(r"\((\d+)\)$")
 _FIN = "unexpected eof"
+# With REQUIRED, MariaDB's C library falls back to an unencrypted connection.
+NO_TLS = "TLS: SSL is required, but the server does not support it"
 
 
 class MySQLClientConnection(TransportMixin, Connection):  # type: ignore[misc]
@@ -36,14 +39,35 @@ class MySQLClientConnection(TransportMixin, Connection):  # type: ignore[misc]
     """
 
     read_timeout_seconds = math.inf
+    _is_response_pending = False
 
-    def query(self, query: bytes) -> None:
-        """Send a statement and read the start of its response; raises `OperationalError`."""
-        self._call(super().query, query)
+    def __init__(self, **arguments: Any) -> None:
+        super().__init__(**arguments)
+        self._account = tuple(arguments[name] for name in ("user", "password", "database"))
+        self._session = arguments["init_command"]
+
+    def has_unread_response(self) -> bool:
+        """Return whether a request was sent whose response was not read completely.
+
+        Also true after an unbuffered result, until the next statement.
+        """
+        return self._is_response_pending
+
+    def query(self, query: bytes | bytearray) -> None:
+        """Send a statement and read the response up to its rows; raises `MySQLdb.Error`."""
+        self._is_response_pending = True
+        try:
+            self._call(super().query, query)
+        except MySQLdb.Error:  # the server's error packet ends the response
+            self._is_response_pending = False
+            raise
+        self._is_response_pending = self.field_count() > 0
 
     def store_result(self) -> Any:
-        """Read the rows of the response; raises `OperationalError`."""
-        return self._call(super().store_result)
+        """Read the rows; raises `MySQLdb.Error`."""
+        result = self._call(super().store_result)
+        self._is_response_pending = False
+        return result
 
     def commit(self) -> None:
         """Send COMMIT; raises `OperationalError`."""
@@ -52,6 +76,23 @@ class MySQLClientConnection(TransportMixin, Connection):  # type: ignore[misc]
     def rollback(self) -> None:
         """Send ROLLBACK; raises `OperationalError`."""
         self._call(super().rollback)
+
+    def left_open(self) -> str:
+        """Return what the status flags of the last response say is left open, "" if nothing.
+
+        mysqlclient shows the flag of autocommit mode, but not that of a transaction.
+        """
+        return "" if self.get_autocommit() else "autocommit mode turned off"
+
+    def reset_session(self) -> None:
+        """Undo all session state but the role; two round trips.
+
+        By COM_CHANGE_USER to the same user: mysqlclient lacks COM_RESET_CONNECTION.
+        """
+        self.change_user(*self._account)
+        self.query(self._session)
+        self.store_result()
+        self.autocommit(True)  # sent only if the server's default is off
 
     def ping(self, reconnect: bool = False) -> None:
         """Ping the server; raises `OperationalError`. It never reconnects.
@@ -91,12 +132,13 @@ class MySQLClientConnection(TransportMixin, Connection):  # type: ignore[misc]
 
 
 class MySQLClientDriver:
-    """Opens mysqlclient connections; the C library builds its own TLS context."""
+    """Opens mysqlclient connections; the C library reads the certificate authorities each time."""
 
     dbapi = MySQLdb
 
-    def __init__(self, config: DatabaseConfig, tls: ssl.SSLContext | None) -> None:  # noqa: ARG002
+    def __init__(self, config: DatabaseConfig, tls: TLSContext | None) -> None:
         self._config = config
+        self._tls = tls
         self._arguments = _arguments(config)
 
     def open(self, deadline: Deadline, *, address_timeout_seconds: float) -> MySQLClientConnection:  # noqa: ARG002
@@ -114,8 +156,12 @@ class MySQLClientDriver:
             )
         except TimeoutError as error:
             raise MySQLdb.OperationalError(
-                CR.CONN_HOST_ERROR, f"can't connect to {config.url} ({error})"
+                CR.CONN_HOST_ERROR, f"can't connect to {config.url.address} ({error})"
             ) from error
+        except MySQLdb.OperationalError as error:
+            raise self._translated(error) from error
+        if self._tls and not connection.server_capabilities & CLIENT.SSL:
+            raise MySQLdb.OperationalError(CR.SSL_CONNECTION_ERROR, NO_TLS)
         set_socket_options(
             connection.fileno(),
             keepalive_seconds=config.keepalive_seconds,
@@ -124,6 +170,30 @@ class MySQLClientDriver:
         connection.attach_transport(connection.fileno())
         connection.read_timeout_seconds = self._arguments["read_timeout"]
         return connection
+
+    def _translated(self, error: MySQLdb.OperationalError) -> MySQLdb.OperationalError:
+        """Return the error with the code that its text requires.
+
+        The C library raises 2026 for each failure under TLS, and 2013 for a missing plugin.
+        """
+        code, text = code_of(error), _text_of(error)
+        if code == CR.SERVER_LOST and "could not be loaded" in text:
+            code = CR.AUTH_PLUGIN_CANNOT_LOAD
+        elif code == CR.SSL_CONNECTION_ERROR and not is_refusal(text):
+            code = CR.CONN_HOST_ERROR
+        elif code == CR.SSL_CONNECTION_ERROR and self._tls and "certificate" in text:
+            text = f"{text}; {self._tls.describe_trust()}"
+        return MySQLdb.OperationalError(code, text)
+
+
+def _text_of(error: MySQLdb.OperationalError) -> str:
+    """Return the text of an error.
+
+    If the server's text is not UTF-8, mysqlclient leaves a null pointer in `args`: to read it is a
+    segmentation fault, to format the whole tuple is not.
+    """
+    formatted = str(error)
+    return formatted if "<NULL>" in formatted else str(error.args[-1])
 
 
 def _cause(message: str) -> OSError | None:
@@ -139,7 +209,8 @@ def _arguments(config: DatabaseConfig) -> dict[str, Any]:
     arguments: dict[str, Any] = {
         "user": url.user,
         "password": url.password,
-        "host": url.host,
+        # For "localhost" in lower case the C library uses a Unix socket, whatever the port is.
+        "host": "LOCALHOST" if url.host == "localhost" else url.host,
         "port": url.port,
         "database": url.name,
         "charset": "utf8mb4",
@@ -154,6 +225,6 @@ def _arguments(config: DatabaseConfig) -> dict[str, Any]:
     }
     if url.unix_socket is not None:
         arguments |= {"unix_socket": url.unix_socket, "host": "localhost"}
-    if config.ssl_ca is not None:
+    if config.ssl_ca:
         arguments["ssl"] = {"ca": config.ssl_ca}
     return arguments

@@ -10,10 +10,12 @@ from typing import Any
 import pymysql
 from pymysql.connections import MAX_PACKET_LEN
 from pymysql.constants import CLIENT, CR
+from pymysql.constants.SERVER_STATUS import SERVER_STATUS_AUTOCOMMIT, SERVER_STATUS_IN_TRANS
 
 from ..clock import Deadline
 from ..config import DatabaseConfig
 from ..connection import TransportMixin
+from ..tls_context import TLSContext, is_refusal
 from ..transport import open_socket, set_socket_options
 from .pymysql_rows import RowsResult
 from .session import session_statement
@@ -22,6 +24,9 @@ from .session import session_statement
 NEVER_BLOCKS_BYTES = 4096
 # One read takes most pages of a list.
 READ_AHEAD_BYTES = 65536
+# PyMySQL has no constant for it:
+# https://dev.mysql.com/doc/dev/mysql-server/latest/page_protocol_com_reset_connection.html
+COM_RESET_CONNECTION = 0x1F
 
 
 class PyMySQLConnection(TransportMixin, pymysql.connections.Connection):
@@ -39,6 +44,7 @@ class PyMySQLConnection(TransportMixin, pymysql.connections.Connection):
     _current_timeout: float
     _rfile: Any
     _has_deadline = False
+    _is_response_pending = False
     _sock: socket.socket
 
     def __init__(self, *, session: str, **arguments: Any) -> None:
@@ -48,6 +54,19 @@ class PyMySQLConnection(TransportMixin, pymysql.connections.Connection):
     def set_character_set(self, charset: str, collation: str | None = None) -> None:  # noqa: ARG002
         """Send all session settings; PyMySQL sends SET NAMES alone."""
         self.query(self._session)
+
+    def left_open(self) -> str:
+        """Return what the status flags of the last response say is left open, "" if nothing."""
+        if self.server_status & SERVER_STATUS_IN_TRANS:
+            return "an open transaction"
+        return "" if self.server_status & SERVER_STATUS_AUTOCOMMIT else "autocommit mode turned off"
+
+    def reset_session(self) -> None:
+        """Undo all session state but the default database and the role; two round trips."""
+        self._execute_command(COM_RESET_CONNECTION, b"")  # type: ignore[attr-defined]
+        self._read_ok_packet()
+        self.query(self._session)
+        self.autocommit(True)  # sent only if the server's default is off
 
     def read_payload(self) -> bytes:
         """Read a packet without creating an object for it; raises `OperationalError` (2013)."""
@@ -84,7 +103,28 @@ class PyMySQLConnection(TransportMixin, pymysql.connections.Connection):
         """Use a larger read buffer from here on; nothing is in flight when it is called."""
         self._rfile = self._sock.makefile("rb", READ_AHEAD_BYTES)
 
+    def has_unread_response(self) -> bool:
+        """Return whether a request was sent whose response was not read completely."""
+        result = self._result
+        is_result_unread = result is not None and (result.unbuffered_active or result.has_next)
+        return self._is_response_pending or is_result_unread or not self.open
+
+    def _read_ok_packet(self) -> Any:
+        packet = super()._read_ok_packet()  # type: ignore[misc]
+        self._is_response_pending = False
+        return packet
+
     def _read_query_result(self, unbuffered: bool = False) -> int | None:
+        self._is_response_pending = True  # also the next one of several results
+        try:
+            affected_rows = self._read_result(unbuffered)
+        except pymysql.err.MySQLError:  # the server's error packet ends the response
+            self._is_response_pending = False
+            raise
+        self._is_response_pending = False
+        return affected_rows
+
+    def _read_result(self, unbuffered: bool) -> int | None:
         if unbuffered:
             return super()._read_query_result(unbuffered)  # type: ignore[misc,no-any-return]
         self._result = None
@@ -101,6 +141,7 @@ class PyMySQLConnection(TransportMixin, pymysql.connections.Connection):
         The buffer is empty before each statement. Changing the timeout and back is a system call
         each, and each of them releases the GIL.
         """
+        self._is_response_pending = True
         configured = self._write_timeout
         if len(data) <= NEVER_BLOCKS_BYTES:
             self._write_timeout = self._current_timeout
@@ -153,40 +194,80 @@ class PyMySQLDriver:
 
     dbapi = pymysql
 
-    def __init__(self, config: DatabaseConfig, tls: ssl.SSLContext | None) -> None:
+    def __init__(self, config: DatabaseConfig, tls: TLSContext | None) -> None:
         self._config = config
-        self._arguments = _arguments(config, tls)
+        self._tls = tls
+        self._arguments = _arguments(config)
 
     def open(self, deadline: Deadline, *, address_timeout_seconds: float) -> PyMySQLConnection:
-        """Connect before the deadline; raises `OperationalError`."""
-        config = self._config
-        connection = PyMySQLConnection(**self._arguments)
+        """Connect before the deadline; raises `OperationalError`.
+
+        A rejected certificate is verified once more if the certificate authorities could be read
+        again. Exceptions of other types are possible if what answers is not a MySQL server.
+        """
         try:
-            sock = open_socket(
-                config.url, deadline, address_timeout_seconds=address_timeout_seconds
+            return self._open(deadline, address_timeout_seconds)
+        except pymysql.err.OperationalError as error:
+            is_rejection = isinstance(error.__cause__, ssl.SSLCertVerificationError)
+            if not (is_rejection and self._tls and self._tls.reload_after_rejection()):
+                raise
+        return self._open(deadline, address_timeout_seconds)
+
+    def _open(self, deadline: Deadline, address_timeout_seconds: float) -> PyMySQLConnection:
+        context = self._tls and self._tls.current()
+        connection = PyMySQLConnection(ssl=context, **self._arguments)
+        sock = self._open_socket(deadline, address_timeout_seconds)
+        try:
+            set_socket_options(
+                sock.fileno(),
+                keepalive_seconds=self._config.keepalive_seconds,
+                user_timeout_seconds=self._config.tcp_user_timeout_seconds,
             )
-        except OSError as error:
-            url = config.url
-            address = url.unix_socket or f"{url.host}:{url.port}"
-            raise pymysql.err.OperationalError(
-                CR.CR_CONN_HOST_ERROR, f"can't connect to {address} ({error})"
-            ) from error
-        set_socket_options(
-            sock.fileno(),
-            keepalive_seconds=config.keepalive_seconds,
-            user_timeout_seconds=config.tcp_user_timeout_seconds,
-        )
-        connection.attach_transport(sock.fileno())
-        try:
+            connection.attach_transport(sock.fileno())
             with connection.response_deadline(deadline.remaining()):
                 connection.connect(sock)
-        except pymysql.err.OperationalError as error:
-            raise _certificate_error(error) or error from error.__cause__
+        except BaseException as error:
+            sock.close()
+            if refusal := self._refusal(error):
+                raise refusal from getattr(error, "original_exception", error)
+            raise
         connection.read_ahead()
         return connection
 
+    def _open_socket(self, deadline: Deadline, address_timeout_seconds: float) -> socket.socket:
+        url = self._config.url
+        try:
+            return open_socket(url, deadline, address_timeout_seconds=address_timeout_seconds)
+        except OSError as error:
+            raise pymysql.err.OperationalError(
+                CR.CR_CONN_HOST_ERROR, f"can't connect to {url.address} ({error})"
+            ) from error
 
-def _arguments(config: DatabaseConfig, tls: ssl.SSLContext | None) -> dict[str, Any]:
+    def _refusal(self, error: BaseException) -> pymysql.err.OperationalError | None:
+        """Return the error for a failure that a retry does not change, None for all others.
+
+        PyMySQL raises 2003, server unreachable, for every `OSError`, and `ssl.SSLError` is one; an
+        authentication plugin that needs a package which is not installed is a `RuntimeError`.
+        """
+        original = getattr(error, "original_exception", None)
+        code = CR.CR_SSL_CONNECTION_ERROR
+        if isinstance(original, ssl.SSLCertVerificationError) and self._tls:
+            trust = self._tls.describe_trust()
+            text = f"the server's certificate was rejected: {original.verify_message}; {trust}"
+        elif isinstance(original, ssl.SSLError) and is_refusal(_reason(original)):
+            text = f"TLS: {original}"
+        elif isinstance(error, RuntimeError) and "package is required" in str(error):
+            code, text = CR.CR_AUTH_PLUGIN_CANNOT_LOAD, f"no authentication plugin: {error}"
+        else:
+            return None
+        return pymysql.err.OperationalError(code, text)
+
+
+def _reason(error: ssl.SSLError) -> str:
+    return (error.reason or "").replace("_", " ")
+
+
+def _arguments(config: DatabaseConfig) -> dict[str, Any]:
     url = config.url
     return {
         "session": session_statement(config),
@@ -199,19 +280,7 @@ def _arguments(config: DatabaseConfig, tls: ssl.SSLContext | None) -> dict[str, 
         "charset": "utf8mb4",
         "autocommit": True,
         "client_flag": CLIENT.FOUND_ROWS,
-        "ssl": tls,
-        "ssl_disabled": tls is None,
+        "ssl_disabled": config.ssl_mode == "DISABLED",
         "read_timeout": config.read_timeout_seconds,
         "write_timeout": config.write_timeout_seconds,
     }
-
-
-def _certificate_error(error: pymysql.err.OperationalError) -> pymysql.err.OperationalError | None:
-    """Return error 2026 if a certificate was rejected.
-
-    PyMySQL raises 2003, server unreachable, for every `OSError`, and `ssl.SSLError` is one.
-    """
-    original = getattr(error, "original_exception", None)
-    if isinstance(original, ssl.SSLError):
-        return pymysql.err.OperationalError(CR.CR_SSL_CONNECTION_ERROR, f"TLS: {original}")
-    return None

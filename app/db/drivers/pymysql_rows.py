@@ -41,6 +41,8 @@ class RowsResult(MySQLResult):
         last = MysqlPacket(data, self.connection.encoding)
         last.check_error()
         self._check_packet_is_eof(last)  # type: ignore[attr-defined]
+        # 0xfe, the number of warnings, the status flags; PyMySQL ignores the flags.
+        self.server_status = int.from_bytes(data[3:5], "little")
         self.affected_rows = len(rows)
         self.rows = tuple(rows)
 

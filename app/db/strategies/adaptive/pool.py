@@ -1,6 +1,6 @@
 """The default strategy: as safe as a ping before every use, without its round trip."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 
 from ...clock import Deadline, now
@@ -23,6 +23,9 @@ PING_TIMEOUT_SECONDS = 1.0
 MIN_OPEN_SECONDS = 1.0
 # Per address, while the server is known to be unreachable; short, to detect its recovery soon.
 TRIAL_ADDRESS_TIMEOUT_SECONDS = 0.8
+# For a health check: a trial, a slot and a connection together. A healthy server completes a login
+# within this time, and load balancers give up after two seconds or more.
+PROBE_SECONDS = 2.0
 
 EXPIRED = DisconnectReason("age", "policy")
 OLD_EPOCH = DisconnectReason("epoch", "policy", "opened before the whole pool was invalidated")
@@ -37,7 +40,8 @@ class Adaptive(ConnectionStrategy[DriverConnection]):
     connection idle for longer than `ping_after_idle_seconds` the server must respond to a ping, or
     to the BEGIN of the transaction, within a second. How a connection ended decides which others
     are invalidated. No network I/O happens while a lock is held. The total wait of a caller is
-    limited to `connect_timeout_seconds` plus at most `MIN_OPEN_SECONDS`.
+    limited to `connect_timeout_seconds` plus at most `MIN_OPEN_SECONDS`. A short outage of the
+    server is part of that wait (`outage_patience_seconds`).
     """
 
     def __init__(self, connect: Connector, config: DatabaseConfig) -> None:
@@ -45,7 +49,7 @@ class Adaptive(ConnectionStrategy[DriverConnection]):
         self._entries = EntryFactory(connect, config)
         self._timeout_seconds = config.connect_timeout_seconds
         self._ping_after_seconds = config.ping_after_idle_seconds
-        self._breaker = CircuitBreaker(self._driver_error)
+        self._breaker = CircuitBreaker(self._driver_error, config.outage_patience_seconds)
         self._slots = PoolSlots(
             config.pool_size,
             min(config.pool_timeout_seconds, self._timeout_seconds),
@@ -70,10 +74,12 @@ class Adaptive(ConnectionStrategy[DriverConnection]):
         """Check out a connection that is live.
 
         Before a read, a connection that was idle for long is pinged. A retry gets a connection that
-        is new or has just answered a ping.
+        is new or has just answered a ping. A probe waits neither for an unreachable server nor for
+        callers that do.
         """
-        deadline = Deadline(self._timeout_seconds)
-        self._slots.acquire()
+        is_probe = purpose is Purpose.PROBE
+        deadline = Deadline(PROBE_SECONDS if is_probe else self._timeout_seconds)
+        self._slots.acquire(self._prepare_probe(deadline) if is_probe else None)
         try:
             entry, first_response_seconds = self._find(purpose, deadline)
             while self._orphans and not self._kill_orphans(entry):
@@ -84,11 +90,13 @@ class Adaptive(ConnectionStrategy[DriverConnection]):
         self._checked_out[id(entry.connection)] = entry
         if self._leaks.is_enabled:
             self._leaks.record(entry)
-            self._leaks.report(tuple(self._checked_out.values()))
+            self._leaks.report(self._in_use())
         return Checkout(entry.connection, first_response_seconds)
 
     def release(self, connection: DriverConnection) -> None:
         self._add_idle(self._take_back(connection))
+        if self._breaker.is_open:
+            self._breaker.note_return()
         self._slots.release()
 
     def discard(self, connection: DriverConnection) -> None:
@@ -127,7 +135,7 @@ class Adaptive(ConnectionStrategy[DriverConnection]):
 
     def statistics(self) -> dict[str, int]:
         """Return counts of liveness checks, pings, reuses, and closed connections by cause."""
-        return self._metrics.as_dict(tuple(self._idle), tuple(self._checked_out.values()))
+        return self._metrics.as_dict(self._idle.copy(), self._in_use())
 
     def _add_idle(self, entry: PoolEntry) -> None:
         entry.checked_in_at = now()
@@ -139,7 +147,18 @@ class Adaptive(ConnectionStrategy[DriverConnection]):
 
     def _note_wait(self) -> None:
         self._metrics.add("waited")
-        self._leaks.report(tuple(self._checked_out.values()))
+        self._leaks.report(self._in_use())
+
+    def _in_use(self) -> Iterable[PoolEntry]:
+        # A copy: other threads change the dictionary, even while a tuple of it is created.
+        return self._checked_out.copy().values()
+
+    def _prepare_probe(self, deadline: Deadline) -> float:
+        """Make a trial if one is due, outside the slots; returns how long to wait for a slot."""
+        if self._breaker.is_open:
+            with suppress(self._driver_error):
+                self._open(deadline).connection.close()
+        return 0 if self._breaker.is_open else deadline.remaining()
 
     def _take_back(self, connection: DriverConnection) -> PoolEntry:
         entry = self._checked_out.pop(id(connection))
@@ -151,13 +170,22 @@ class Adaptive(ConnectionStrategy[DriverConnection]):
         """Return an entry and, if it was not verified, the time limit of its first response."""
         if found := self._find_idle(purpose, deadline):
             return found
-        try:
-            return self._open(deadline), None
-        except self._driver_error:
-            # The attempt may have taken seconds; another thread may have checked a connection in.
-            if found := self._find_idle(purpose, Deadline(PING_TIMEOUT_SECONDS)):
-                return found
-            raise
+        has_waited = False
+        while True:
+            try:
+                return self._open(deadline), None
+            except self._driver_error:
+                waits = purpose is not Purpose.PROBE and self._breaker.wait(
+                    deadline, lambda: bool(self._idle)
+                )
+                if waits and not has_waited:
+                    has_waited = True
+                    self._metrics.add("waited_for_server")
+                # Meanwhile another thread may have checked a connection in.
+                if found := self._find_idle(purpose, Deadline(PING_TIMEOUT_SECONDS)):
+                    return found
+                if not waits:
+                    raise
 
     def _find_idle(
         self, purpose: Purpose, deadline: Deadline
@@ -170,7 +198,7 @@ class Adaptive(ConnectionStrategy[DriverConnection]):
             if not self._is_live(entry, deadline.set_at):
                 continue
             is_long_idle = deadline.set_at - entry.checked_in_at > self._ping_after_seconds
-            is_verified = not is_long_idle
+            is_verified = not is_long_idle and purpose is not Purpose.PROBE
             if purpose is Purpose.RETRY or (is_long_idle and purpose is Purpose.READ):
                 if not self._answers_ping(entry, deadline):
                     continue
@@ -208,7 +236,7 @@ class Adaptive(ConnectionStrategy[DriverConnection]):
         epoch = self._epoch  # an invalidation from here on includes this connection
         if deadline.remaining() < MIN_OPEN_SECONDS:
             deadline = Deadline(MIN_OPEN_SECONDS)
-        with self._breaker.attempt() as is_trial:
+        with self._breaker.attempt(deadline.remaining()) as is_trial:
             seconds = TRIAL_ADDRESS_TIMEOUT_SECONDS if is_trial else ADDRESS_TIMEOUT_SECONDS
             return self._entries.open(deadline, epoch, address_timeout_seconds=seconds)
 

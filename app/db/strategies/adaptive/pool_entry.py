@@ -43,7 +43,7 @@ class EntryFactory:
         """Open a connection before the deadline; raises the driver's error."""
         connection = self._connect(deadline, address_timeout_seconds=address_timeout_seconds)
         try:
-            with connection.response_deadline(deadline.remaining()):
+            with self._connect.connecting(), connection.response_deadline(deadline.remaining()):
                 session, wait_timeout_seconds = read_session(connection)
         except BaseException:
             connection.abort()

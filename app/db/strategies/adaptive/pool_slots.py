@@ -6,7 +6,7 @@ from queue import Empty, SimpleQueue
 from ...clock import Deadline
 
 # Interval at which waiting callers check again whether waiting is futile.
-CHECK_INTERVAL_SECONDS = 0.25
+CHECK_INTERVAL_SECONDS = 0.1
 
 
 class PoolSlots:
@@ -37,20 +37,23 @@ class PoolSlots:
         # append, remove and index of a list are atomic
         self._waiting: list[Deadline] = []
 
-    def acquire(self) -> None:
-        """Take a slot, waiting for one if necessary; raises `TimeoutError`."""
+    def acquire(self, timeout_seconds: float | None = None) -> None:
+        """Take a slot, waiting for one if necessary; raises `TimeoutError`.
+
+        The default timeout is that of all callers.
+        """
         try:
             self._free.get_nowait()
         except Empty:
             self._on_wait()
-            self._wait()
+            self._wait(self._timeout_seconds if timeout_seconds is None else timeout_seconds)
 
     def release(self) -> None:
         """Return a slot, to a caller that waits for it if there is one."""
         self._free.put(None)
 
-    def _wait(self) -> None:
-        deadline = Deadline(self._timeout_seconds)
+    def _wait(self, timeout_seconds: float) -> None:
+        deadline = Deadline(timeout_seconds)
         self._waiting.append(deadline)
         try:
             while self._may_wait(deadline):
@@ -60,7 +63,7 @@ class PoolSlots:
                 except Empty:
                     if deadline.is_over():
                         raise TimeoutError(
-                            f"every pooled connection stayed in use for {self._timeout_seconds:g} s"
+                            f"every pooled connection stayed in use for {timeout_seconds:g} s"
                         ) from None
         finally:
             self._waiting.remove(deadline)

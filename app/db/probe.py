@@ -1,0 +1,44 @@
+"""Queries of health checks, which must be answered while the server is unreachable."""
+
+from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
+from typing import TypeVar
+
+from .connection_manager import ConnectionManager
+from .errors import ConnectionLost
+from .strategy import Purpose
+from .transaction import Reader, Transaction
+
+T = TypeVar("T")
+
+# A healthy server answers a small query within this time, even on a busy machine.
+RESPONSE_SECONDS = 2.0
+
+
+def probe(connections: ConnectionManager, query: Callable[[Reader], T]) -> T:
+    """Run a query for a health check; returns its result.
+
+    Unlike other reads it does not wait for the server to come back (`Purpose.PROBE`). It is retried
+    once if the connection was lost. Raises `DatabaseError`.
+    """
+    try:
+        return _run(connections, connections.checkout(Purpose.PROBE), query)
+    except ConnectionLost:
+        return _run(connections, connections.checkout_for_retry(Purpose.PROBE), query)
+
+
+def _run(connections: ConnectionManager, reader: Transaction, query: Callable[[Reader], T]) -> T:
+    try:
+        with _response_deadline(reader):
+            return query(reader)
+    finally:
+        connections.checkin(reader)
+
+
+def _response_deadline(reader: Transaction) -> AbstractContextManager[None]:
+    # A user's own strategy may check out connections without this method.
+    limit: Callable[[float], AbstractContextManager[None]] | None = getattr(
+        reader.connection, "response_deadline", None
+    )
+    seconds = reader.checkout.first_response_seconds or RESPONSE_SECONDS
+    return limit(seconds) if limit else nullcontext()
