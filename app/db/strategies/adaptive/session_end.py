@@ -16,7 +16,8 @@ from .session import Session
 
 log = logging.getLogger(__name__)
 
-# Of the same statement's clock as UNIX_TIMESTAMP(): their difference is the moment of the start.
+# Seconds since the start, by the clock of UNIX_TIMESTAMP(): the difference is the start. It is read
+# first, so that a second that passes in between makes the start later, which is safe.
 UPTIME = "SHOW GLOBAL STATUS LIKE 'Uptime'"
 FIND = """
     SELECT command, state, UNIX_TIMESTAMP() FROM information_schema.processlist
