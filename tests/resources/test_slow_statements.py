@@ -12,7 +12,7 @@ from tests.support.server import start_server
 
 POOL_SIZE = 2
 REQUESTS = 3
-SEARCH = "%FROM student%city%"
+SEARCH = "%FROM city WHERE%"
 
 
 @pytest.fixture(scope="module")
