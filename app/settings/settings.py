@@ -218,8 +218,9 @@ class Settings(BaseModel):
         le=300,
     )
     db_read_timeout_seconds: Seconds = _setting(
-        "Maximum time without data from the server while a statement runs. Set it higher than "
-        "the duration of your slowest statement.",
+        "Maximum time without data from the server while a statement runs; `adaptive` then "
+        "kills the statement at the server, and the response is 503. Set it higher than the "
+        "duration of your slowest statement.",
         section=LIVENESS,
         default=30,
         ge=0.001,

@@ -4,6 +4,7 @@ import os
 import signal
 from contextlib import ExitStack, closing, contextmanager
 from dataclasses import replace
+from pathlib import Path
 
 import pymysql
 import pytest
@@ -50,6 +51,13 @@ def clients_until(server, url, number):
         yield clients
 
 
+def suspend(server):
+    """Suspend all threads of the server."""
+    os.kill(server.pid, signal.SIGSTOP)
+    threads = list(Path(f"/proc/{server.pid}/task").glob("*/stat"))
+    assert settles(lambda: all(") T " in thread.read_text() for thread in threads))
+
+
 @contextmanager
 def session_lost_in_a_crash(crashing, driver, *, is_hung):
     """Yield a `Database` whose transaction was open when the server crashed, and its old id.
@@ -63,7 +71,7 @@ def session_lost_in_a_crash(crashing, driver, *, is_hung):
         with pytest.raises(ConnectionLost), db.transaction() as tx:
             assert connection_id(tx) == OLD_ID
             if is_hung:
-                os.kill(server.pid, signal.SIGSTOP)
+                suspend(server)
             else:
                 server.kill()
             tx.execute("SELECT 1")

@@ -188,6 +188,22 @@ def test_a_transaction_whose_response_is_lost_is_retried(url, relay, options, ro
     assert words(root) == ["once"]
 
 
+def test_a_read_whose_response_stops_on_the_way_is_killed_and_retried(url, relay, options, root):
+    """The response is larger than the socket buffers, so the server waits for the client."""
+    sql = "SELECT SLEEP(1) AS slow, LENGTH(REPEAT('x', 12000000)) AS size, REPEAT('x', 12000000)"
+    with (
+        opened(through(relay, url), **options | {"db_read_timeout_seconds": 4}) as db,
+        ThreadPoolExecutor(1) as threads,
+    ):
+        reading = threads.submit(db.fetch_one, sql)
+        assert settles(lambda: running(root, "%SLEEP(1)%") == 1)
+        relay.freeze()
+        relay.drop()  # nor does the server learn that the client gave up
+
+        assert reading.result(timeout=40)["size"] == 12_000_000
+        assert db.statistics()["retried_read"] == db.statistics()["statements_killed"] == 1
+
+
 def test_without_another_connection_the_statement_is_killed_by_the_next_checkout(
     url, relay, options, root
 ):

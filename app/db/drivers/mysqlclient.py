@@ -106,9 +106,10 @@ class MySQLClientConnection(TransportMixin, Connection):  # type: ignore[misc]
         try:
             return method(*arguments)
         except MySQLdb.OperationalError as error:
-            code, message = error.args
+            code = code_of(error)
             if code not in LOST:
                 raise
+            message = _text_of(error)
             is_timeout = now() - started_at >= self.read_timeout_seconds
             cause = TimeoutError("timed out") if is_timeout else _cause(message)
             code = CR.SERVER_LOST if code == CR.SSL_CONNECTION_ERROR else code

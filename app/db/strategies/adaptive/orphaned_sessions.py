@@ -19,6 +19,7 @@ MAX_SESSIONS = 64
 END_TIMEOUT_SECONDS = 1.0
 COUNTERS = {
     SessionState.EXECUTING: "statements_killed",
+    SessionState.SENDING: "statements_killed",
     SessionState.KILLED: "orphaned_sessions_killed",
     SessionState.FORGOTTEN: "orphaned_sessions_forgotten",
 }
@@ -78,7 +79,7 @@ class OrphanedSessions:
         try:
             with self._extra_connection(lost.epoch, deadline) as entry:
                 state = self._end(lost.session, entry, in_transaction)
-                if state is SessionState.EXECUTING:
+                if state in {SessionState.EXECUTING, SessionState.SENDING}:
                     wait_until_ended(lost.session, entry.connection, deadline)
         except self._driver_error:
             pass  # the pool has closed the extra connection; the state may be known nevertheless

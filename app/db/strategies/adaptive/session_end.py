@@ -16,13 +16,16 @@ from .session import Session
 
 log = logging.getLogger(__name__)
 
-# Of the same statement's clock as UNIX_TIMESTAMP(): their difference is the moment of the start.
+# Seconds since the start, by the clock of UNIX_TIMESTAMP(): the difference is the start. It is read
+# first, so that a second that passes in between makes the start later, which is safe.
 UPTIME = "SHOW GLOBAL STATUS LIKE 'Uptime'"
 FIND = """
-    SELECT command, UNIX_TIMESTAMP() FROM information_schema.processlist
+    SELECT command, state, UNIX_TIMESTAMP() FROM information_schema.processlist
     WHERE id = %s AND user = %s AND host = %s AND id <> CONNECTION_ID()
 """
 EXECUTING = {"Query", "Execute"}
+# MariaDB's and MySQL's "General Thread States": the client, or a proxy, does not read the response.
+SENDING = {"Writing to net", "Sending to client"}
 POLL_INTERVAL_SECONDS = 0.01
 
 
@@ -30,6 +33,7 @@ class SessionState(Enum):
     """What the session of a lost connection was doing."""
 
     EXECUTING = "it executed a statement, and was killed"
+    SENDING = "it sent a response that did not arrive, and was killed"
     KILLED = "it was idle in a transaction, and was killed"
     LEFT = "it was idle outside any transaction; it holds nothing"
     GONE = "the server has ended it"
@@ -51,17 +55,18 @@ def end_session(
     found = _find(session, cursor)
     if found is None:
         return SessionState.GONE
-    command, moment = found
+    command, state, moment = found
     # In whole seconds. Nothing is left open across a restart in the second of its opening: to be
     # unnoticed, its loss takes a timeout.
     if session.opened_at < moment - uptime_seconds:
         return forget(session, "the server has been restarted")
-    is_executing = command in EXECUTING
-    if not is_executing and not in_transaction:
+    if command in EXECUTING:
+        before = SessionState.SENDING if state in SENDING else SessionState.EXECUTING
+    elif in_transaction:
+        before = SessionState.KILLED
+    else:
         return SessionState.LEFT
-    if not _kill(session, cursor):
-        return SessionState.GONE
-    return SessionState.EXECUTING if is_executing else SessionState.KILLED
+    return before if _kill(session, cursor) else SessionState.GONE
 
 
 def wait_until_ended(session: Session, connection: DriverConnection, deadline: Deadline) -> None:
@@ -71,9 +76,9 @@ def wait_until_ended(session: Session, connection: DriverConnection, deadline: D
         time.sleep(POLL_INTERVAL_SECONDS)
 
 
-def _find(session: Session, cursor: Cursor) -> tuple[str, int] | None:
+def _find(session: Session, cursor: Cursor) -> tuple[str, str | None, int] | None:
     cursor.execute(FIND, (session.connection_id, session.user, session.host))
-    found: tuple[str, int] | None = cursor.fetchone()
+    found: tuple[str, str | None, int] | None = cursor.fetchone()
     return found
 
 
