@@ -33,7 +33,7 @@ class Relay:
 
     - `cut_response_to`: bytes of a statement whose response is replaced by a FIN
     - `discard_response_to`: bytes of a statement from whose response on nothing is delivered
-    - `close_at`: bytes of a client's packet, and "fin" or "reset": how its connection is closed then
+    - `close_at`: bytes of a packet, and "fin" or "reset": how its connection is closed then
     - `rejects_clients`: new connections are closed before the greeting
     - `is_silent`: new connections are accepted, and nothing is ever sent on them
     - `target`: the port new connections lead to

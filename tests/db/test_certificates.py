@@ -188,7 +188,10 @@ def test_the_error_for_an_expired_certificate_says_so(driver, server, url, tmp_p
     renew_server(server, authority, days=-1)
     ca = Path(tmp_path, "expiring.pem")
     ca.write_bytes(authority.pem)
-    with opened(url, **verifying(ca, db_driver=driver)) as db, pytest.raises(AccessDenied) as caught:
+    with (
+        opened(url, **verifying(ca, db_driver=driver)) as db,
+        pytest.raises(AccessDenied) as caught,
+    ):
         read(db)
 
     assert "certificate has expired" in str(caught.value)
