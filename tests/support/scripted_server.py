@@ -37,19 +37,23 @@ class ScriptedServer:
             except OSError:
                 return
             self.accepted += 1
-            with client, suppress(OSError):
+            with client, suppress(TimeoutError):
                 self._serve(client)
+                self.closed_by_client += 1
 
     def _serve(self, client):
         client.settimeout(5)
-        client.sendall(self._data)
-        if self._answer is not None and client.recv(4096):
-            client.sendall(self._answer)
-        client.shutdown(socket.SHUT_WR)
-        with suppress(ConnectionResetError):
+        try:
+            client.sendall(self._data)
+            if self._answer is not None and client.recv(4096):
+                client.sendall(self._answer)
+            client.shutdown(socket.SHUT_WR)
             while client.recv(4096):
                 pass
-        self.closed_by_client += 1
+        except TimeoutError:
+            raise
+        except OSError:
+            pass  # the client has reset the connection
 
 
 def packet(payload, number=0):
