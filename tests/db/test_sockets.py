@@ -1,6 +1,9 @@
 """Socket options, timeouts, and how a TCP connection is closed."""
 
+import errno
+import os
 import socket
+import stat
 import struct
 import sys
 import time
@@ -11,6 +14,7 @@ import pytest
 
 from app.db.connector import Connector
 from app.db.errors import ConnectionLost, DatabaseUnavailable
+from app.db.transport import Transport
 from tests.db.pool import MAX_DELAY_SECONDS, socket_of
 from tests.db.relay import through
 from tests.db.test_concurrency import settles
@@ -87,6 +91,36 @@ def test_close_sends_com_quit_and_a_fin(driver, url, relay):
     assert settles(lambda: relay.connections[0].closed_by_client)
     assert relay.connections[0].closed_by_client == "fin"
     assert relay.connections[0].received.endswith(QUIT)
+
+
+def test_a_file_of_another_device_is_not_the_socket_even_with_its_inode(url, monkeypatch):
+    with closing(connect(url)) as connection:
+        original = os.fstat
+        monkeypatch.setattr(os, "fstat", lambda number: on_another_device(original(number)))
+        connection.transport.shut_down()
+        monkeypatch.undo()
+
+        connection.ping()
+
+
+def on_another_device(found):
+    values = list(found)
+    values[stat.ST_DEV] += 1
+    return os.stat_result(values)
+
+
+@pytest.mark.parametrize("how", ["close", "abort"])
+def test_closing_never_raises(how, driver, url, monkeypatch):
+    def fail(_):
+        raise OSError(errno.EBADF, "bad file descriptor")
+
+    connection = connect(url, db_driver=driver)
+    monkeypatch.setattr(Transport, "close_gracefully", fail)
+    monkeypatch.setattr(Transport, "detach", fail)
+    getattr(connection, how)()
+
+    with pytest.raises(OSError, match="Bad file descriptor"):  # the driver closed its socket
+        os.fstat(connection.transport.descriptor)
 
 
 def test_a_statement_that_timed_out_is_not_delivered_later(url, relay):

@@ -7,14 +7,17 @@ Each of them is tested with a real start; the messages themselves are tested in 
 import os
 import subprocess
 import sys
+from contextlib import contextmanager
 from pathlib import Path
-from socket import create_server
+from socket import AF_UNIX, create_server, socket
 from unittest.mock import patch
 
 import pytest
 
 from app.operations import startup_checks
 from app.settings import BadSettings, load_settings, open_database
+from tests.support.database import in_child
+from tests.support.scripted_server import GREETING, ScriptedServer, packet
 from tests.support.service import CONFIGURATION, environment, free_port
 
 GUNICORN = ["-m", "gunicorn", "-c", str(CONFIGURATION), "wsgi:app"]
@@ -133,6 +136,50 @@ def test_a_server_that_accepts_and_sends_nothing_is_unreachable():
         message = startup_error(url, DB_CONNECT_TIMEOUT_SECONDS=1)
 
     assert "no server responds at this address" in message
+
+
+def test_a_server_that_is_no_database_server_is_reported_in_one_line():
+    with ScriptedServer(b"HTTP/1.1 400 Bad request\r\n\r\n") as server:
+        message = startup_error(server.url)
+
+    assert message.startswith("DATABASE_URL=")
+    assert "no server responds at this address" in message
+    assert "Packet sequence number wrong" in message
+
+
+def test_an_authentication_plugin_that_the_driver_lacks_is_named():
+    switch = packet(b"\xfeauth_gssapi_client\x00abc\x00", 2)
+    with ScriptedServer(GREETING, switch) as server:
+        message = startup_error(server.url)
+
+    assert "authentication plugin" in message
+    assert "auth_gssapi_client" in message
+
+
+@pytest.mark.parametrize("driver", ["pymysql", "mysqlclient"])
+def test_a_socket_that_this_process_may_not_use_is_named(driver, tmp_path, migrated):
+    with create_unix_server(tmp_path / "socket") as path:
+        url = f"{migrated}?unix_socket={path}"
+        message = in_child(lambda: as_nobody(startup_error, url, DB_DRIVER=driver))
+
+    assert message.startswith("DATABASE_URL=")
+    assert "this process may not use the socket" in message
+
+
+@contextmanager
+def create_unix_server(path):
+    with socket(AF_UNIX) as listener:
+        listener.bind(str(path))
+        listener.listen()
+        path.chmod(0)
+        yield path
+
+
+def as_nobody(function, *arguments, **options):
+    """Call a function without root's permission to use every file."""
+    if os.geteuid() == 0:
+        os.setresuid(65534, 65534, 65534)
+    return function(*arguments, **options)
 
 
 def test_a_port_that_is_in_use_is_named(migrated):
