@@ -87,6 +87,26 @@ def test_statements_sent_for_a_transaction(name, warm, server):
     assert counted(server, requests) == times(cost_of_insert(READ[name]), REQUESTS)
 
 
+@pytest.mark.parametrize(
+    ("has_tokens", "is_idempotent", "sql", "more"),
+    [
+        (True, False, "UPDATE word SET touched = 1", 1),
+        (False, False, "UPDATE word SET touched = 1", 0),
+        (True, True, "UPDATE word SET touched = 1", 0),
+        (True, False, "SELECT 1", 0),
+    ],
+)
+def test_a_commit_token_costs_one_statement(url, server, has_tokens, is_idempotent, sql, more):
+    def requests():
+        for _ in range(REQUESTS):
+            db.run_transaction(lambda tx: tx.execute(sql), idempotent=is_idempotent)
+
+    with opened(url, db_commit_tokens=has_tokens) as db:
+        db.fetch_one("SELECT 1")
+
+        assert counted(server, requests) == times(Cost(0, 3 + more, 0), REQUESTS)
+
+
 def test_a_statement_does_not_change_the_socket_timeout(url, monkeypatch):
     timeouts = []
     with opened(url, db_read_timeout_seconds=30, db_write_timeout_seconds=10) as database:
