@@ -87,24 +87,28 @@ def test_statements_sent_for_a_transaction(name, warm, server):
     assert counted(server, requests) == times(cost_of_insert(READ[name]), REQUESTS)
 
 
+UPDATE = "UPDATE word SET touched = 1"
+
+
 @pytest.mark.parametrize(
-    ("has_tokens", "is_idempotent", "sql", "more"),
+    ("has_tokens", "run", "statements"),
     [
-        (True, False, "UPDATE word SET touched = 1", 1),
-        (False, False, "UPDATE word SET touched = 1", 0),
-        (True, True, "UPDATE word SET touched = 1", 0),
-        (True, False, "SELECT 1", 0),
+        (True, {"function": lambda tx: tx.execute(UPDATE)}, 4),
+        (False, {"function": lambda tx: tx.execute(UPDATE)}, 3),
+        (True, {"function": lambda tx: tx.execute(UPDATE), "idempotent": True}, 3),
+        (True, {"function": lambda tx: tx.execute("SELECT 1")}, 3),
     ],
+    ids=["write", "without tokens", "idempotent", "read"],
 )
-def test_a_commit_token_costs_one_statement(url, server, has_tokens, is_idempotent, sql, more):
+def test_a_commit_token_costs_one_statement(url, server, has_tokens, run, statements):
     def requests():
         for _ in range(REQUESTS):
-            db.run_transaction(lambda tx: tx.execute(sql), idempotent=is_idempotent)
+            db.run_transaction(**run)
 
     with opened(url, db_commit_tokens=has_tokens) as db:
         db.fetch_one("SELECT 1")
 
-        assert counted(server, requests) == times(Cost(0, 3 + more, 0), REQUESTS)
+        assert counted(server, requests) == times(Cost(0, statements, 0), REQUESTS)
 
 
 def test_a_statement_does_not_change_the_socket_timeout(url, monkeypatch):
