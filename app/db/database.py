@@ -180,15 +180,13 @@ class Database:
                 result = function(tx)
                 if tx.has_written:
                     token.store(tx)
-        except OutcomeUnknown as error:
-            if not token.is_stored:
-                raise
-            if not self._was_committed(token, error):
-                raise ConnectionLost(str(error)) from error
         except BaseException as error:
             if not token.is_stored or isinstance(error, TransactionConflict):
                 tokens.put_back(token)
-            raise
+            if not (token.is_stored and isinstance(error, OutcomeUnknown)):
+                raise
+            if not self._was_committed(token, error):
+                raise ConnectionLost(str(error)) from error
         else:
             tokens.put_back(token)
         return result
