@@ -8,7 +8,7 @@ import pytest
 
 from app.db.commit_tokens import CommitToken
 from app.db.errors import DuplicateKey, OutcomeUnknown
-from tests.db.conftest import ALL_COMBINATIONS, ON_EACH_KIND
+from tests.db.conftest import ALL_COMBINATIONS, ON_EACH_KIND, OWN
 from tests.db.relay import through
 from tests.db.test_concurrency import THREADS, in_threads, settles
 from tests.support.database import add, connection_id, in_child, opened, query, words
@@ -22,6 +22,7 @@ TRANSACTIONS = 500
 CUTS_PER_COMBINATION = 16
 # The lookup kills the lost session first only on `adaptive`.
 NOT_ADAPTIVE = [(name, driver) for name, driver in ALL_COMBINATIONS if name != "adaptive"]
+SOME = [("pooled", "pymysql"), (OWN, "pymysql"), ("per_request", "mysqlclient")]
 ON_ADAPTIVE = [("adaptive", "pymysql"), ("adaptive", "mysqlclient")]
 
 
@@ -152,7 +153,7 @@ def hold_commit(combination, url, relay, **settings):
     return opened(through(relay, url), **options(combination, **settings))
 
 
-@pytest.mark.parametrize("combination", NOT_ADAPTIVE, ids=", ".join)
+@pytest.mark.parametrize("combination", SOME, ids=", ".join)
 def test_the_outcome_is_unknown_while_the_lost_session_is_open(combination, url, relay, root):
     write = Writer()
     with hold_commit(combination, url, relay) as db, pytest.raises(OutcomeUnknown):
@@ -177,7 +178,7 @@ def test_a_lookup_waits_until_the_lost_session_has_committed(combination, url, r
     assert words(root) == ["run 1"]
 
 
-@pytest.mark.parametrize("combination", NOT_ADAPTIVE, ids=", ".join)
+@pytest.mark.parametrize("combination", SOME, ids=", ".join)
 def test_a_lookup_waits_until_the_lost_session_was_rolled_back(combination, url, relay, root):
     write = Writer()
     held = hold_commit(combination, url, relay, db_lock_timeout_seconds=30)
