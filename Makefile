@@ -1,6 +1,6 @@
 # Developer commands, implemented in dev/; `make` alone lists the targets.
 .POSIX:
-.PHONY: help serve test test-mysql test-nightly matrix soak fuzz bench bench-scale bench-checkout lint format setup migrate seed doctor docs schema-picture lock clean
+.PHONY: help serve test test-mysql test-nightly matrix soak fuzz bench bench-scale bench-checkout bench-commit-tokens lint format setup migrate seed doctor docs schema-picture lock clean
 
 BIN = .venv/bin
 SETUP = @"$${PYTHON:-python3}" dev/setup.py
@@ -54,6 +54,10 @@ bench-scale: ## measure every read at 1,000 to 1,000,000 students (SIZES='1000 1
 bench-checkout: ## measure the cost of a checkout for each strategy
 	$(SETUP) bench
 	$(PY) -m bench.checkout
+
+bench-commit-tokens: ## measure what commit tokens add to a transaction
+	$(SETUP) bench
+	$(PY) -m bench.commit_tokens
 
 fuzz: ## send requests generated from the OpenAPI document, as each role (CASES=10000)
 	$(SETUP) test

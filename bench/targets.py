@@ -7,6 +7,7 @@ from pathlib import Path
 
 CHECKOUT = Path("docs/benchmarks-checkout.json")
 SCALE = Path("docs/benchmarks-scale.json")
+COMMIT_TOKENS = Path("docs/benchmarks-commit-tokens.json")
 
 
 @dataclass(frozen=True)
@@ -97,7 +98,7 @@ def ratios(results: dict) -> list[Ratio]:
         if it.ours in part and it.other in part:
             values = _divided(part[it.ours][it.quantity], part[it.other][it.quantity])
             measured.append(Ratio(it.name, values, it.bound, it.is_maximum))
-    return [*measured, *_of_checkout(), *_of_scale()]
+    return [*measured, *_of_checkout(), *_of_commit_tokens(), *_of_scale()]
 
 
 def _divided(ours: float | list[float], others: float | list[float]) -> list[float]:
@@ -120,6 +121,15 @@ def _of_checkout() -> list[Ratio]:
     value = results["adaptive"]["microseconds"] / results["sqlalchemy"]["microseconds"]
     name = "time of a checkout and checkin / `pool_pre_ping` (`make bench-checkout`)"
     return [Ratio(name, [value], 0.2, is_maximum=True)]
+
+
+def _of_commit_tokens() -> list[Ratio]:
+    links = stored_results(COMMIT_TOKENS).get("ratios", {})
+    name = "time of a transaction of one INSERT, with commit tokens / without"
+    return [
+        Ratio(f"{name}, {link} (`make bench-commit-tokens`)", values, None, is_maximum=True)
+        for link, values in links.items()
+    ]
 
 
 def _of_scale() -> list[Ratio]:

@@ -1,11 +1,14 @@
 """Finds out whether a transaction was committed although the response to its COMMIT was lost.
 
 The last statement of a retriable transaction stores a token in the table `commit_token`: it is
-committed with the transaction or not at all. After a lost response the token is read with a
-locking read, which waits until the lost session has ended and its outcome is final.
+committed with the transaction or not at all. After a lost response the token is looked up. The
+lookup waits until the lost session has ended, and if the token is missing, it changes the row, so
+that the lost transaction cannot be committed later: not even on another node of a cluster, which
+would reject one of the two changes (Galera, Group Replication).
 
 A row is used by one transaction at a time and then again by the next one, so the table has no more
-rows than there were concurrent transactions. A row belongs to one process.
+rows than there were concurrent transactions. A row belongs to one process. After a lost connection
+it is not used again, since the lost session may still hold its lock.
 
 The token says what the server has stored. If the server itself loses a committed transaction
 (`innodb_flush_log_at_trx_commit=2`, failover to an asynchronous replica), it is lost with it.
@@ -14,7 +17,7 @@ The token says what the server has stored. If the server itself loses a committe
 import secrets
 from dataclasses import dataclass
 
-from .transaction import Reader, Transaction
+from .transaction import Transaction
 
 # The table that `DatabaseConfig.commit_tokens` needs.
 DDL = """
@@ -31,27 +34,38 @@ STORE = """
 INSERT INTO commit_token (commit_token_id, transaction_number) VALUES (%s, %s)
 ON DUPLICATE KEY UPDATE transaction_number = %s
 """
-# FOR UPDATE: waits for the lock that the lost session holds on the row since it stored its token.
+# Waits for the lock that the lost session holds on the row since it stored its token. Sets a number
+# that no transaction has, unless the token was committed. A read-only replica rejects it.
+PREVENT_COMMIT = """
+INSERT INTO commit_token (commit_token_id, transaction_number) VALUES (%s, 0)
+ON DUPLICATE KEY UPDATE transaction_number = IF(transaction_number = %s, transaction_number, 0)
+"""
 READ = "SELECT transaction_number FROM commit_token WHERE commit_token_id = %s FOR UPDATE"
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class CommitToken:
-    """Identifies one transaction: a row, and the number the transaction stores in it."""
+    """Identifies one transaction: a row, and the number the transaction stores in it.
+
+    `is_stored` is true from the moment when storing it was attempted.
+    """
 
     row_id: bytes
     number: int
+    is_stored: bool = False
 
     def store(self, tx: Transaction) -> None:
         """Store the token; the last statement before COMMIT."""
+        self.is_stored = True
         tx.execute(STORE, (self.row_id, self.number, self.number))
 
-    def was_committed(self, reader: Reader) -> bool:
-        """Return whether the transaction was committed; it has ended when this returns.
+    def was_committed(self, tx: Transaction) -> bool:
+        """Return whether the transaction was committed.
 
-        `reader` is a transaction: outside of one a locking read need not wait.
+        True is final; False is final when `tx`, another transaction, has been committed.
         """
-        row = reader.fetch_one(READ, (self.row_id,))
+        tx.execute(PREVENT_COMMIT, (self.row_id, self.number))
+        row = tx.fetch_one(READ, (self.row_id,))
         return row is not None and row["transaction_number"] == self.number
 
 
@@ -63,7 +77,11 @@ class CommitTokens:
         self._unused: list[CommitToken] = []
 
     def take(self) -> CommitToken:
-        """Return a token that no other transaction has."""
+        """Return a token that no other transaction has; call it before BEGIN.
+
+        With `innodb_snapshot_isolation`, the default since MariaDB 11.6, a transaction may not
+        change a row that another one has changed after its snapshot.
+        """
         try:
             last = self._unused.pop()
         except IndexError:
@@ -71,5 +89,5 @@ class CommitTokens:
         return CommitToken(last.row_id, last.number + 1)
 
     def put_back(self, token: CommitToken) -> None:
-        """Allow the row to be used again: the transaction has ended, and its outcome is known."""
+        """Allow the row to be used again: its transaction has ended at the server."""
         self._unused.append(token)

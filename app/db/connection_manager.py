@@ -52,8 +52,7 @@ class ConnectionManager:
 
         Raises `PoolExhausted` or another `DatabaseUnavailable`; no statement was sent.
         """
-        if os.getpid() != self._pid:  # a fork outside Python, such as uWSGI's
-            self.after_fork()
+        self._detect_fork()
         if self._closed:
             raise DatabaseUnavailable("this Database was closed")
         try:
@@ -108,6 +107,11 @@ class ConnectionManager:
         except Exception:
             log.exception("the strategy failed to discard a connection")
 
+    def commit_tokens(self) -> CommitTokens:
+        """Return the commit tokens of this process."""
+        self._detect_fork()
+        return self._commit_tokens
+
     def end_request(self) -> None:
         """Notify the strategy that this thread's request has ended."""
         try:
@@ -138,11 +142,15 @@ class ConnectionManager:
                 self._start()
                 self.counters.add("closed_fork", inherited)
 
+    def _detect_fork(self) -> None:
+        if os.getpid() != self._pid:  # a fork outside Python, such as uWSGI's
+            self.after_fork()
+
     def _start(self) -> None:
         self._closed = False
         self.thread = threading.local()
         self.counters = Counters()
-        self.commit_tokens = CommitTokens()
+        self._commit_tokens = CommitTokens()
         self._sessions = SessionReset(self.counters)
         self.strategy = self._new_strategy()
         self._pid = os.getpid()  # assigned last: when it is current, everything above is valid

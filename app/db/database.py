@@ -12,6 +12,7 @@ What is retried depends on what is known about the outcome:
 `retry` decides how often and for how long.
 """
 
+import math
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import partial
@@ -28,6 +29,7 @@ from .errors import (
     InvalidValue,
     OutcomeUnknown,
     ReadOnlyServer,
+    TransactionConflict,
 )
 from .managed_connection import ManagedConnection
 from .retry import Retries
@@ -169,41 +171,42 @@ class Database:
             return function(tx)
 
     def _run_with_token(self, function: Callable[[Transaction], T]) -> T:
-        """Run a function in a transaction; raises `OutcomeUnknown` only if its token is unreadable.
+        """Run a function in a transaction; raises `OutcomeUnknown` only if the lookup fails.
 
         `ConnectionLost` means, as always, that nothing was stored.
         """
-        token = None
+        tokens = self.connections.commit_tokens()
+        token = tokens.take()
         try:
             with self.transaction() as tx:
                 result = function(tx)
                 if tx.has_written:
-                    token = self.connections.commit_tokens.take()
                     token.store(tx)
-        except OutcomeUnknown as error:
-            if token is None:
+        except BaseException as error:
+            if not token.is_stored or isinstance(error, TransactionConflict):
+                tokens.put_back(token)
+            if not (token.is_stored and isinstance(error, OutcomeUnknown)):
                 raise
-            was_committed = self._was_committed(token, error)
-            self.connections.commit_tokens.put_back(token)
-            if not was_committed:
+            if not self._was_committed(token, error):
                 raise ConnectionLost(str(error)) from error
         else:
-            if token is not None:
-                self.connections.commit_tokens.put_back(token)
+            tokens.put_back(token)
         return result
 
     def _was_committed(self, token: CommitToken, lost: OutcomeUnknown) -> bool:
-        retries = Retries(self._config)
+        retries = Retries(self._config, at_most=math.inf)
+        was_committed = False
         while True:
             try:
                 with self.transaction() as tx:
                     was_committed = token.was_committed(tx)
             except DatabaseError as error:
-                if not retries.wait_for_server():
-                    raise lost from error
-            else:
-                self._control.note_retry(f"commit_{'found' if was_committed else 'missing'}", lost)
-                return was_committed
+                if not was_committed:
+                    if not retries.wait_after_lookup(error):
+                        raise lost from error
+                    continue
+            self._control.note_lookup(was_committed=was_committed)
+            return was_committed
 
     def _read(self, query: Callable[[Transaction], T]) -> T:
         return self._control.retrying("read", Purpose.READ, partial(self._read_on, query))

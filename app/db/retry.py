@@ -7,9 +7,10 @@ deadlock, lock timeout,          until `lock_timeout_seconds` after the start: r
 snapshot conflict                prolong a lock wait
 a read-only server               until `outage_patience_seconds` after the first such error, and
                                  at least three seconds: a failover
+the lookup of a commit token     a conflict as above; any other failure like a lost connection
 
-If no connection can be opened at all, nothing is retried here: waiting for the server is up to the
-strategy, which knows the other callers that wait for it.
+If no connection can be opened at all, only a lookup is retried here: waiting for the server is up
+to the strategy, which knows the other callers that wait for it.
 """
 
 import random
@@ -26,23 +27,31 @@ from .errors import (
 )
 
 MIN_TRANSACTION_RETRIES = 3
-# A statement that crashes the server must not do so for ever.
+# Of a read or a transaction: a statement that crashes the server must not do so for ever.
 MAX_RETRIES = 10
 # Before the first retry; doubled for each further one. Random, so that transactions that conflict
 # do not meet again.
 FIRST_DELAY_SECONDS = 0.05
+MAX_DOUBLINGS = 4
 MAX_DELAY_SECONDS = 0.5
 MIN_FAILOVER_SECONDS = 3.0
 FAILOVER_DELAY_SECONDS = 0.3
 
 
 class Retries:
-    """The retries of one read, BEGIN or transaction."""
+    """The retries of one read, BEGIN, transaction or lookup of a commit token."""
 
-    def __init__(self, config: DatabaseConfig, *, at_least: int = MIN_TRANSACTION_RETRIES) -> None:
+    def __init__(
+        self,
+        config: DatabaseConfig,
+        *,
+        at_least: int = MIN_TRANSACTION_RETRIES,
+        at_most: float = MAX_RETRIES,
+    ) -> None:
         self._patience_seconds = config.outage_patience_seconds
         self._conflicts_end = Deadline(config.lock_timeout_seconds)
         self._min_retries = at_least
+        self._max_retries = at_most
         self._outage_ends: Deadline | None = None
         self._failover_ends: Deadline | None = None
         self._retries = 0
@@ -50,21 +59,25 @@ class Retries:
     def wait_after(self, error: DatabaseError) -> bool:
         """Wait before the next attempt; return False at once if there must be none."""
         if isinstance(error, ConnectionLost | OutcomeUnknown):
-            return self.wait_for_server()
+            return self._wait_for_server()
         if isinstance(error, ReadOnlyServer):
             return self._wait_for_failover()
         if isinstance(error, TransactionConflict):
-            return self._retries < MAX_RETRIES and self._wait_until(self._conflicts_end)
+            return self._retries < self._max_retries and self._wait_until(self._conflicts_end)
         return False
 
-    def wait_for_server(self) -> bool:
-        """Wait before the next attempt after a lost connection, whatever was lost with it."""
+    def wait_after_lookup(self, error: DatabaseError) -> bool:
+        """Wait before the next lookup of a commit token, whatever the error of the last one."""
+        is_conflict = isinstance(error, TransactionConflict)
+        return self.wait_after(error) if is_conflict else self._wait_for_server()
+
+    def _wait_for_server(self) -> bool:
         if self._outage_ends is None:
             self._outage_ends = Deadline(self._patience_seconds)
         if self._retries < self._min_retries:
             self._sleep()
             return True
-        return self._retries < MAX_RETRIES and self._wait_until(self._outage_ends)
+        return self._retries < self._max_retries and self._wait_until(self._outage_ends)
 
     def _wait_until(self, deadline: Deadline) -> bool:
         if deadline.is_over():
@@ -75,7 +88,9 @@ class Retries:
     def _sleep(self) -> None:
         # The first retry of a read or a BEGIN is immediate: the connection was lost while idle.
         if self._min_retries > 1 or self._retries > 0:
-            delay = min(FIRST_DELAY_SECONDS * 2**self._retries, MAX_DELAY_SECONDS)
+            delay = min(
+                FIRST_DELAY_SECONDS * 2 ** min(self._retries, MAX_DOUBLINGS), MAX_DELAY_SECONDS
+            )
             time.sleep(random.uniform(0, delay))  # noqa: S311
         self._retries += 1
 

@@ -71,12 +71,13 @@ class TransactionControl:
     def retrying(self, what: str, purpose: Purpose, use: Callable[[Transaction], T]) -> T:
         """Check out a connection and use it; repeat that on another one if it is lost."""
         self.check_no_transaction()
-        retries = Retries(self._config, at_least=1)
+        retries = None
         tx = self._connections.checkout(purpose)
         while True:
             try:
                 return use(tx)
             except ConnectionLost as error:
+                retries = retries or Retries(self._config, at_least=1)
                 if not retries.wait_after(error):
                     raise
                 self.note_retry(what, error)
@@ -91,6 +92,12 @@ class TransactionControl:
         """Count and log a retry."""
         self._connections.counters.add(f"retried_{what}")
         log.warning("%s: retried on another connection after: %s", what, error)
+
+    def note_lookup(self, *, was_committed: bool) -> None:
+        """Count and log what the commit token said about a COMMIT whose response was lost."""
+        outcome = "found" if was_committed else "missing"
+        self._connections.counters.add(f"commit_{outcome}")
+        log.warning("the response to COMMIT was lost; its commit token is %s", outcome)
 
     def _begin_on(self, tx: Transaction) -> Transaction:
         try:

@@ -2,7 +2,9 @@
 
 Refresh tokens are deleted only when they expire, even if they have been used: the reuse of a used
 token is how theft is detected. Stored responses are deleted when clients may no longer retry the
-request. Each transaction deletes at most 1,000 rows, so that locks are held briefly.
+request. Commit tokens are deleted when no process has used them for a day; a process that is still
+running inserts its row again. Each transaction deletes at most 1,000 rows, so that locks are held
+briefly.
 """
 
 import click
@@ -15,6 +17,7 @@ from app.http.context import database
 
 ROWS_PER_TRANSACTION = 1000
 IDEMPOTENCY_KEY_HOURS = 24
+COMMIT_TOKEN_HOURS = 24
 EXPIRED = {
     "refresh tokens": (
         "DELETE FROM refresh_token WHERE expire_date < NOW() ORDER BY expire_date LIMIT %s",
@@ -25,6 +28,11 @@ EXPIRED = {
         "ORDER BY create_date LIMIT %s",
         (IDEMPOTENCY_KEY_HOURS, ROWS_PER_TRANSACTION),
     ),
+    "commit tokens": (
+        "DELETE FROM commit_token WHERE last_update < NOW() - INTERVAL %s HOUR "
+        "ORDER BY last_update LIMIT %s",
+        (COMMIT_TOKEN_HOURS, ROWS_PER_TRANSACTION),
+    ),
 }
 
 
@@ -33,7 +41,7 @@ def register(app: Flask) -> None:
     app.cli.add_command(purge_expired)
 
 
-@click.command(help="Delete expired refresh tokens and idempotency keys.")
+@click.command(help="Delete expired refresh tokens, idempotency keys and commit tokens.")
 @with_appcontext
 def purge_expired() -> None:
     """Delete the expired rows and print their numbers."""

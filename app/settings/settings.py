@@ -254,7 +254,7 @@ class Settings(BaseModel):
     db_commit_tokens: bool = _setting(
         "Store a token with each transaction that may be retried, to find out whether it was "
         "committed when the response to its COMMIT is lost. Costs one statement for each "
-        "transaction.",
+        "such transaction. If disabled, the response is 503 `outcome-unknown` in that case.",
         section=LIVENESS,
         default=True,
     )

@@ -80,13 +80,22 @@ def test_purge_removes_expired_rows_only(app, client, user, pair, dba):
             "VALUES (%s, %s, 'POST', '/v1/students', REPEAT('x', 32), NOW() - INTERVAL %s HOUR)",
             (key, uuid4().hex, hours),
         )
+        query(
+            dba,
+            "INSERT INTO commit_token (commit_token_id, transaction_number, last_update) "
+            "VALUES (%s, 1, NOW() - INTERVAL %s HOUR)",
+            (uuid4().bytes, hours),
+        )
+    ((tokens,),) = query(dba, "SELECT COUNT(*) FROM commit_token")
 
     result = run(app, "purge-expired")
 
     assert result.output.splitlines() == [
         "2500 expired refresh tokens removed",
         "1 expired idempotency keys removed",
+        "1 expired commit tokens removed",
     ]
+    assert query(dba, "SELECT COUNT(*) FROM commit_token") == ((tokens - 1,),)
     assert count(dba, "idempotency_key", key) == 1
     assert count(dba, "refresh_token", key) == 1
     assert refresh_status(client, pair) == 201

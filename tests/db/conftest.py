@@ -55,9 +55,10 @@ def words_url(server):
 
 @pytest.fixture
 def url(words_url, server):
-    """The same database; the table is empty."""
+    """The same database; the tables are empty."""
     with closing(server.connect(words_url)) as connection:
         query(connection, "DELETE FROM word")
+        query(connection, "DELETE FROM commit_token")
     return words_url
 
 

@@ -25,6 +25,7 @@ class RelayedConnection:
         self.cuts_response = False
         self.discards_responses = False
         self.was_greeted = False
+        self.held = b""
 
 
 class Relay:
@@ -35,6 +36,10 @@ class Relay:
     - `cut_response_to`: bytes of a statement whose response is replaced by a FIN
     - `discard_response_to`: bytes of a statement from whose response on nothing is delivered
     - `close_at`: bytes of a client's packet, and how its connection is then closed: "fin", "reset"
+    - `faults_in_turn`: a list of pairs, bytes of a statement and a fault; each fault occurs once,
+      the first one first. The faults: "cut response": as above; "lose": the statement is not
+      delivered, and the connection is closed on both sides; "hold": the statement is delivered by
+      `deliver_held`, and the client gets no response, and not even acknowledgments
     - `rejects_clients`: new connections are closed before the greeting
     - `error_packet`: sent on new connections instead of the greeting; they are then closed
     - `is_silent`: new connections are accepted, and nothing is ever sent on them
@@ -56,6 +61,7 @@ class Relay:
         self.cut_response_to = None
         self.discard_response_to = None
         self.close_at = None
+        self.faults_in_turn = []
         self.rejects_clients = False
         self.error_packet = None
         self.is_silent = False
@@ -104,6 +110,17 @@ class Relay:
             pair.client for pair in self.connections if pair.client.getpeername()[1] == port
         ]
         self._run_in_thread(lambda: client.sendall(data))
+
+    def deliver_held(self):
+        """Deliver the statements that were held to the server."""
+
+        def deliver():
+            for pair in self.connections:
+                if pair.held:
+                    pair.server.sendall(pair.held)
+                    pair.held = b""
+
+        self._run_in_thread(deliver)
 
     def forget(self, answer="reset"):
         """Answer the next packet of each connection with a reset, as NAT gateways do, or a FIN."""
@@ -166,11 +183,26 @@ class Relay:
         elif pair.close_at_next_packet:
             self._close(pair, reset=pair.close_at_next_packet == "reset")
         elif not pair.is_frozen:
-            pair.cuts_response = bool(self.cut_response_to) and self.cut_response_to in data
+            fault = self._next_fault(data)
+            if fault == "lose":
+                self._close(pair)
+                return
+            if fault == "hold":
+                pair.held, pair.discards_responses = data, True
+                drop_incoming_packets(pair.client)
+                return
+            pair.cuts_response = fault == "cut response" or (
+                bool(self.cut_response_to) and self.cut_response_to in data
+            )
             if self.discard_response_to and self.discard_response_to in data:
                 pair.discards_responses = True
             with suppress(ConnectionError):  # the server may have reset it already
                 pair.server.sendall(data)
+
+    def _next_fault(self, data):
+        if self.faults_in_turn and self.faults_in_turn[0][0] in data:
+            return self.faults_in_turn.pop(0)[1]
+        return None
 
     def _from_server(self, pair):
         if pair.is_frozen:

@@ -103,6 +103,30 @@ def test_a_session_reset_sends_two_commands(driver, url, server):
     assert with_reset.connections == without.connections == 0
 
 
+UPDATE = "UPDATE word SET touched = 1"
+
+
+@pytest.mark.parametrize(
+    ("has_tokens", "run", "statements"),
+    [
+        (True, {"function": lambda tx: tx.execute(UPDATE)}, 4),
+        (False, {"function": lambda tx: tx.execute(UPDATE)}, 3),
+        (True, {"function": lambda tx: tx.execute(UPDATE), "idempotent": True}, 3),
+        (True, {"function": lambda tx: tx.execute("SELECT 1")}, 3),
+    ],
+    ids=["write", "without tokens", "idempotent", "read"],
+)
+def test_a_commit_token_costs_one_statement(url, server, has_tokens, run, statements):
+    def requests():
+        for _ in range(REQUESTS):
+            db.run_transaction(**run)
+
+    with opened(url, db_commit_tokens=has_tokens) as db:
+        db.fetch_one("SELECT 1")
+
+        assert counted(server, requests) == times(Cost(0, statements, 0), REQUESTS)
+
+
 def test_a_statement_does_not_change_the_socket_timeout(url, monkeypatch):
     timeouts = []
     with opened(url, db_read_timeout_seconds=30, db_write_timeout_seconds=10) as database:

@@ -6,7 +6,9 @@ from contextlib import closing
 
 import pytest
 
-from app.db.errors import ConnectionLost, ReadOnlyServer
+from app.db import commit_tokens
+from app.db.errors import ConnectionLost, OutcomeUnknown, ReadOnlyServer
+from app.db.url import DatabaseUrl
 from tests.db.pool import (
     MAX_DELAY_SECONDS,
     idle_ids,
@@ -15,7 +17,7 @@ from tests.db.pool import (
     wait_until_readable,
 )
 from tests.db.relay import through
-from tests.db.test_concurrency import hold_at_once
+from tests.db.test_concurrency import hold_at_once, settles
 from tests.support.database import add, connection_id, opened, query
 from tests.support.server import start_server
 
@@ -118,6 +120,7 @@ def failing_over():
         url = running.create_database()
         with closing(running.connect(url)) as root:
             query(root, "CREATE TABLE word (word VARCHAR(50) NOT NULL)")
+            query(root, commit_tokens.DDL)
             yield url, root
 
 
@@ -188,3 +191,52 @@ def test_run_transaction_waits_only_some_seconds_for_a_writable_server(primary):
             db.run_transaction(lambda tx: add(tx, "rejected"))
 
         assert 2 < time.monotonic() - started < 3 + MAX_DELAY_SECONDS
+
+
+@pytest.fixture(params=["pymysql", "mysqlclient"])
+def losing_commit(request, primary, relay):
+    """A function that loses the COMMIT of a transaction to a server that becomes read-only then.
+
+    It returns the results of the runs, and what `run_transaction` returned or raised.
+    """
+    url, root = primary
+    relay.target = DatabaseUrl.parse(url).port
+    relay.faults_in_turn = [(b"COMMIT", "lose")]
+    runs = []
+
+    def write(tx):
+        runs.append(1)
+        add(tx, f"run {len(runs)}")
+        relay.rejects_clients = len(runs) == 1
+        return len(runs)
+
+    def lose_commit(patience_seconds, then):
+        settings = {"db_outage_patience_seconds": patience_seconds, "db_driver": request.param}
+        with opened(through(relay, url), **settings) as db, ThreadPoolExecutor(1) as pool:
+            result = pool.submit(db.run_transaction, write)
+            assert settles(lambda: not relay.faults_in_turn)
+            query(root, "SET GLOBAL read_only = 1")
+            relay.rejects_clients = False
+            then(db)
+            return result.exception(timeout=60) or result.result()
+
+    return lose_commit
+
+
+def test_a_read_only_server_does_not_tell_the_outcome(losing_commit, primary):
+    """It may be a replica that has not received the transaction yet."""
+    outcome = losing_commit(2, lambda db: None)
+
+    assert isinstance(outcome, OutcomeUnknown)
+    assert query(primary[1], "SELECT word FROM word") == ()
+
+
+def test_a_lookup_waits_for_a_failover_to_end(losing_commit, primary):
+    _, root = primary
+
+    def end_failover(db):
+        assert settles(lambda: db.statistics().get("closed_read_only"))
+        query(root, "SET GLOBAL read_only = 0")
+
+    assert losing_commit(30, end_failover) == 2
+    assert query(root, "SELECT word FROM word") == (("run 2",),)

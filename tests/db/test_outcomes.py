@@ -21,8 +21,17 @@ from tests.support.database import add, kill_all, opened, query, words
 
 @pytest.fixture
 def behind(relay, url):
-    """A `Database` through the relay, on the default strategy."""
-    with opened(through(relay, url), db_pool_size=2, db_pool_timeout_seconds=0.3) as database:
+    """A `Database` through the relay, on the default strategy, that retries as little as possible.
+
+    It has no commit tokens: `test_commit_tokens.py` tests those.
+    """
+    settings = {
+        "db_pool_size": 2,
+        "db_pool_timeout_seconds": 0.3,
+        "db_outage_patience_seconds": 0,
+        "db_commit_tokens": False,
+    }
+    with opened(through(relay, url), **settings) as database:
         yield database
 
 
@@ -108,30 +117,6 @@ def test_a_commit_that_was_not_sent_is_a_lost_connection(behind, relay, root):
         relay.reset()
 
     assert words(root) == []
-
-
-def test_a_transaction_is_run_four_times_at_most(behind, relay):
-    runs = []
-
-    def write(tx):
-        runs.append(1)
-        relay.reset()
-        add(tx, "never")
-
-    with pytest.raises(ConnectionLost):
-        behind.run_transaction(write)
-
-    assert len(runs) == 4
-    assert behind.statistics()["retried_transaction"] == 3
-
-
-def test_a_read_is_retried_once(url, relay):
-    with opened(through(relay, url), db_strategy="per_query") as db:
-        relay.cut_response_to = b"a query"
-        with pytest.raises(ConnectionLost):
-            db.fetch_one("SELECT 'a query'")
-
-        assert db.statistics() == {"opened": 2, "retried_read": 1, "discarded": 2}
 
 
 def test_a_statement_in_a_transaction_is_never_retried(behind, relay, root):
