@@ -6,7 +6,7 @@
     GET  /readyz                 readiness
 
 `/read` with `check_session` repeats the nonce only if the session is unchanged. `/write` accepts
-`rows` (counters to update, one before each half), `read_first` (reads the first of them before, so
+`rows` (counters to update, one before each half), `read_first` (reads the last of them before, so
 that the transaction has a snapshot), `pause` (seconds after that and between the halves, on the
 first attempt only), `hold` (a file; the first attempt waits until it is removed) and `size` (bytes
 of filler). An `Idempotency-Key` is stored in the same transaction, so that a retry finds it.
@@ -86,7 +86,7 @@ class Entry:
         if self.key is not None:
             execute(ADD_KEY, (self.key,))
         if self.reads_first:
-            execute(TAKE_SNAPSHOT, (self.rows[0],))
+            execute(TAKE_SNAPSHOT, (self.rows[-1],))
             self._pause()
         self._write_half(execute, 1)
         self._pause()

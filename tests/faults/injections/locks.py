@@ -62,7 +62,7 @@ def snapshot_conflict(scenario: Scenario) -> None:
     on_mariadb = scenario.environment.target.flavor == "mariadb"
     conflicting = [
         lambda rows=rows: scenario.client.write(rows=rows, pause=0.3, read_first=True)
-        for rows in ([1], [1], [2], [2])
+        for rows in ([5, 1], [6, 1], [7, 2], [8, 2])
     ]
     with scenario.admin.variables(**({"innodb_snapshot_isolation": 1} if on_mariadb else {})):
         scenario.admin.kill_sessions()
@@ -70,7 +70,12 @@ def snapshot_conflict(scenario: Scenario) -> None:
         if not on_mariadb:
             text = "Record has changed since last read in table 'counter'"
             scenario.proxy.behavior.statement_faults = [
-                StatementFault(b"UPDATE counter", "error", times=2, error=(ER_CHECKREAD, text))
+                StatementFault(
+                    b"+ 1 WHERE counter_id = 1", "error", times=1, error=(ER_CHECKREAD, text)
+                ),
+                StatementFault(
+                    b"+ 1 WHERE counter_id = 2", "error", times=1, error=(ER_CHECKREAD, text)
+                ),
             ]
         with scenario.concurrent_requests(*conflicting):
             pass

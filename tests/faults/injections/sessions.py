@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Iterator
-from contextlib import ExitStack, closing, contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from typing import Any
 
 import pymysql
@@ -47,7 +47,7 @@ def id_reused(scenario: Scenario) -> None:
         numbers = {session.session_id for session in scenario.admin.sessions()}
         scenario.server.kill()
         scenario.server.start()
-        with other_client_with(numbers, scenario) as others:
+        with sessions_numbered(numbers, DatabaseUrl.parse(scenario.url)) as others:
             hold.unlink()
             time.sleep(0.3)
             scenario.burst()
@@ -56,11 +56,10 @@ def id_reused(scenario: Scenario) -> None:
 
 
 @contextmanager
-def other_client_with(
-    numbers: set[int], scenario: Scenario
+def sessions_numbered(
+    numbers: set[int], account: DatabaseUrl
 ) -> Iterator[list["pymysql.Connection[Any]"]]:
-    """Open sessions of the same account that have these numbers, as another client would."""
-    account = DatabaseUrl.parse(scenario.url)
+    """Open the sessions with these numbers, as another client of this account (Unix socket)."""
     with ExitStack() as stack:
         kept, number = [], 0
         while number < max(numbers):
@@ -70,11 +69,9 @@ def other_client_with(
                 password=account.password,
                 ssl_disabled=True,
             )
-            number = connection.thread_id()
-            if number in numbers:
-                kept.append(stack.enter_context(closing(connection)))
-            else:
-                connection.close()
+            stack.callback(connection.close)
+            if (number := connection.thread_id()) in numbers:
+                kept.append(connection)
         yield kept
 
 
