@@ -48,8 +48,8 @@ thread per worker; with more threads it mixes up responses even without a fault.
 
 REASONS = """### Why requests fail with `adaptive`
 
-No client could avoid these failures. The requests get 503 with `Retry-After`, or 422 for a statement
-that is too large; nothing is stored.
+No client could avoid these failures. The requests get 503 with `Retry-After`, or 422 if a statement
+is too large; nothing is stored.
 """
 OTHER_TARGETS = """## Other targets
 
