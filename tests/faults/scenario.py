@@ -8,7 +8,8 @@ import sys
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
+from http.client import HTTPException
 from pathlib import Path
 from subprocess import TimeoutExpired
 from typing import Literal, Self
@@ -252,8 +253,9 @@ class Scenario:
         by_worker: dict[object, dict[str, object]] = {}
 
         def fetch() -> None:
-            found = self.client.get("/statistics")
-            by_worker[found["pid"]] = found
+            with suppress(OSError, HTTPException):  # a worker whose threads all hang
+                found = self.client.get("/statistics")
+                by_worker[found["pid"]] = found
 
         # One worker may serve several consecutive requests.
         deadline = time.monotonic() + STATISTICS_SECONDS
