@@ -59,13 +59,13 @@ class Entry:
     """One transaction; `attempts` counts how often it was started."""
 
     name: str
-    key: str | None
-    rows: list[int]
-    pause_seconds: float
-    hold: Path | None
-    size_bytes: int
-    reads_first: bool
-    attempts: int = field(default=0)
+    key: str | None = None
+    rows: list[int] = field(default_factory=list)
+    pause_seconds: float = 0
+    hold: Path | None = None
+    size_bytes: int = 0
+    reads_first: bool = False
+    attempts: int = 0
 
     @classmethod
     def from_request(cls, request: Request) -> Self:
