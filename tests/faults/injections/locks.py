@@ -45,14 +45,15 @@ def lock_timeout(scenario: Scenario) -> None:
 
 def table_locked(scenario: Scenario) -> None:
     scenario.warm_up()
-    client, clients = scenario.client, min(4, scenario.variant.clients)
+    client = scenario.client
     with (
         closing(scenario.server.connect(scenario.environment.url)) as other,
         other.cursor() as cursor,
     ):
         cursor.execute("LOCK TABLES ledger WRITE, counter WRITE")
+        # No more than a worker has threads, so that none waits for a thread or connection.
         with scenario.concurrent_requests(
-            *[lambda: client.read(sleep=0.01), client.write, client.write_with_key] * clients
+            *[lambda: client.read(sleep=0.01), client.write, client.write_with_key] * 2
         ):
             time.sleep(LONGER_THAN_A_CLIENT_WAITS_SECONDS)
             cursor.execute("UNLOCK TABLES")
