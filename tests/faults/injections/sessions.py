@@ -10,7 +10,7 @@ import pymysql
 from app.db.url import DatabaseUrl
 from tests.faults.ledger_entry import STATES
 from tests.faults.load import run_concurrently
-from tests.faults.scenario import Scenario
+from tests.faults.scenario import TRAFFIC_CLIENTS, Scenario
 from tests.faults.variants import WORKERS
 
 
@@ -29,12 +29,12 @@ def session_state(scenario: Scenario) -> None:
 
 def slow_statement_timeout(scenario: Scenario) -> None:
     scenario.warm_up()
-    clients = scenario.variant.clients
+    clients = min(TRAFFIC_CLIENTS, scenario.variant.clients)
     with scenario.admin.counting_statements() as counted:
         run_concurrently(lambda: scenario.client.read(sleep=4), threads=clients, each=2)
         time.sleep(0.5)
         left = scenario.admin.running_statements()
-    scenario.side_effects["statements more than threads"] = max(0, counted.most - clients)
+    scenario.side_effects["statements more than requests"] = max(0, counted.most - clients)
     scenario.side_effects["statements still running after the last response"] = left
 
 
