@@ -50,7 +50,7 @@ STATEMENTS = (
         START TRANSACTION;
         INSERT INTO ledger (entry, half, connection_id, filler)
             VALUES (new_entry, 1, CONNECTION_ID(), '');
-        SELECT 1 AS stored;
+        SELECT 1 AS one;
     END""",
 )
 
