@@ -235,7 +235,7 @@ _ALL = [
     Fault("restart-under-load", "the server restarts under load", server.restart_under_load),
     Fault(
         "crash",
-        "the server is killed with SIGKILL under load and started 3 s later",
+        "the server is killed with SIGKILL under load, and available again after about 3 s",
         server.crash,
     ),
     Fault(

@@ -21,7 +21,7 @@ def crash(scenario: Scenario) -> None:
     with scenario.traffic():
         time.sleep(0.7)
         scenario.server.kill()
-        time.sleep(3)
+        time.sleep(2)
         scenario.server.start()
         scenario.mark_recovered()
         time.sleep(1.5)
