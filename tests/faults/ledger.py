@@ -9,6 +9,7 @@ from contextlib import closing
 from dataclasses import asdict, dataclass
 from typing import Literal
 
+from app.db import commit_tokens
 from app.operations import schema
 from tests.support.server import DatabaseServer
 
@@ -37,13 +38,7 @@ STATEMENTS = (
     ) ENGINE=InnoDB""",
     f"INSERT INTO counter (counter_id) VALUES {ROWS}",
     # Of the service itself: commit tokens, and what /readyz reads.
-    """CREATE TABLE commit_token (
-        commit_token_id BINARY(16) NOT NULL,
-        transaction_number BIGINT UNSIGNED NOT NULL,
-        last_update TIMESTAMP NOT NULL DEFAULT CURRENT_TIMESTAMP ON UPDATE CURRENT_TIMESTAMP,
-        PRIMARY KEY (commit_token_id),
-        KEY idx_last_update (last_update)
-    ) ENGINE=InnoDB""",
+    commit_tokens.DDL,
     "CREATE TABLE alembic_version (version_num VARCHAR(32) NOT NULL PRIMARY KEY)",
     f"INSERT INTO alembic_version VALUES ('{schema.newest()}')",
     """CREATE PROCEDURE leave_open (new_entry CHAR(32)) BEGIN

@@ -191,5 +191,5 @@ def test_500_writes_with_keys_are_stored_exactly_once(
     stored = query(root, f"SELECT first_name, student_id FROM student WHERE {WRITTEN_HERE}")
 
     assert sorted(stored) == sorted(reported.items())
-    # The faults caused retries.
-    assert sum(len(future.result()[1]) for future in futures) > WRITES
+    # The faults replaced connections.
+    assert proxy.accepted > WRITES / 10
