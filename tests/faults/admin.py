@@ -7,8 +7,10 @@ import os
 import signal
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass
+from threading import Event
 from typing import Any
 
 import pymysql
@@ -18,6 +20,7 @@ from tests.support.server import DatabaseServer
 
 ER_CON_COUNT_ERROR = 1040
 CONNECT_SECONDS = 10
+SECONDS_BETWEEN_COUNTS = 0.05
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +29,13 @@ class Session:
 
     session_id: int
     client_port: int
+
+
+@dataclass(slots=True)
+class RunningStatements:
+    """The highest number of statements that ran at the same time in two consecutive counts."""
+
+    most: int = 0
 
 
 class ServerAdmin:
@@ -57,6 +67,36 @@ class ServerAdmin:
                     scope = "QUERY" if query_only else "CONNECTION"
                     cursor.execute(f"KILL {scope} {session.session_id}")
         return len(sessions)
+
+    def running_statements(self) -> int:
+        """Return how many statements of the monitored user the server is running."""
+        sql = (
+            "SELECT COUNT(*) FROM information_schema.processlist "
+            "WHERE user = %s AND command = 'Query'"
+        )
+        [(count,)] = self.query(sql, (self._user,))
+        return int(count)
+
+    @contextmanager
+    def counting_statements(self) -> Iterator[RunningStatements]:
+        """Count the running statements of the monitored user until the block ends."""
+        counted, stop = RunningStatements(), Event()
+
+        def count() -> None:
+            before = 0
+            while not stop.wait(SECONDS_BETWEEN_COUNTS):
+                found = self.running_statements()
+                # One that has just been killed may still be listed once.
+                counted.most = max(counted.most, min(before, found))
+                before = found
+
+        with ThreadPoolExecutor(1) as pool:
+            counting = pool.submit(count)
+            try:
+                yield counted
+            finally:
+                stop.set()
+        counting.result()
 
     def status(self, name: str) -> int:
         """Return a status variable of the server."""

@@ -6,8 +6,9 @@ Flask's status 500.
 """
 
 import os
+import secrets
 from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, closing, contextmanager
+from contextlib import AbstractContextManager, closing, contextmanager, suppress
 from itertools import count
 from typing import Any
 
@@ -19,7 +20,7 @@ from sqlalchemy import Engine, create_engine
 from sqlalchemy.engine import URL
 
 from app.db.url import DatabaseUrl
-from tests.faults.ledger_entry import Entry, Execute, read_query
+from tests.faults.ledger_entry import CALL_LEAVE_OPEN, STATES, Entry, Execute, read_query
 
 Transaction = Callable[[], AbstractContextManager[Execute]]
 Arguments = dict[str, Any]
@@ -27,6 +28,10 @@ Arguments = dict[str, Any]
 POOL_SIZE = 8
 RECYCLE_SECONDS = 180
 INTEGRITY_ERRORS = (pymysql.err.IntegrityError, sqlalchemy.exc.IntegrityError)
+
+
+class Unfinished(Exception):
+    """The transaction ends without a commit."""
 
 
 class CountedConnection(pymysql.connections.Connection):
@@ -100,6 +105,7 @@ def create_app(implementation: str, url: DatabaseUrl) -> Flask:
         {
             "host": url.host,
             "port": url.port,
+            "unix_socket": url.unix_socket,
             "user": url.user,
             "password": url.password,
             "database": url.name,
@@ -118,7 +124,7 @@ def _add_routes(app: Flask, transaction: Transaction) -> None:
     @app.get("/read")
     def read() -> dict[str, object]:
         with transaction() as execute:
-            (row,) = execute(*read_query(request))
+            (row,) = execute(*read_query(request, autocommit=False))
         return {"nonce": row[0], "worker": os.getpid()}
 
     @app.post("/write")
@@ -130,6 +136,25 @@ def _add_routes(app: Flask, transaction: Transaction) -> None:
         except INTEGRITY_ERRORS:
             return {"entry": entry.name, "duplicate": True}, 201
         return {"entry": entry.name}, 201
+
+    @app.post("/leave")
+    def leave() -> tuple[dict[str, object], int]:
+        state = request.args["state"]
+        with transaction() as execute:
+            for statement in STATES[state]:
+                execute(statement, ())
+        if not STATES[state]:
+            # Without a commit, because the statement was expected to be complete.
+            with suppress(Unfinished), transaction() as execute:
+                execute(CALL_LEAVE_OPEN, (secrets.token_hex(16),))
+                raise Unfinished
+        return {"left": state}, 201
+
+    @app.get("/readyz")
+    def readyz() -> dict[str, object]:
+        with transaction() as execute:
+            execute("SELECT 1", ())
+        return {"status": "ready"}
 
     @app.get("/livez")
     def livez() -> dict[str, object]:
@@ -170,7 +195,10 @@ def _url(arguments: Arguments) -> URL:
         host=arguments["host"],
         port=arguments["port"],
         database=arguments["database"],
-        query={"ssl_disabled": "true"} if arguments["ssl_disabled"] else {},
+        query={
+            **({"ssl_disabled": "true"} if arguments["ssl_disabled"] else {}),
+            **({"unix_socket": socket} if (socket := arguments["unix_socket"]) else {}),
+        },
     )
 
 

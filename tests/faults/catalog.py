@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
-from tests.faults.injections import idle, in_flight, server
+from tests.faults.injections import address, idle, in_flight, locks, server, sessions
 from tests.faults.scenario import Route, Scenario, Server
 
 
@@ -12,7 +12,8 @@ class Fault:
     """One row of the fault matrix.
 
     `settings` are added to the service's defaults; `quick_settings` replace some of them in
-    `make test`.
+    `make test`. `unavoidable` is the reason why requests fail with every client; empty if they
+    need not fail.
     """
 
     name: str
@@ -24,6 +25,14 @@ class Fault:
     quick_settings: Mapping[str, object] = field(default_factory=dict)
     recovers: bool = True  # whether `inject` returns with the fault removed
     recovers_within_seconds: float = 3.0
+    unavoidable: str = ""
+
+
+UNREACHABLE = (
+    "The server cannot be reached for longer than `DB_OUTAGE_PATIENCE_SECONDS`, the time that a "
+    "request may wait."
+)
+QUICK_OUTAGE = {"DB_OUTAGE_PATIENCE_SECONDS": 2}
 
 
 _ALL = [
@@ -149,17 +158,67 @@ _ALL = [
         in_flight.commit_response_lost,
         route="proxy",
     ),
-    Fault("deadlock", "two pairs of transactions deadlock (1213)", in_flight.deadlock),
+    Fault("deadlock", "two pairs of transactions deadlock (1213)", locks.deadlock),
+    Fault(
+        "snapshot-conflict",
+        "transactions update a row that has changed since they read it (1020; on MariaDB with "
+        "`innodb_snapshot_isolation`, on MySQL injected)",
+        locks.snapshot_conflict,
+        route="proxy",
+    ),
+    Fault(
+        "lock-wait",
+        "another transaction holds the row lock for 2 s, less than `DB_LOCK_TIMEOUT_SECONDS`",
+        locks.lock_wait,
+    ),
     Fault(
         "lock-timeout",
-        "another transaction holds the row lock (1205)",
-        in_flight.lock_timeout,
+        "another transaction holds the row lock for 6 s (1205; `DB_LOCK_TIMEOUT_SECONDS=1`)",
+        locks.lock_timeout,
+        settings={"DB_LOCK_TIMEOUT_SECONDS": 1},
+        unavoidable="The lock is held for longer than `DB_LOCK_TIMEOUT_SECONDS`.",
     ),
-    Fault("query-killed", "`KILL QUERY` on running SELECTs (1317)", in_flight.query_killed),
+    Fault(
+        "table-locked",
+        "another session holds the tables for 11 s with `LOCK TABLES ... WRITE` "
+        "(`DB_LOCK_TIMEOUT_SECONDS=1`)",
+        locks.table_locked,
+        settings={"DB_LOCK_TIMEOUT_SECONDS": 1},
+        unavoidable="The lock is held for longer than `DB_LOCK_TIMEOUT_SECONDS`.",
+    ),
+    Fault(
+        "query-killed",
+        "`KILL QUERY` on running SELECTs (1317)",
+        in_flight.query_killed,
+        unavoidable="An administrator ended the statements on purpose; a retry would defeat that.",
+    ),
     Fault(
         "statement-timeout",
         "statements exceed `max_statement_time` (1969), on MySQL `max_execution_time` (3024)",
         in_flight.statement_timeout,
+        unavoidable="The statement takes longer than the server allows; a retry would, too.",
+    ),
+    Fault(
+        "slow-statement-timeout",
+        "statements of 4 s exceed `DB_READ_TIMEOUT_SECONDS=1` on working connections; the "
+        "statements running on the server are counted",
+        sessions.slow_statement_timeout,
+        settings={"DB_READ_TIMEOUT_SECONDS": 1},
+        unavoidable="The statement takes longer than `DB_READ_TIMEOUT_SECONDS`; a retry would, "
+        "too.",
+    ),
+    Fault(
+        "session-state",
+        "requests leave session variables, an open transaction or `LOCK TABLES` behind in their "
+        "session",
+        sessions.session_state,
+    ),
+    Fault(
+        "id-reused",
+        "the server crashes during transactions and restarts; another client of the same account "
+        "then has sessions with the same numbers (Unix socket)",
+        sessions.id_reused,
+        route="socket",
     ),
     Fault(
         "idle-in-transaction",
@@ -170,39 +229,52 @@ _ALL = [
         "packet-too-large",
         "statements exceed `max_allowed_packet` (1153)",
         in_flight.packet_too_large,
+        unavoidable="The statement is larger than the server allows.",
     ),
     # Faults of the server.
     Fault("restart-under-load", "the server restarts under load", server.restart_under_load),
     Fault(
         "crash",
-        "the server is killed with SIGKILL under load and started 3 s later",
+        "the server is killed with SIGKILL under load, and available again after about 3 s",
         server.crash,
     ),
     Fault(
         "connection-refused",
-        "the server is stopped: connection refused",
+        "the server is stopped for longer than `DB_OUTAGE_PATIENCE_SECONDS`: connection refused",
         server.connection_refused,
+        quick_settings=QUICK_OUTAGE,
+        unavoidable=UNREACHABLE,
     ),
     Fault(
         "host-unreachable",
-        "new connections receive ICMP host unreachable (iptables)",
+        "new connections receive ICMP host unreachable for longer than "
+        "`DB_OUTAGE_PATIENCE_SECONDS` (iptables)",
         server.host_unreachable,
+        quick_settings=QUICK_OUTAGE,
+        unavoidable=UNREACHABLE,
+    ),
+    Fault(
+        "host-unreachable-briefly",
+        "the same for 2.5 s",
+        server.host_unreachable_briefly,
     ),
     Fault(
         "name-not-resolved",
         "the server's host name cannot be resolved",
         server.name_not_resolved,
         route="unresolvable",
+        quick_settings=QUICK_OUTAGE,
         recovers=False,
+        unavoidable=UNREACHABLE,
     ),
     Fault(
         "too-many-connections",
-        "the server has reached `max_connections` (1040)",
+        "the server has reached `max_connections` for 2.5 s (1040)",
         server.too_many_connections,
     ),
     Fault(
         "too-many-user-connections",
-        "`max_user_connections` is 3 (1203)",
+        "`max_user_connections` is 3 for 2.5 s (1203)",
         server.too_many_user_connections,
     ),
     Fault("read-only", "the server is read-only for 1 s under load (1290)", server.read_only),
@@ -212,22 +284,80 @@ _ALL = [
         server.server_suspended,
     ),
     Fault(
+        "failover",
+        "the server crashes under load; the address cannot be reached for 4 s, and then leads to "
+        "a server with the same data",
+        address.failover,
+        route="proxy",
+    ),
+    Fault(
+        "switchover",
+        "the server becomes read-only under load, the address then leads to another server, and "
+        "existing connections are reset",
+        address.switchover,
+        route="proxy",
+    ),
+    Fault(
+        "node-not-ready",
+        "every statement fails with error 1047 for 2 s, as on a Galera node that is not ready "
+        "(injected)",
+        address.node_not_ready,
+        route="proxy",
+    ),
+    Fault(
+        "offline-mode",
+        "the server is in `offline_mode` for 2 s (3032; on MariaDB injected)",
+        address.offline_mode,
+        route="proxy",
+    ),
+    Fault(
+        "handshake-cut",
+        "existing connections are reset, and new ones close after the client's first packet "
+        "(SSLRequest with TLS) for 2 s",
+        address.handshake_cut,
+        route="proxy",
+    ),
+    Fault(
+        "not-a-mysql-server",
+        "existing connections are reset, and the address leads to an HTTP server for 2 s",
+        address.not_a_mysql_server,
+        route="proxy",
+    ),
+    Fault(
         "no-greeting",
-        "the port accepts connections but sends no handshake packet",
-        server.no_greeting,
+        "existing connections are reset, and the port sends no handshake packet for longer than "
+        "`DB_OUTAGE_PATIENCE_SECONDS`",
+        address.no_greeting,
+        route="proxy",
+        quick_settings=QUICK_OUTAGE,
+        unavoidable=UNREACHABLE,
+    ),
+    Fault(
+        "no-greeting-briefly",
+        "the same for 2 s",
+        address.no_greeting_briefly,
         route="proxy",
     ),
     Fault(
         "slow-greeting",
-        "the handshake packet arrives one byte every 0.3 s",
-        server.slow_greeting,
+        "as `no-greeting`, but the handshake packet arrives one byte every 0.3 s",
+        address.slow_greeting,
         route="proxy",
+        quick_settings=QUICK_OUTAGE,
+        unavoidable=UNREACHABLE,
     ),
     Fault(
         "password-changed",
         "the user's password is changed and its sessions are killed",
         server.password_changed,
         recovers_within_seconds=7.0,  # failed logins are not retried continuously
+        unavoidable="The server rejects the password.",
+    ),
+    Fault(
+        "access-restored",
+        "as `password-changed`; afterwards only `/readyz` is requested, for 5 s at most, and then "
+        "all requests",
+        server.access_restored,
     ),
 ]
 

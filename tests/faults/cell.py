@@ -21,13 +21,15 @@ OUTCOMES = {
     "fails": "requests failed; the service recovered without intervention",
     "broken": "requests still failed after the fault was removed",
     "hangs": "a client received no response within 10 s",
+    "harms": "abandoned statements kept running, or another client's session was ended",
     "corrupt": "stored data or a response contradicted what a client was told",
 }
-Outcome = Literal["clean", "slow", "fails", "broken", "hangs", "corrupt"]
+Outcome = Literal["clean", "slow", "fails", "broken", "hangs", "harms", "corrupt"]
 
 SLOW_SECONDS = 1.5
 QUICK_PAUSE_SECONDS = 0.06  # of a client between two requests; saves CPU in the tests
 LOG_LINES = 20
+HEALTH = ("livez", "readyz")
 # The service has recovered after this many consecutive successful reads, served by all workers.
 CONSECUTIVE_SUCCESSES = 8
 
@@ -56,6 +58,7 @@ class Cell:
     discrepancies: dict[str, int] = field(default_factory=dict)
     counters: dict[str, int] = field(default_factory=dict)
     tracebacks: int = 0
+    side_effects: dict[str, int] = field(default_factory=dict)  # outside of the service
     version: str = ""  # of the server
     run: str = ""  # start time of the command that measured the cell
     log: str = ""  # last lines of the service's log
@@ -65,6 +68,8 @@ class Cell:
         """The worst outcome that applies."""
         if self.wrong_responses or any(self.discrepancies.values()):
             return "corrupt"
+        if any(self.side_effects.values()):
+            return "harms"
         if "no response" in self.statuses:
             return "hangs"
         if self.failed_after_recovery:
@@ -92,6 +97,7 @@ class Cell:
             f"opened {self.opened}, recovery {recovery}, "
             f"failed after recovery {self.failed_after_recovery}, "
             f"ledger {Discrepancies(**self.discrepancies)}"
+            + "".join(f", {count} {what}" for what, count in self.side_effects.items())
         )
 
     def describe(self) -> str:
@@ -181,6 +187,7 @@ def measure(scenario: Scenario, fault: Fault, recovery: float | None) -> Cell:
         discrepancies=asdict(scenario.discrepancies()),
         counters=counters,
         tracebacks=len(scenario.log_lines()),
+        side_effects={what: count for what, count in scenario.side_effects.items() if count},
         version=scenario.admin.version(),
         log="\n".join(scenario.log_lines([""])[-LOG_LINES:]),
     )
@@ -195,7 +202,7 @@ def _first_success(responses: Sequence[Response], since: float) -> float | None:
     received_at = (
         response.sent_at + response.seconds
         for response in responses
-        if response.is_success and response.kind != "livez" and response.sent_at >= since
+        if response.is_success and response.kind not in HEALTH and response.sent_at >= since
     )
     return min(received_at, default=None)
 

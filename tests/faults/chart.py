@@ -12,6 +12,7 @@ COLORS = {
     "fails": ("#fdbf6f", "#5c3500", "fails"),
     "broken": ("#e66101", "#ffffff", "broken"),
     "hangs": ("#7b3294", "#ffffff", "hangs"),
+    "harms": ("#c51b7d", "#ffffff", "harms"),
     "corrupt": ("#222222", "#ffffff", "corrupt"),
 }
 LEFT, TOP, RIGHT = 170, 130, 90  # room for the last, slanted heading

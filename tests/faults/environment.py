@@ -56,6 +56,7 @@ class Environment:
             self._folder = Path(self._resources.enter_context(TemporaryDirectory(prefix="faults-")))
             self._write_certificate()
             self.server = self._start_server()
+            self._port = self.server.port
             self.firewall = self._resources.enter_context(Firewall())
             self.url = self.server.create_database(DATABASE)
             self.admin = ServerAdmin(self.server, self.url)
@@ -88,8 +89,11 @@ class Environment:
         return {"DB_SSL_MODE": "REQUIRED" if self.target.tls else "DISABLED"}
 
     def restore(self) -> None:
-        """Remove all firewall rules and start the server if a failed cell left it stopped."""
+        """Remove all firewall rules; start the server on its port if a cell stopped or moved it."""
         self.firewall.clear()
+        if self.server.port != self._port:
+            self.server.stop()
+            self.server.port = self._port
         with suppress(Stop):
             self.server.pid  # noqa: B018
             return
@@ -117,6 +121,11 @@ class Environment:
         (self._folder / "test-ca.pem").write_bytes(authority.pem)
         Path(self._certificate[0]).write_bytes(certificate)
         Path(self._certificate[1]).write_bytes(key)
+
+
+def with_socket(url: str, socket: Path) -> str:
+    """Return the URL of the same database through the server's Unix socket."""
+    return f"{with_address(url, host='localhost')}?unix_socket={socket}"
 
 
 def with_address(url: str, *, host: str = "127.0.0.1", port: int = 3306) -> str:

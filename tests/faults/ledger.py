@@ -9,6 +9,8 @@ from contextlib import closing
 from dataclasses import asdict, dataclass
 from typing import Literal
 
+from app.db import commit_tokens
+from app.operations import schema
 from tests.support.server import DatabaseServer
 
 # What a client was told about an entry; "nothing" if it received no response or a bare 500.
@@ -16,8 +18,9 @@ Reported = Literal["stored", "not stored", "unknown", "nothing"]
 
 COUNTERS = 32
 ROWS = ", ".join(f"({number})" for number in range(1, COUNTERS + 1))
-TABLES = (
-    "DROP TABLE IF EXISTS ledger, ledger_key, counter",
+STATEMENTS = (
+    "DROP TABLE IF EXISTS ledger, ledger_key, counter, commit_token, alembic_version",
+    "DROP PROCEDURE IF EXISTS leave_open",
     """CREATE TABLE ledger (
         ledger_id BIGINT UNSIGNED NOT NULL AUTO_INCREMENT PRIMARY KEY,
         entry CHAR(32) CHARACTER SET ascii NOT NULL,
@@ -34,6 +37,16 @@ TABLES = (
         touched INT UNSIGNED NOT NULL DEFAULT 0
     ) ENGINE=InnoDB""",
     f"INSERT INTO counter (counter_id) VALUES {ROWS}",
+    # Of the service itself: commit tokens, and what /readyz reads.
+    commit_tokens.DDL,
+    "CREATE TABLE alembic_version (version_num VARCHAR(32) NOT NULL PRIMARY KEY)",
+    f"INSERT INTO alembic_version VALUES ('{schema.newest()}')",
+    """CREATE PROCEDURE leave_open (new_entry CHAR(32)) BEGIN
+        START TRANSACTION;
+        INSERT INTO ledger (entry, half, connection_id, filler)
+            VALUES (new_entry, 1, CONNECTION_ID(), '');
+        SELECT 1 AS one;
+    END""",
 )
 
 
@@ -58,11 +71,11 @@ class Discrepancies:
 
 
 def create(server: DatabaseServer, url: str) -> None:
-    """Create the tables, replacing existing ones."""
+    """Create the tables and the procedure, replacing existing ones."""
     with closing(server.connect(url)) as root, root.cursor() as cursor:
         # A transaction left open by a fault may still hold a metadata lock.
         cursor.execute("SET SESSION lock_wait_timeout = 20")
-        for statement in TABLES:
+        for statement in STATEMENTS:
             cursor.execute(statement)
 
 

@@ -1,10 +1,12 @@
 """Test application that writes the ledger through the project's `Database`.
 
 Serves the routes described in `ledger_entry`, `GET /livez` and `GET /statistics`, with the
-project's gunicorn.conf.py or under uWSGI, as `tests.faults.ledger_app:app`.
+project's gunicorn.conf.py or under uWSGI, as `tests.faults.ledger_app:app`. `/readyz` is the
+project's own.
 """
 
 import os
+import secrets
 from collections.abc import Callable
 from typing import Any
 
@@ -14,8 +16,9 @@ from app.db import Database
 from app.db.errors import DuplicateKey
 from app.http import error_handlers, json
 from app.http.middleware import request_ids
+from app.operations.health import Readyz
 from app.settings import Settings, load_settings, open_database
-from tests.faults.ledger_entry import Entry, read_query
+from tests.faults.ledger_entry import CALL_LEAVE_OPEN, STATES, Entry, read_query
 
 Body = dict[str, Any]
 
@@ -35,17 +38,19 @@ def create_app(settings: Settings) -> Flask:
     routes: dict[str, tuple[str, Callable[[], tuple[Body, int]]]] = {
         "/read": ("GET", read),
         "/write": ("POST", write),
+        "/leave": ("POST", leave),
         "/livez": ("GET", livez),
         "/statistics": ("GET", statistics),
     }
     for path, (method, view) in routes.items():
         app.add_url_rule(path, view_func=view, methods=[method])
+    app.add_url_rule("/readyz", view_func=Readyz.as_view("readyz"))
     return app
 
 
 def read() -> tuple[Body, int]:
     """Return the nonce as selected from the database."""
-    row = _database().fetch_one(*read_query(request))
+    row = _database().fetch_one(*read_query(request, autocommit=True))
     assert row is not None
     return {"nonce": row["nonce"], "worker": os.getpid()}, 200
 
@@ -60,6 +65,18 @@ def write() -> tuple[Body, int]:
     except DuplicateKey:
         return {"entry": entry.name, "duplicate": True}, 201
     return {"entry": entry.name, "attempts": entry.attempts}, 201
+
+
+def leave() -> tuple[Body, int]:
+    """Leave a changed session behind, as careless code does."""
+    state = request.args["state"]
+    if statements := STATES[state]:
+        with _database().transaction() as tx:
+            for statement in statements:
+                tx.execute(statement)
+    else:
+        _database().fetch_all(CALL_LEAVE_OPEN, (secrets.token_hex(16),))
+    return {"left": state}, 201
 
 
 def livez() -> tuple[Body, int]:

@@ -15,11 +15,12 @@ from json import loads
 from pathlib import Path
 from threading import Event, Lock
 from typing import Literal
+from urllib.parse import quote
 
 from app.service import PROBLEM_TYPE
 from tests.faults.ledger import Reported
 
-Kind = Literal["read", "write", "keyed write", "livez"]
+Kind = Literal["read", "write", "keyed write", "leave", "livez", "readyz"]
 
 NO_RESPONSE = 0
 # Text of the driver, the kernel or the server, which a response must not contain.
@@ -69,10 +70,14 @@ class Client:
         self.responses: list[Response] = []
         self.reported: dict[str, Reported] = {}
 
-    def read(self, sleep: float = 0) -> Response:
-        """Read once; the query takes `sleep` seconds on the server."""
+    def read(self, sleep: float = 0, *, check_session: bool = False) -> Response:
+        """Read once; the query takes `sleep` seconds on the server.
+
+        With `check_session` the response is wrong if an earlier request changed the session.
+        """
         nonce = secrets.token_hex(8)
         path = f"/read?nonce={nonce}" + (f"&sleep={sleep}" if sleep else "")
+        path += "&check_session=1" if check_session else ""
         return self._request("read", "GET", path, expect=nonce)
 
     def write(
@@ -82,11 +87,13 @@ class Client:
         pause: float = 0,
         hold: Path | None = None,
         size: int = 0,
+        read_first: bool = False,
         entry: str = "",
     ) -> Response:
         """Write one entry, without an idempotency key and without retries."""
         entry = entry or secrets.token_hex(16)
         path = _write_path(entry, rows, pause, size) + (f"&hold={hold}" if hold else "")
+        path += "&read_first=1" if read_first else ""
         response = self._request("write", "POST", path)
         self._record(entry, response)
         return response
@@ -102,6 +109,14 @@ class Client:
             if response.status not in {NO_RESPONSE, 503} or time.monotonic() > give_up_at:
                 return response
             time.sleep(SECONDS_BETWEEN_RETRIES)
+
+    def leave(self, state: str) -> Response:
+        """Leave a changed session behind, one of `ledger_entry.STATES`."""
+        return self._request("leave", "POST", f"/leave?state={quote(state)}")
+
+    def readyz(self) -> Response:
+        """Request `/readyz`."""
+        return self._request("readyz", "GET", "/readyz")
 
     def livez(self) -> Response:
         """Request `/livez`."""

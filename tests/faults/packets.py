@@ -3,6 +3,7 @@
 import struct
 
 HEADER_BYTES = 4
+COM_QUERY = 0x03
 SSL_REQUEST_BYTES = 32  # payload of SSLRequest: a login packet truncated before the user name
 ER_CLIENT_INTERACTION_TIMEOUT = 4031  # MySQL 8.0.24 and later
 TIMEOUT_MESSAGE = (
@@ -20,6 +21,12 @@ def error_packet(code: int, text: str, *, state: str = "HY000", sequence: int = 
 def payload_length(header: bytes) -> int:
     """Return the payload length from the first three bytes of a packet header."""
     return int.from_bytes(header[:3], "little")
+
+
+def query_text(packet: bytes) -> bytes | None:
+    """Return the text of a COM_QUERY packet; None for any other packet."""
+    is_query = packet[HEADER_BYTES : HEADER_BYTES + 1] == bytes([COM_QUERY])
+    return packet[HEADER_BYTES + 1 :] if is_query else None
 
 
 # Identical, byte for byte, to what MySQL 9.7 sends to an idle client before it disconnects it.

@@ -19,13 +19,19 @@ from dataclasses import dataclass
 from threading import Thread
 from typing import Any, Self, TypeVar
 
-from tests.faults.packets import HEADER_BYTES, SSL_REQUEST_BYTES, payload_length
+from tests.faults.packets import (
+    HEADER_BYTES,
+    SSL_REQUEST_BYTES,
+    error_packet,
+    payload_length,
+)
 from tests.faults.proxy_behavior import ProxyBehavior, ProxyTls, StatementFault
 
 T = TypeVar("T")
 
 CHUNK_BYTES = 1 << 16
 SECONDS_PER_GREETING_BYTE = 0.3
+OTHER_PROTOCOL = b"HTTP/1.1 400 Bad Request\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"
 _RESET = struct.pack("ii", 1, 0)  # SO_LINGER: on, 0 seconds
 
 
@@ -171,10 +177,18 @@ class Proxy:
                 return
             if self.behavior.accept_mode == "no_greeting":
                 await asyncio.Event().wait()
+            if self.behavior.accept_mode == "other_protocol":
+                await self._loop.sock_sendall(client, OTHER_PROTOCOL)
+                return
             server = await self._connect_to_server()
             sides = await self._handshake(client, server)
-            if sides is not None:
-                await self._forward(ProxiedConnection(*sides))
+            if sides is None:
+                return
+            connection = ProxiedConnection(*sides)
+            if self.behavior.accept_mode == "reject_login":
+                await self._reject_login(connection)
+            else:
+                await self._forward(connection)
         except (OSError, asyncio.IncompleteReadError):
             pass  # one side disconnected; the other is closed below
         finally:
@@ -204,6 +218,10 @@ class Proxy:
         if self.behavior.accept_mode == "slow_greeting":
             await self._send_greeting_slowly(client, server)
             return None
+        if self.behavior.accept_mode == "handshake_cut":
+            await self._loop.sock_sendall(client, await self._read_packet(server))
+            await self._read_packet(client)
+            return None
         if self._tls is None:
             return await self._side(client), await self._side(server)
         await self._loop.sock_sendall(client, await self._read_packet(server))
@@ -222,6 +240,24 @@ class Proxy:
         for byte in await self._read_packet(server):
             await self._loop.sock_sendall(client, bytes([byte]))
             await asyncio.sleep(SECONDS_PER_GREETING_BYTE)
+
+    async def _reject_login(self, connection: ProxiedConnection) -> None:
+        """Answer the login, which is encrypted with TLS, with an error."""
+        client, server = connection.client, connection.server
+        try:
+            if self._tls is None:
+                client.writer.write(await self._packet_from(server))
+            login = await self._packet_from(client)
+            sequence = login[HEADER_BYTES - 1] + 1
+            client.writer.write(error_packet(*self.behavior.login_error, sequence=sequence))
+            await client.writer.drain()
+        finally:
+            connection.close()
+            connection.abort()
+
+    async def _packet_from(self, side: Side) -> bytes:
+        header = await side.reader.readexactly(HEADER_BYTES)
+        return header + await side.reader.readexactly(payload_length(header))
 
     async def _read_packet(self, raw: socket.socket) -> bytes:
         header = await self._read_exactly(raw, HEADER_BYTES)
@@ -269,7 +305,14 @@ class Proxy:
         while data := await connection.client.reader.read(CHUNK_BYTES):
             if connection.is_silenced:
                 continue
-            connection.fault = self.behavior.fault_for(data) or connection.fault
+            fault = self.behavior.fault_for(data)
+            if fault is not None and fault.action in {"error", "error_and_close"}:
+                connection.client.writer.write(fault.response)
+                await connection.client.writer.drain()
+                if fault.action == "error_and_close":
+                    return
+                continue
+            connection.fault = fault or connection.fault
             if connection.fault is not None and connection.fault.action == "close_before_execution":
                 return
             connection.server.writer.write(data)

@@ -5,12 +5,28 @@ from dataclasses import dataclass, field
 from random import Random
 from typing import Literal
 
+from tests.faults.packets import error_packet, query_text
+
 # What happens to a new connection: forwarded; accepted without a handshake packet; handshake packet
-# sent byte by byte; closed immediately.
-AcceptMode = Literal["normal", "no_greeting", "slow_greeting", "close"]
+# sent byte by byte; closed immediately; closed after the client's first packet (SSLRequest with
+# TLS, otherwise the login); HTTP instead of a handshake packet; login answered with `login_error`.
+AcceptMode = Literal[
+    "normal",
+    "no_greeting",
+    "slow_greeting",
+    "close",
+    "handshake_cut",
+    "other_protocol",
+    "reject_login",
+]
 # What happens to a statement: it runs and the connection closes before its response; it runs and
-# nothing more is sent on the connection; the connection closes before the server receives it.
-Action = Literal["close_before_response", "no_response", "close_before_execution"]
+# nothing more is sent on the connection; the connection closes before the server receives it; an
+# error is sent instead of its response and the server never receives it; the same, and the
+# connection closes.
+Action = Literal[
+    "close_before_response", "no_response", "close_before_execution", "error", "error_and_close"
+]
+ServerError = tuple[int, str]  # number and text
 
 
 @dataclass(slots=True)
@@ -18,7 +34,8 @@ class StatementFault:
     """Fault for statements that contain `text`, with a probability and a maximum number of times.
 
     After each occurrence, the next `skip_after_each` matching statements pass unaffected, so that
-    a retry succeeds.
+    a retry succeeds. Statements that begin with a word in `except_for` always do. `error` is the
+    number and the text that the actions `error` and `error_and_close` send.
     """
 
     text: bytes
@@ -27,10 +44,17 @@ class StatementFault:
     times: int | None = None
     skip_after_each: int = 0
     to_skip: int = 0
+    error: ServerError = (0, "")
+    except_for: tuple[bytes, ...] = ()
+
+    @property
+    def response(self) -> bytes:
+        """The error packet that is sent instead of the server's response."""
+        return error_packet(*self.error, sequence=1)
 
     def applies_to(self, data: bytes, random: Random) -> bool:
         """Return whether the fault affects this statement, and count it if so."""
-        if self.times == 0 or self.text not in data:
+        if self.times == 0 or self.text not in data or not self._may_affect(data):
             return False
         if self.to_skip:
             self.to_skip -= 1
@@ -42,6 +66,12 @@ class StatementFault:
             self.times -= 1
         return True
 
+    def _may_affect(self, data: bytes) -> bool:
+        statement = query_text(data)
+        if statement is None:
+            return not self.action.startswith("error")  # other packets have other responses
+        return not statement.startswith(self.except_for)
+
 
 @dataclass(slots=True)
 class ProxyBehavior:
@@ -49,6 +79,7 @@ class ProxyBehavior:
 
     server_port: int
     accept_mode: AcceptMode = "normal"
+    login_error: ServerError = (0, "")
     delay_seconds: float = 0.0
     statement_faults: list[StatementFault] = field(default_factory=list)
     random: Random = field(default_factory=lambda: Random(1))

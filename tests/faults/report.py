@@ -46,6 +46,11 @@ thread per worker; with more threads it mixes up responses even without a fault.
 {{faults}}
 """
 
+REASONS = """### Why requests fail with `adaptive`
+
+No client could avoid these failures. The requests get 503 with `Retry-After`, or 422 if a statement
+is too large; nothing is stored.
+"""
 OTHER_TARGETS = """## Other targets
 
 Cells whose outcome on another target differs from MariaDB without TLS. Outcomes that vary between
@@ -77,7 +82,7 @@ def page(cells: Sequence[Cell], runs: Mapping[str, Run]) -> str:
     )
     parts = [INTRODUCTION.format(outcomes=outcomes, faults=faults)]
     if main := [cell for cell in cells if cell.target == MAIN]:
-        parts += [f"## {_name(MAIN)}\n", _matrix(main), _details(main)]
+        parts += [f"## {_name(MAIN)}\n", _matrix(main), _details(main), _reasons(main)]
     if len(targets := list(dict.fromkeys(cell.target for cell in cells))) > 1:
         parts += [OTHER_TARGETS, _differences(cells, targets), ADAPTIVE, _adaptive(cells, targets)]
     parts += [MEASUREMENTS, _measurements(cells, runs)]
@@ -96,17 +101,20 @@ def _matrix(cells: Sequence[Cell]) -> str:
 def _short(cell: Cell | None) -> str:
     if cell is None:
         return ""
+    failed = f"{cell.failed}/{cell.requests}"
     match cell.outcome:
         case "clean":
             return "clean"
         case "slow":
             return f"slow, {cell.worst:.1f} s"
+        case "fails":
+            return f"fails, {failed}"
+        case "harms":
+            failed = ", ".join(f"{count} {what}" for what, count in cell.side_effects.items())
         case "corrupt":
             wrong = Discrepancies(**cell.discrepancies)
-            return f"**corrupt**, {'responses mixed up' if wrong.is_empty else wrong}"
-        case "fails":
-            return f"fails, {cell.failed}/{cell.requests}"
-    return f"**{cell.outcome}**, {cell.failed}/{cell.requests}"
+            failed = "responses mixed up" if wrong.is_empty else str(wrong)
+    return f"**{cell.outcome}**, {failed}"
 
 
 def _details(cells: Sequence[Cell]) -> str:
@@ -131,6 +139,15 @@ def _details(cells: Sequence[Cell]) -> str:
         "success. ledger: contents of the database compared with what the clients were told.\n"
     )
     return _table(heads, rows) + legend if rows else ""
+
+
+def _reasons(cells: Sequence[Cell]) -> str:
+    rows = [
+        [f"`{cell.fault}`", FAULTS[cell.fault].unavoidable]
+        for cell in cells
+        if cell.variant == "adaptive" and cell.outcome == "fails"
+    ]
+    return f"{REASONS}\n{_table(['', 'reason'], rows)}" if rows else ""
 
 
 def _differences(cells: Sequence[Cell], targets: Sequence[str]) -> str:

@@ -8,7 +8,8 @@ import sys
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
+from http.client import HTTPException
 from pathlib import Path
 from subprocess import TimeoutExpired
 from typing import Literal, Self
@@ -16,14 +17,21 @@ from typing import Literal, Self
 from app.db.url import DatabaseUrl
 from dev.launch import launch
 from tests.faults import firewall, ledger
-from tests.faults.environment import Environment, with_address
+from tests.faults.environment import Environment, with_address, with_socket
 from tests.faults.haproxy import HAProxy
-from tests.faults.load import PAUSE_SECONDS, Client, polling_livez, run_concurrently, traffic
+from tests.faults.load import (
+    PAUSE_SECONDS,
+    Client,
+    Response,
+    polling_livez,
+    run_concurrently,
+    traffic,
+)
 from tests.faults.proxy import Proxy
 from tests.faults.variants import WORKERS, Variant
 from tests.support.service import START_SECONDS, Service
 
-Route = Literal["direct", "proxy", "haproxy", "unresolvable"]
+Route = Literal["direct", "proxy", "haproxy", "socket", "unresolvable"]
 Server = Literal["gunicorn", "uwsgi"]
 
 WARM_UP_READ_SECONDS = 0.1  # long enough that all threads hold a connection at the same time
@@ -111,6 +119,8 @@ class Scenario:
         self.served_by, self.pause_seconds = served_by, pause_seconds
         self.settings = {**environment.settings, **variant.settings, **(settings or {})}
         self.recovered_at: float | None = None
+        # What the fault did outside of the service, by description; empty if nothing.
+        self.side_effects: dict[str, int] = {}
         self._resources = ExitStack()
 
     def __enter__(self) -> Self:
@@ -197,9 +207,29 @@ class Scenario:
         for future in futures:
             future.result()
 
+    def wait_until_ready(self, seconds: float) -> None:
+        """Poll `/readyz`, and nothing else, until all workers are ready or the time is over."""
+        deadline = time.monotonic() + seconds
+        responses: list[Response] = []
+        while not responses or not all(response.is_success for response in responses):
+            if time.monotonic() > deadline:
+                return
+            time.sleep(0.1)
+            responses = self.readyz(self.warm_up_client)
+
+    def readyz(self, client: Client) -> list[Response]:
+        """Request `/readyz` often enough to reach all workers; return the responses."""
+        with ThreadPoolExecutor(WORKERS * 4) as pool:
+            return list(pool.map(lambda _: client.readyz(), range(WORKERS * 4)))
+
     def mark_recovered(self) -> None:
         """Record that the fault is over now, for injections that continue their traffic."""
         self.recovered_at = time.monotonic()
+
+    @property
+    def patience_seconds(self) -> float:
+        """How long the service waits for a server that cannot be reached."""
+        return float(str(self.settings.get("DB_OUTAGE_PATIENCE_SECONDS", 5)))
 
     @property
     def port(self) -> int:
@@ -223,8 +253,9 @@ class Scenario:
         by_worker: dict[object, dict[str, object]] = {}
 
         def fetch() -> None:
-            found = self.client.get("/statistics")
-            by_worker[found["pid"]] = found
+            with suppress(OSError, HTTPException):  # a worker whose threads all hang
+                found = self.client.get("/statistics")
+                by_worker[found["pid"]] = found
 
         # One worker may serve several consecutive requests.
         deadline = time.monotonic() + STATISTICS_SECONDS
@@ -255,6 +286,8 @@ class Scenario:
         url = self.environment.url
         if self.route == "unresolvable":
             return with_address(url, host=UNRESOLVABLE_HOST)
+        if self.route == "socket":
+            return with_socket(url, self.server.socket)
         if self.route == "proxy":
             self.proxy = self._resources.enter_context(
                 Proxy(self.server.port, tls=self.environment.proxy_tls)

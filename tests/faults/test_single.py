@@ -10,12 +10,16 @@ SURVIVED = [
     "fork",
     "fork-uwsgi",
     "deadlock",
+    "snapshot-conflict",
+    "lock-wait",
     "lock-timeout",
+    "table-locked",
     "query-killed",
     "statement-timeout",
     "name-not-resolved",
     "read-only",
     "server-suspended",
+    "node-not-ready",
 ]
 with_faults = partial(parametrize_cells, "single")
 

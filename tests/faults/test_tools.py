@@ -6,17 +6,21 @@ import ssl
 import subprocess
 import sys
 import time
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing, suppress
 from dataclasses import replace
 from socket import create_connection, create_server
+from typing import get_args
 
 import pymysql
 import pytest
 
+from app.db.url import DatabaseUrl
+from dev.keep import free_port
 from tests.faults.catalog import FAULTS
 from tests.faults.cell import OUTCOMES, Cell
 from tests.faults.conftest import TARGET
-from tests.faults.environment import Environment
+from tests.faults.environment import Environment, with_socket
 from tests.faults.expectations import (
     BARE,
     EXPECTED,
@@ -28,10 +32,11 @@ from tests.faults.expectations import (
 from tests.faults.firewall import Firewall, client_ports
 from tests.faults.firewall_process import AS_ROOT, TAG
 from tests.faults.haproxy import HAProxy
+from tests.faults.injections.sessions import sessions_numbered
 from tests.faults.ledger import Discrepancies, compare
 from tests.faults.packets import IDLE_TIMEOUT_ERROR_PACKET
 from tests.faults.proxy import Proxy
-from tests.faults.proxy_behavior import StatementFault
+from tests.faults.proxy_behavior import AcceptMode, StatementFault
 from tests.faults.report import PAGE, page
 from tests.faults.results import ResultStore, Run
 from tests.faults.variants import VARIANTS
@@ -43,6 +48,7 @@ RECORDED_PACKET = bytes.fromhex("91000000ffbf0f") + (
     b"#HY000The client was disconnected by the server because of inactivity. "
     b"See wait_timeout and interactive_timeout for configuring this behavior."
 )
+OFFLINE = (3032, "The server is currently in offline mode")
 PROGRAM_WITH_A_RULE = """
 import sys, time
 from tests.faults.firewall import Firewall
@@ -51,6 +57,12 @@ with Firewall() as firewall:
     print("ready", flush=True)
     time.sleep(60)
 """
+
+
+@pytest.fixture(scope="module")
+def private():
+    with Environment(TARGET) as environment:
+        yield environment
 
 
 def test_the_idle_timeout_packet_equals_the_one_mysql_sends():
@@ -138,13 +150,100 @@ def test_the_proxy_closes_before_the_response_after_the_statement_ran(server, ro
         assert query(root, "SELECT @@GLOBAL.max_connect_errors") == ((777,),)
 
 
-@pytest.mark.parametrize("mode", ["no_greeting", "slow_greeting", "close"])
+@pytest.mark.parametrize(
+    "mode", [mode for mode in get_args(AcceptMode) if mode not in {"normal", "reject_login"}]
+)
 def test_clients_cannot_connect_in_any_other_accept_mode(server, mode):
     with Proxy(server.port) as proxy:
         proxy.behavior.accept_mode = mode
 
-        with pytest.raises(pymysql.err.OperationalError):
+        with pytest.raises(pymysql.err.MySQLError):
             server.connect(port=proxy.port, read_timeout=0.2, connect_timeout=0.2)
+
+
+def test_the_proxy_rejects_a_login_with_an_error(server):
+    with Proxy(server.port) as proxy:
+        proxy.behavior.login_error, proxy.behavior.accept_mode = OFFLINE, "reject_login"
+
+        with pytest.raises(pymysql.err.MySQLError) as raised:
+            server.connect(port=proxy.port)
+        assert raised.value.args == OFFLINE
+
+
+def test_a_tls_proxy_rejects_a_login_with_an_error():
+    with (
+        Environment(replace(TARGET, tls=True)) as environment,
+        Proxy(environment.server.port, tls=environment.proxy_tls) as proxy,
+    ):
+        proxy.behavior.login_error, proxy.behavior.accept_mode = OFFLINE, "reject_login"
+
+        with pytest.raises(pymysql.err.MySQLError) as raised:
+            environment.server.connect(port=proxy.port, **unverified_tls())
+        assert raised.value.args == OFFLINE
+
+
+@pytest.mark.parametrize("action", ["error", "error_and_close"])
+def test_the_proxy_sends_an_error_instead_of_running_a_statement(server, root, action):
+    query(root, "SET GLOBAL max_connect_errors = 700")
+    with Proxy(server.port) as proxy, closing(server.connect(port=proxy.port)) as connection:
+        proxy.behavior.statement_faults = [
+            StatementFault(b"", action, times=1, error=OFFLINE, except_for=(b"SELECT",))
+        ]
+        assert query(connection, "SELECT 1") == ((1,),)
+
+        with pytest.raises(pymysql.err.MySQLError) as raised:
+            query(connection, "SET GLOBAL max_connect_errors = 778")
+        assert raised.value.args == OFFLINE
+        is_closed = not can_query(connection)
+
+    assert is_closed == (action == "error_and_close")
+    assert query(root, "SELECT @@GLOBAL.max_connect_errors") == ((700,),)
+
+
+def test_running_statements_are_counted(private):
+    account = DatabaseUrl.parse(private.url)
+    login = {"user": account.user, "password": account.password}
+    with (
+        private.admin.counting_statements() as counted,
+        closing(private.server.connect(**login)) as one,
+        closing(private.server.connect(**login)) as other,
+        ThreadPoolExecutor() as pool,
+    ):
+        for running in [pool.submit(query, each, "SELECT SLEEP(1)") for each in (one, other)]:
+            running.result()
+
+    assert counted.most == 2
+    assert private.admin.running_statements() == 0
+
+
+def test_sessions_are_opened_with_the_chosen_numbers(private):
+    account = DatabaseUrl.parse(with_socket(private.url, private.server.socket))
+    with closing(private.server.connect()) as latest:
+        numbers = {latest.thread_id() + 3, latest.thread_id() + 5}
+
+    with sessions_numbered(numbers, account) as opened:
+        assert {connection.thread_id() for connection in opened} == numbers
+        assert len(private.admin.sessions()) == 5
+
+
+def test_a_server_that_was_moved_is_moved_back(private):
+    port = private.server.port
+    private.server.stop()
+    private.server.port = free_port()
+    private.server.start()
+
+    private.restore()
+
+    assert private.server.port == port
+    private.server.connect(port=port).close()
+
+
+def test_every_failure_of_adaptive_has_a_reason():
+    fails = {
+        fault for fault in FAULTS if "fails" in expected_outcomes(fault, "adaptive", TARGET.flavor)
+    }
+
+    assert fails == {name for name, fault in FAULTS.items() if fault.unavoidable}
 
 
 def test_the_proxy_sends_a_packet_and_closes(server):
@@ -161,9 +260,7 @@ def test_a_tls_proxy_accepts_new_connections_after_it_closed_the_old_ones():
         Environment(replace(TARGET, tls=True)) as environment,
         Proxy(environment.server.port, tls=environment.proxy_tls) as proxy,
     ):
-        tls = ssl.create_default_context()
-        tls.check_hostname, tls.verify_mode = False, ssl.CERT_NONE
-        account = {"port": proxy.port, "ssl_disabled": False, "ssl": tls}
+        account = {"port": proxy.port, **unverified_tls()}
         for _ in range(5):
             connections = [environment.server.connect(environment.url, **account) for _ in range(4)]
             proxy.close_connections()
@@ -279,6 +376,18 @@ def a_cell(target, variant="adaptive", *, worst=0.1, run=""):
         version="1.2.3",
         run=run,
     )
+
+
+def can_query(connection):
+    with suppress(pymysql.err.MySQLError):
+        return bool(query(connection, "SELECT 1"))
+    return False
+
+
+def unverified_tls():
+    tls = ssl.create_default_context()
+    tls.check_hostname, tls.verify_mode = False, ssl.CERT_NONE
+    return {"ssl_disabled": False, "ssl": tls}
 
 
 def receives_data(connection):

@@ -1,7 +1,6 @@
 """Faults while a statement runs, or between two statements of a transaction."""
 
 import time
-from contextlib import closing
 
 from tests.faults.proxy_behavior import StatementFault
 from tests.faults.scenario import Scenario
@@ -75,31 +74,6 @@ def commit_response_lost(scenario: Scenario) -> None:
     with scenario.traffic(scenario.client.write, scenario.client.write_with_key):
         time.sleep(2.5)
     scenario.proxy.behavior.statement_faults = []
-
-
-def deadlock(scenario: Scenario) -> None:
-    scenario.warm_up()
-    deadlocking = [
-        lambda rows=rows: scenario.client.write(rows=rows, pause=0.3)
-        for rows in ([1, 2], [2, 1], [3, 4], [4, 3])
-    ]
-    with scenario.concurrent_requests(*deadlocking):
-        pass
-
-
-def lock_timeout(scenario: Scenario) -> None:
-    with scenario.admin.variables(innodb_lock_wait_timeout=1):
-        scenario.admin.kill_sessions()
-        scenario.warm_up()
-        with (
-            closing(scenario.server.connect(scenario.environment.url)) as blocker,
-            blocker.cursor() as cursor,
-        ):
-            blocker.begin()
-            cursor.execute("UPDATE counter SET touched = 0 WHERE counter_id = 1")
-            with scenario.concurrent_requests(lambda: scenario.client.write(rows=[1])):
-                time.sleep(1.5)
-                blocker.rollback()
 
 
 def query_killed(scenario: Scenario) -> None:
