@@ -46,7 +46,7 @@ class TLSContext:
         self._mode = config.ssl_mode
         self._given = config.ssl_ca
         paths = ssl.get_default_verify_paths()
-        self.ca_file: str = config.ssl_ca or paths.cafile or paths.openssl_cafile
+        self._file: str = config.ssl_ca or paths.cafile or paths.openssl_cafile
         self._loaded = self._warned = self._state()
         self._reloaded_after_rejection: FileState = None
         try:
@@ -77,15 +77,17 @@ class TLSContext:
 
     def describe_trust(self) -> str:
         """Return the file and the subjects and expiry dates of its authorities, for an error."""
+        if not self._given:
+            return "only the system's certificate authorities are trusted"
         known = self.current().get_ca_certs()
         names = [f"{_name(one)} until {one['notAfter']}" for one in known[:MAX_NAMED_AUTHORITIES]]
         if len(known) > len(names):
             names.append(f"{len(known) - len(names)} more")
-        return f"{self.ca_file} trusts {', '.join(names) or 'no authority'}"
+        return f"{self._given} trusts {', '.join(names) or 'no authority'}"
 
     def _state(self) -> FileState:
         try:
-            found = os.stat(self.ca_file)
+            found = os.stat(self._file)
         except OSError:
             return None
         return found.st_dev, found.st_ino, found.st_size, found.st_mtime_ns, found.st_ctime_ns
@@ -97,7 +99,7 @@ class TLSContext:
             if state != self._warned:
                 log.warning(
                     "%s cannot be read (%s); the certificate authorities read before stay in use",
-                    self.ca_file,
+                    self._file,
                     error,
                 )
             self._warned = state

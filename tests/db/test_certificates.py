@@ -183,6 +183,13 @@ def test_the_error_names_the_problem_and_the_file_with_its_authorities(server, u
 
 
 @pytest.mark.parametrize("driver", DRIVERS)
+def test_the_error_says_that_no_file_is_set(driver, url):
+    settings = {"db_ssl_mode": "VERIFY_CA", "db_driver": driver}
+    with opened(url, **settings) as db, pytest.raises(AccessDenied, match="only the system's"):
+        read(db)
+
+
+@pytest.mark.parametrize("driver", DRIVERS)
 def test_the_error_for_an_expired_certificate_says_so(driver, server, url, tmp_path):
     authority = Authority("expiring")
     renew_server(server, authority, days=-1)
