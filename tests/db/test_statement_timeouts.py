@@ -134,6 +134,7 @@ def test_an_interrupted_statement_is_killed_by_the_next_checkout(db, root):
 
         assert db.fetch_one("SELECT 1 AS one") == {"one": 1}
         assert settles(lambda: running(root) == 0)
+        assert db.statistics()["statements_killed"] == 1
         assert waiting.exception(timeout=20)
 
 
@@ -218,6 +219,7 @@ def test_without_another_connection_the_statement_is_killed_by_the_next_checkout
         assert running(root) == 1
         assert settles(lambda: is_available(db))
         assert settles(lambda: running(root) == 0)
+        assert db.statistics()["statements_killed"] == 1
 
 
 def is_available(db):
