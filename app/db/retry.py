@@ -3,8 +3,10 @@
 failure                          retried
 a lost connection                until `outage_patience_seconds` after the first one, and at least
                                  once for a read or a BEGIN, three times for a transaction
-deadlock, lock timeout,          until `lock_timeout_seconds` after the start: retries do not
-snapshot conflict                prolong a lock wait
+lock timeout                     until `lock_timeout_seconds` after the start: retries do not
+                                 prolong a lock wait
+deadlock, snapshot conflict      for the same time, and at least three times: no time was spent
+                                 waiting, and a long transaction can fail late
 a read-only server               until `outage_patience_seconds` after the first such error, and
                                  at least three seconds: a failover
 the lookup of a commit token     a conflict as above; any other failure like a lost connection
@@ -26,6 +28,7 @@ from .errors import (
     TransactionConflict,
 )
 
+LOCK_WAIT_TIMEOUT = 1205
 MIN_TRANSACTION_RETRIES = 3
 # Of a read or a transaction: a statement that crashes the server must not do so for ever.
 MAX_RETRIES = 10
@@ -63,6 +66,9 @@ class Retries:
         if isinstance(error, ReadOnlyServer):
             return self._wait_for_failover()
         if isinstance(error, TransactionConflict):
+            if error.code != LOCK_WAIT_TIMEOUT and self._retries < self._min_retries:
+                self._sleep()
+                return True
             return self._retries < self._max_retries and self._wait_until(self._conflicts_end)
         return False
 

@@ -140,6 +140,19 @@ def test_a_lock_that_is_released_in_time_delays_a_transaction_only(url, root):
     assert settles(lambda: query(root, "SELECT touched FROM word") == ((1,),))
 
 
+def test_a_deadlock_of_a_long_transaction_is_retried_three_times(url):
+    def conflict(tx):
+        runs.append(1)
+        time.sleep(1.1 if len(runs) == 1 else 0)
+        tx.execute("SIGNAL SQLSTATE '40001' SET MYSQL_ERRNO = 1213")
+
+    runs = []
+    with opened(url, db_lock_timeout_seconds=1) as db, pytest.raises(TransactionConflict):
+        db.run_transaction(conflict)
+
+    assert len(runs) == 1 + MIN_TRANSACTION_RETRIES
+
+
 def test_a_conflict_is_retried_ten_times_at_most(url):
     def conflict(tx):
         runs.append(1)
