@@ -3,6 +3,8 @@
 failure                          retried
 a lost connection                until `outage_patience_seconds` after the first one, and at least
                                  once for a read or a BEGIN, three times for a transaction
+no response within the read      once: each attempt takes that time again
+timeout
 lock timeout                     until `lock_timeout_seconds` after the start: retries do not
                                  prolong a lock wait
 deadlock, snapshot conflict      for the same time, and at least three times: no time was spent
@@ -20,6 +22,7 @@ import time
 
 from .clock import Deadline
 from .config import DatabaseConfig
+from .disconnect import is_read_timeout
 from .errors import (
     ConnectionLost,
     DatabaseError,
@@ -29,6 +32,7 @@ from .errors import (
 )
 
 LOCK_WAIT_TIMEOUT = 1205
+MAX_RETRIES_AFTER_READ_TIMEOUT = 1
 MIN_TRANSACTION_RETRIES = 3
 # Of a read or a transaction: a statement that crashes the server must not do so for ever.
 MAX_RETRIES = 10
@@ -58,10 +62,14 @@ class Retries:
         self._outage_ends: Deadline | None = None
         self._failover_ends: Deadline | None = None
         self._retries = 0
+        self._read_timeouts = 0
 
     def wait_after(self, error: DatabaseError) -> bool:
         """Wait before the next attempt; return False at once if there must be none."""
         if isinstance(error, ConnectionLost | OutcomeUnknown):
+            self._read_timeouts += is_read_timeout(error)
+            if self._read_timeouts > MAX_RETRIES_AFTER_READ_TIMEOUT:
+                return False
             return self._wait_for_server()
         if isinstance(error, ReadOnlyServer):
             return self._wait_for_failover()

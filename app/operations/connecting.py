@@ -14,6 +14,12 @@ EXPLANATIONS = [
         "DB_SSL_MODE",
         "TLS failed; use a mode that the server supports, or correct DB_SSL_CA",
     ),
+    (
+        {1820, 1862, 3118, 3955, 4150, 4151},
+        "DATABASE_URL",
+        "this account is locked, or its password has expired; unlock it or set a new password",
+    ),
+    ({3159}, "DB_SSL_MODE", "the server requires TLS; use REQUIRED or a stricter mode"),
     ({1040, 1203, 1226}, "DATABASE_URL", "the server's connection limit is reached; raise it"),
     (
         {2059, 2061},

@@ -163,3 +163,17 @@ def test_a_conflict_is_retried_ten_times_at_most(url):
         db.run_transaction(conflict)
 
     assert len(runs) == 1 + MAX_RETRIES
+
+
+@pytest.mark.parametrize("strategy", ["adaptive", "per_query"])
+def test_a_read_or_transaction_without_response_is_retried_once(strategy, relay, url):
+    settings = {"db_strategy": strategy, "db_read_timeout_seconds": 0.5}
+    with behind(relay, url, MORE_THAN_THE_RETRIES_TAKE_SECONDS, **settings) as db:
+        relay.discard_response_to = b"no response"
+        with pytest.raises(ConnectionLost):
+            db.fetch_one("SELECT 'no response'")
+        with pytest.raises(ConnectionLost):
+            db.run_transaction(lambda tx: tx.fetch_one("SELECT 'no response'"))
+
+        assert db.statistics()["retried_read"] == 1
+        assert db.statistics()["retried_transaction"] == 1

@@ -51,6 +51,14 @@ class PyMySQLConnection(TransportMixin, pymysql.connections.Connection):
         super().__init__(defer_connect=True, **arguments)
         self._session = session
 
+    def trust_channel(self, *, is_unix_socket: bool) -> None:
+        """Allow the password to be sent as it is, as `caching_sha2_password` does over a socket.
+
+        PyMySQL allows it only on a Unix socket that it has opened itself; the server does not
+        accept it encrypted there (1045).
+        """
+        self._secure = is_unix_socket
+
     def set_character_set(self, charset: str, collation: str | None = None) -> None:  # noqa: ARG002
         """Send all session settings; PyMySQL sends SET NAMES alone."""
         self.query(self._session)
@@ -223,6 +231,7 @@ class PyMySQLDriver:
                 user_timeout_seconds=self._config.tcp_user_timeout_seconds,
             )
             connection.attach_transport(sock.fileno())
+            connection.trust_channel(is_unix_socket=sock.family == socket.AF_UNIX)
             with connection.response_deadline(deadline.remaining()):
                 connection.connect(sock)
         except BaseException as error:
