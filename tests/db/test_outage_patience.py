@@ -148,7 +148,8 @@ def test_nobody_waits_if_the_server_denies_access(account, root, threads):
 def test_a_connection_that_is_returned_serves_a_waiting_caller(account, threads, monkeypatch):
     for name in ("FIRST_DELAY_SECONDS", "MAX_DELAY_SECONDS"):  # no trial wakes the caller
         monkeypatch.setattr(circuit_breaker, name, 60)
-    with opened(account(1), db_outage_patience_seconds=60) as db:
+    settings = {"db_outage_patience_seconds": 60, "db_connect_timeout_seconds": 60}
+    with opened(account(1), **settings) as db:
         with db.transaction():
             waiting = threads.submit(read, db)
             assert settles(lambda: waited(db) == 1)

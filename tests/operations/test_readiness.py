@@ -183,8 +183,7 @@ def test_readyz_does_not_wait_for_a_server_that_accepts_and_stays_silent(
     assert becomes_ready(client)
 
 
-def test_readyz_leaves_the_slots_to_requests(app, client, account):
-    """A wrong password and a full pool: the trial takes no slot, and does not wait for one."""
+def test_readyz_recovers_while_a_connection_stays_in_use(app, client, account):
     database = app.extensions["database"]
     held = [database.connections.checkout() for _ in range(8)]
     assert database.statistics()["checked_out"] == 8
