@@ -11,7 +11,7 @@ MAX_DELAY_SECONDS = 6
 
 
 def idle_entries(db):
-    return db.connections.strategy._idle
+    return db.connections.strategy._idle.entries()
 
 
 def last_used(db):

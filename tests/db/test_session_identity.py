@@ -151,7 +151,7 @@ def test_a_session_on_another_server_behind_the_address_is_not_killed(
 
 def appear_as(db, other_client):
     """Give the orphaned session the id and the host of the other client."""
-    (entry,) = other_client.connections.strategy._idle
+    (entry,) = other_client.connections.strategy._idle.entries()
     orphans = db.connections.strategy._orphans._sessions
     session, in_transaction = orphans.pop()
     other = entry.session

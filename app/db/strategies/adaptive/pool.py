@@ -3,13 +3,14 @@
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 
-from ...clock import Deadline, now
+from ...clock import Deadline
 from ...config import DatabaseConfig
 from ...connection import DriverConnection
 from ...connector import ADDRESS_TIMEOUT_SECONDS, Connector
-from ...disconnect import DetectedBy, DisconnectReason, from_failure, from_liveness
+from ...disconnect import DetectedBy, from_failure
 from ...strategy import Checkout, ConnectionStrategy, Purpose
 from .circuit_breaker import CircuitBreaker
+from .idle_connections import IdleConnections
 from .leak_detector import LeakDetector
 from .orphaned_sessions import OrphanedSessions
 from .pool_entry import EntryFactory, PoolEntry
@@ -26,9 +27,6 @@ TRIAL_ADDRESS_TIMEOUT_SECONDS = 0.8
 # For a health check: a trial, a slot and a connection together. A healthy server completes a login
 # within this time, and load balancers give up after two seconds or more.
 PROBE_SECONDS = 2.0
-
-EXPIRED = DisconnectReason("age", "policy")
-OLD_EPOCH = DisconnectReason("epoch", "policy", "opened before the whole pool was invalidated")
 
 
 class Adaptive(ConnectionStrategy[DriverConnection]):
@@ -57,12 +55,11 @@ class Adaptive(ConnectionStrategy[DriverConnection]):
             is_futile=self._breaker.is_stuck,
             max_waiting=config.max_waiting,
         )
-        # list.append/pop/remove and dict.get/pop are atomic
-        self._idle: list[PoolEntry] = []
-        self._checked_out: dict[int, PoolEntry] = {}
-        self._epoch = 0
-        self._leaks = LeakDetector(config.leak_report_seconds)
         self._metrics = PoolMetrics()
+        self._idle = IdleConnections(self._metrics, on_add=self._note_return)
+        # copy, pop and the assignment of an item of a dictionary are atomic
+        self._checked_out: dict[int, PoolEntry] = {}
+        self._leaks = LeakDetector(config.leak_report_seconds)
         self._orphans = OrphanedSessions(
             self._extra_connection, self._driver_error, count=self._metrics.add
         )
@@ -95,7 +92,7 @@ class Adaptive(ConnectionStrategy[DriverConnection]):
         return Checkout(entry.connection, first_response_seconds)
 
     def release(self, connection: DriverConnection) -> None:
-        self._add_idle(self._take_back(connection))
+        self._idle.add(self._take_back(connection))
         self._slots.release()
 
     def discard(self, connection: DriverConnection) -> None:
@@ -121,30 +118,22 @@ class Adaptive(ConnectionStrategy[DriverConnection]):
                 entry, error, in_transaction=in_transaction
             )
         finally:
-            self._close(entry, from_failure(error, detected_by))
+            self._idle.close(entry, from_failure(error, detected_by))
             self._slots.release()
 
     def close(self) -> None:
-        self._epoch += 1  # for a connection that is being used to end a statement
-        while self._idle:
-            self._idle.pop().connection.close()
+        self._idle.close_all()
 
     def access_error(self) -> Exception | None:
         return self._breaker.access_error()
 
     def statistics(self) -> dict[str, int]:
         """Return counts of liveness checks, pings, reuses, and closed connections by cause."""
-        return self._metrics.as_dict(self._idle.copy(), self._in_use())
+        return self._metrics.as_dict(self._idle.entries(), self._in_use())
 
-    def _add_idle(self, entry: PoolEntry) -> None:
-        entry.checked_in_at = now()
-        if entry.epoch == self._epoch:
-            self._idle.append(entry)
-            if self._breaker.is_open:
-                self._breaker.note_return()
-            self._trim(entry.checked_in_at)
-        else:
-            self._close(entry, OLD_EPOCH)
+    def _note_return(self) -> None:
+        if self._breaker.is_open:
+            self._breaker.note_return()
 
     def _note_wait(self) -> None:
         self._metrics.add("waited")
@@ -191,13 +180,7 @@ class Adaptive(ConnectionStrategy[DriverConnection]):
     def _find_idle(
         self, purpose: Purpose, deadline: Deadline
     ) -> tuple[PoolEntry, float | None] | None:
-        while True:
-            try:
-                entry = self._idle.pop()
-            except IndexError:
-                return None
-            if not self._is_live(entry, deadline.set_at):
-                continue
+        while (entry := self._idle.take(deadline.set_at)) is not None:
             is_long_idle = deadline.set_at - entry.checked_in_at > self._ping_after_seconds
             is_verified = not is_long_idle and purpose is not Purpose.PROBE
             if purpose is Purpose.RETRY or (is_long_idle and purpose is Purpose.READ):
@@ -206,21 +189,7 @@ class Adaptive(ConnectionStrategy[DriverConnection]):
                 is_verified = True
             entry.reuses += 1
             return entry, None if is_verified else PING_TIMEOUT_SECONDS
-
-    def _is_live(self, entry: PoolEntry, moment: float) -> bool:
-        entry.liveness_checks += 1
-        reason = self._policy_against(entry, moment)
-        if result := entry.connection.transport.check_liveness():
-            reason = from_liveness(result)
-        if reason is None:
-            return True
-        self._close(entry, reason)
-        return False
-
-    def _policy_against(self, entry: PoolEntry, moment: float) -> DisconnectReason | None:
-        if entry.epoch != self._epoch:
-            return OLD_EPOCH
-        return EXPIRED if entry.is_expired(moment) else None
+        return None
 
     def _answers_ping(self, entry: PoolEntry, deadline: Deadline) -> bool:
         self._metrics.add("pinged")
@@ -229,12 +198,12 @@ class Adaptive(ConnectionStrategy[DriverConnection]):
             with entry.connection.response_deadline(seconds):
                 entry.connection.ping()
         except self._driver_error as error:
-            self._close(entry, from_failure(error, "ping"))
+            self._idle.close(entry, from_failure(error, "ping"))
             return False
         return True
 
     def _open(self, deadline: Deadline) -> PoolEntry:
-        epoch = self._epoch  # an invalidation from here on includes this connection
+        epoch = self._idle.epoch  # an invalidation from here on includes this connection
         if deadline.remaining() < MIN_OPEN_SECONDS:
             deadline = Deadline(MIN_OPEN_SECONDS)
         with self._breaker.attempt(deadline.remaining()) as is_trial:
@@ -246,7 +215,7 @@ class Adaptive(ConnectionStrategy[DriverConnection]):
             with entry.connection.response_deadline(PING_TIMEOUT_SECONDS):
                 self._orphans.end_all(entry)
         except self._driver_error as error:
-            self._close(entry, from_failure(error, "first_use"))
+            self._idle.close(entry, from_failure(error, "first_use"))
             return False
         return True
 
@@ -258,9 +227,9 @@ class Adaptive(ConnectionStrategy[DriverConnection]):
             with entry.connection.response_deadline(deadline.remaining()):
                 yield entry
         except self._driver_error as error:
-            self._close(entry, from_failure(error, "first_use"))
+            self._idle.close(entry, from_failure(error, "first_use"))
             raise
-        self._add_idle(entry)
+        self._idle.add(entry)
 
     def _open_or_find_idle(self, epoch: int, deadline: Deadline) -> PoolEntry:
         try:
@@ -271,46 +240,3 @@ class Adaptive(ConnectionStrategy[DriverConnection]):
             if found is None:
                 raise
             return found[0]
-
-    def _close(self, entry: PoolEntry, reason: DisconnectReason) -> None:
-        self._metrics.closed(entry, reason)
-        if reason is EXPIRED:
-            entry.connection.close()
-        else:
-            entry.connection.abort()
-            self._invalidate_others(entry, reason)
-
-    def _invalidate_others(self, entry: PoolEntry, reason: DisconnectReason) -> None:
-        scope = reason.invalidates
-        if scope == "connection" or entry.epoch != self._epoch:
-            return
-        # The failure of a new connection says nothing about older ones, unless the network itself
-        # failed.
-        if entry.liveness_checks == 0 and reason.cause != "timed_out":
-            return
-        if scope == "epoch":
-            self._epoch += 1
-        else:
-            self._close_idle_since(entry.checked_in_at, reason)
-
-    def _close_idle_since(self, moment: float, reason: DisconnectReason) -> None:
-        """Close the connections idle for at least as long as the one that ended.
-
-        Verifying them could take a second per connection.
-        """
-        detail = "idle at least as long as a connection that was lost"
-        others = DisconnectReason(reason.cause, "policy", detail)
-        with suppress(IndexError, ValueError):  # other threads take from the list too
-            while (longest := self._idle[0]).checked_in_at <= moment:
-                self._idle.remove(longest)
-                self._close(longest, others)
-
-    def _trim(self, moment: float) -> None:
-        """Close the connection idle for longest if it expired: it might not be used again."""
-        try:
-            longest = self._idle[0]
-            if reason := self._policy_against(longest, moment):
-                self._idle.remove(longest)
-                self._close(longest, reason)
-        except (IndexError, ValueError):
-            return  # other threads take from the list too
