@@ -7,6 +7,7 @@ from threading import Event
 
 import pytest
 
+from app.db import commit_tokens
 from app.db.errors import ConnectionLost, DatabaseError
 from tests.db.black_hole import drop_incoming_packets
 from tests.db.pool import (
@@ -170,6 +171,7 @@ def test_requests_succeed_soon_after_a_server_restart(end, mortal_server):
     with mortal_server.connect(url) as root:
         query(root, "CREATE TABLE word (touched INT NOT NULL)")
         query(root, "INSERT INTO word VALUES (0)")
+        query(root, commit_tokens.DDL)
 
     with opened(url) as db, traffic(db) as (successes, failures):
         assert settles(lambda: len(successes) > 20)

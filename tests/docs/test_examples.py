@@ -6,6 +6,7 @@ import types
 
 import pytest
 
+from app.db import commit_tokens
 from tests.support.database import opened, settings_for
 from tests.support.service import PROJECT
 
@@ -69,6 +70,7 @@ def test_the_assertions_in_a_guide_hold(guide, server):
         **{"password": place.password, "database": place.name, "ssl_disabled": True},
     }
     with opened(url) as database:
+        database.run_transaction(lambda tx: tx.execute(commit_tokens.DDL), idempotent=True)
         for code in with_assertions(guide):
             names = {"database": database, "settings": settings, "account": account}
             exec(compile(code, guide.name, "exec"), names)
