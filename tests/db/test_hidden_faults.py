@@ -166,7 +166,7 @@ def traffic(db):
 
 
 @pytest.mark.parametrize("end", ["stop", "kill"])
-def test_requests_succeed_soon_after_a_server_restart(end, mortal_server):
+def test_a_restart_under_load_fails_no_request(end, mortal_server):
     url = mortal_server.create_database()
     with mortal_server.connect(url) as root:
         query(root, "CREATE TABLE word (touched INT NOT NULL)")
@@ -182,11 +182,7 @@ def test_requests_succeed_soon_after_a_server_restart(end, mortal_server):
 
         assert settles(lambda: successes and successes[-1] > back_at, seconds=MAX_DELAY_SECONDS)
 
-    assert {type(failure).__name__ for failure in failures} <= {
-        "DatabaseUnavailable",
-        "ConnectionLost",
-        "OutcomeUnknown",
-    }
+    assert failures == []
 
 
 def test_a_restart_while_idle_fails_no_request(mortal_server):

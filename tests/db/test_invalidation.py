@@ -83,7 +83,7 @@ def test_after_a_timed_out_read_the_next_reads_are_not_delayed(db, relay):
 def test_a_connection_of_an_old_epoch_is_closed_at_checkin(db, relay):
     with db.transaction() as tx:
         held = connection_id(tx)
-        db.connections.strategy._epoch += 1
+        db.connections.strategy._idle.epoch += 1
         assert connection_id(tx) == held
 
     assert held not in idle_ids(db)
@@ -153,7 +153,7 @@ def test_a_new_connection_to_a_read_only_server_invalidates_only_itself(primary)
         for _ in range(3):
             with db.transaction(), pytest.raises(ReadOnlyServer):
                 write_on_a_new_connection(db)
-        assert db.connections.strategy._epoch == 0
+        assert db.connections.strategy._idle.epoch == 0
 
 
 def write_on_a_new_connection(db):

@@ -80,7 +80,7 @@ def expired(db, relay, root):
 
 
 def of_an_old_epoch(db, relay, root):
-    db.connections.strategy._epoch += 1
+    db.connections.strategy._idle.epoch += 1
 
 
 CASES = [
