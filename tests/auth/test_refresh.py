@@ -84,9 +84,9 @@ def test_the_new_access_token_has_the_same_claims(client, server):
         assert (before["staff_id"] is not None) == (user.role == "staff")
 
 
-def test_a_refresh_sends_five_statements(app, client, pair, server):
-    # BEGIN, SELECT, UPDATE (use_date), INSERT, COMMIT
-    assert statements(server, lambda: refresh(client, pair)) == 5
+def test_a_refresh_sends_six_statements(app, client, pair, server):
+    # BEGIN, SELECT, UPDATE (use_date), INSERT, commit token, COMMIT
+    assert statements(server, lambda: refresh(client, pair)) == 6
 
 
 def test_only_the_hash_of_a_refresh_token_is_stored(pair, user, dba):

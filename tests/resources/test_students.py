@@ -154,11 +154,11 @@ def test_a_student_may_not_create_students(client, as_role, new):
     assert client.post("/v1/students", json=new, headers=as_role("student")).status_code == 403
 
 
-def test_reading_takes_one_statement_and_creating_five(app, client, as_role, server, new):
+def test_reading_takes_one_statement_and_creating_six(app, client, as_role, server, new):
     headers = as_role("admin")
     client.get("/v1/students/1", headers=headers)  # opens the connection
 
     assert statements(server, lambda: client.get("/v1/students/1", headers=headers)) == 1
     assert statements(server, lambda: client.get("/v1/students", headers=headers)) == 1
     create = statements(server, lambda: client.post("/v1/students", json=new, headers=headers))
-    assert create == 5  # BEGIN, INSERT of the address, INSERT, SELECT, COMMIT
+    assert create == 6  # BEGIN, INSERT of the address, INSERT, SELECT, commit token, COMMIT
