@@ -60,7 +60,8 @@ def fail(db):
 
 @pytest.mark.parametrize(("data", "answer"), CASES)
 def test_an_invalid_response_is_an_unavailable_server(data, answer, driver, caplog):
-    with ScriptedServer(data, answer) as server, opened(server.url, db_driver=driver) as db:
+    settings = {"db_driver": driver, "db_outage_patience_seconds": 0}
+    with ScriptedServer(data, answer) as server, opened(server.url, **settings) as db:
         failure = fail(db)
         assert type(fail(db)) is type(failure) is DatabaseUnavailable
 
@@ -74,7 +75,8 @@ def test_an_invalid_response_is_an_unavailable_server(data, answer, driver, capl
 
 def test_an_invalid_response_is_a_503_without_a_traceback(driver, caplog):
     with ScriptedServer(GREETINGS["X Protocol"]) as server, caplog.at_level(logging.WARNING):
-        app = create_app(settings_for(server.url, db_driver=driver))
+        settings = {"db_driver": driver, "db_outage_patience_seconds": 0}
+        app = create_app(settings_for(server.url, **settings))
         response = app.test_client().post("/v1/tokens", headers=basic("someone", "a password"))
 
     assert response.status_code == 503
@@ -91,7 +93,8 @@ def test_an_invalid_response_is_an_unavailable_server_in_every_strategy(strategy
 
 @pytest.mark.parametrize("host", ["a" * 64 + ".test", "a..test"])
 def test_a_host_that_cannot_be_a_name_is_unavailable(host, driver):
-    with opened(f"mysql://app:secret@{host}/students", db_driver=driver) as db:
+    settings = {"db_driver": driver, "db_outage_patience_seconds": 0}
+    with opened(f"mysql://app:secret@{host}/students", **settings) as db:
         assert type(fail(db)) is DatabaseUnavailable
 
 

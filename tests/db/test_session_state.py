@@ -7,7 +7,7 @@ from contextlib import closing, suppress
 import pymysql
 import pytest
 
-from app.db import ConfigError, Database, DatabaseError
+from app.db import ConfigError, Database, DatabaseError, commit_tokens
 from app.db.url import DatabaseUrl
 from tests.db.conftest import ON_EACH_KIND, OWN, WORDS
 from tests.db.pool import MAX_DELAY_SECONDS
@@ -74,6 +74,7 @@ def words_url(server, role):
     account = DatabaseUrl.parse(url)
     with closing(server.connect(url)) as root:
         query(root, WORDS)
+        query(root, commit_tokens.DDL)
         query(root, "CREATE TABLE other (other_id INT)")
         for name, body in PROCEDURES.items():
             query(root, f"CREATE PROCEDURE {name}() BEGIN {body}; END")

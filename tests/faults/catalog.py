@@ -337,9 +337,6 @@ _ALL = [
         "the same for 2 s",
         address.no_greeting_briefly,
         route="proxy",
-        unavoidable="A server that accepts a connection may be about to respond, as one that is "
-        "suspended or slow to log clients in. The attempt is given up after "
-        "`DB_CONNECT_TIMEOUT_SECONDS` (8), which is longer than `DB_OUTAGE_PATIENCE_SECONDS` (5).",
     ),
     Fault(
         "slow-greeting",

@@ -6,6 +6,7 @@ from types import SimpleNamespace
 import pytest
 
 from app import create_app
+from app.db import commit_tokens
 from app.http import crud
 from app.http.api import Api, Resource
 from app.http.caller import STAFF
@@ -80,7 +81,10 @@ def resources_of(queries):
 
 @pytest.fixture(scope="module")
 def url(server):
-    return server.create_database()
+    url = server.create_database()
+    with closing(server.connect(url)) as connection:
+        query(connection, commit_tokens.DDL)
+    return url
 
 
 @pytest.fixture

@@ -22,6 +22,10 @@ PING_TIMEOUT_SECONDS = 1.0
 # The least time allowed for opening a connection, even after a long wait for a slot: otherwise a
 # healthy server would look unreachable.
 MIN_OPEN_SECONDS = 1.0
+# What an attempt to open a connection may take of a caller's time. The rest is for another one: a
+# server that accepts connections and does not respond may be replaced meanwhile. At the default of
+# 8 s it is longer than the 5 s that a name server's timeout delays a login.
+ATTEMPT_SHARE = 0.75
 # Per address, while the server is known to be unreachable; short, to detect its recovery soon.
 TRIAL_ADDRESS_TIMEOUT_SECONDS = 0.8
 # For a health check: a trial, a slot and a connection together. A healthy server completes a login
@@ -46,6 +50,8 @@ class Adaptive(ConnectionStrategy[DriverConnection]):
         self._driver_error: type[Exception] = connect.dbapi.Error
         self._entries = EntryFactory(connect, config)
         self._timeout_seconds = config.connect_timeout_seconds
+        share = ATTEMPT_SHARE if config.outage_patience_seconds else 1
+        self._attempt_seconds = self._timeout_seconds * share
         self._ping_after_seconds = config.ping_after_idle_seconds
         self._breaker = CircuitBreaker(self._driver_error, config.outage_patience_seconds)
         self._slots = PoolSlots(
@@ -204,8 +210,8 @@ class Adaptive(ConnectionStrategy[DriverConnection]):
 
     def _open(self, deadline: Deadline) -> PoolEntry:
         epoch = self._idle.epoch  # an invalidation from here on includes this connection
-        if deadline.remaining() < MIN_OPEN_SECONDS:
-            deadline = Deadline(MIN_OPEN_SECONDS)
+        seconds = min(deadline.remaining(), self._attempt_seconds)
+        deadline = Deadline(max(seconds, MIN_OPEN_SECONDS))
         with self._breaker.attempt(deadline.remaining()) as is_trial:
             seconds = TRIAL_ADDRESS_TIMEOUT_SECONDS if is_trial else ADDRESS_TIMEOUT_SECONDS
             return self._entries.open(deadline, epoch, address_timeout_seconds=seconds)
