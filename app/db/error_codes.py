@@ -56,7 +56,7 @@ GROUPS = (
     # left the cluster. 3032: offline_mode. 4094: group_replication_set_as_primary() is running.
     Group(Kind.NOT_READY, False, (1047, 3032, 4094)),
     # No connection to the server: socket, host, name, handshake; MaxScale sends 2003 in a session.
-    Group(Kind.UNAVAILABLE, False, (2001, 2002, 2003, 2004, 2005, 2007, 2012)),
+    Group(Kind.UNAVAILABLE, False, (2001, 2002, 2003, 2004, 2005, 2012)),
     # The server opens no connection: limits, blocked host, its name unknown, handshake, socket.
     # RDS Proxy sends 1040 for its rate limits.
     Group(Kind.UNAVAILABLE, False, (1040, 1042, 1043, 1081, 1129, 1203)),

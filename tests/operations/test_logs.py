@@ -40,7 +40,7 @@ def client(migrated):
     app = create_app(settings_for(migrated))
 
     def in_transaction():
-        database().run_transaction(lambda tx: tx.execute("DO 1"), idempotent=True)
+        database().run_transaction(lambda tx: tx.execute("SELECT 1"), idempotent=True)
         return "done"
 
     app.add_url_rule("/none", view_func=lambda: "done", endpoint="none")
