@@ -6,12 +6,12 @@ lookup waits until the lost session has ended, and if the token is missing, it c
 that the lost transaction cannot be committed later: not even on another node of a cluster, which
 would reject one of the two changes (Galera, Group Replication).
 
-A row is used by one transaction at a time and then again by the next one, so the table has no more
-rows than there were concurrent transactions. A row belongs to one process. After a lost connection
-it is not used again, since the lost session may still hold its lock.
+A row belongs to one process and is used by one transaction at a time. The next transaction reuses
+it, so the number of rows does not grow with the number of transactions. After a lost connection the
+row is not reused, since the lost session may still hold its lock.
 
-The token says what the server has stored. If the server itself loses a committed transaction
-(`innodb_flush_log_at_trx_commit=2`, failover to an asynchronous replica), it is lost with it.
+The token shows only what the server has stored. If the server itself loses a committed transaction
+(`innodb_flush_log_at_trx_commit=2`, failover to an asynchronous replica), the token is lost too.
 """
 
 import secrets
@@ -34,8 +34,8 @@ STORE = """
 INSERT INTO commit_token (commit_token_id, transaction_number) VALUES (%s, %s)
 ON DUPLICATE KEY UPDATE transaction_number = %s
 """
-# Waits for the lock that the lost session holds on the row since it stored its token. Sets a number
-# that no transaction has, unless the token was committed. A read-only replica rejects it.
+# Waits for the row lock that the lost session has held since it stored its token. Unless the token
+# was committed, sets a number that no transaction has. A read-only replica rejects the statement.
 PREVENT_COMMIT = """
 INSERT INTO commit_token (commit_token_id, transaction_number) VALUES (%s, 0)
 ON DUPLICATE KEY UPDATE transaction_number = IF(transaction_number = %s, transaction_number, 0)
@@ -47,7 +47,7 @@ READ = "SELECT transaction_number FROM commit_token WHERE commit_token_id = %s F
 class CommitToken:
     """Identifies one transaction: a row, and the number the transaction stores in it.
 
-    `is_stored` is true from the moment when storing it was attempted.
+    `is_stored` is true as soon as storing it was attempted.
     """
 
     row_id: bytes
@@ -62,7 +62,7 @@ class CommitToken:
     def was_committed(self, tx: Transaction) -> bool:
         """Return whether the transaction was committed.
 
-        True is final; False is final when `tx`, another transaction, has been committed.
+        True is final. False is final once `tx`, another transaction, has been committed.
         """
         tx.execute(PREVENT_COMMIT, (self.row_id, self.number))
         row = tx.fetch_one(READ, (self.row_id,))
@@ -70,7 +70,7 @@ class CommitToken:
 
 
 class CommitTokens:
-    """The rows of one process that no transaction uses at present."""
+    """The rows of one process that no transaction is using."""
 
     def __init__(self) -> None:
         # append and pop of a list are atomic

@@ -2,8 +2,8 @@
 
 Sources: MySQL 9.7 "Server Error Message Reference" and "Client Error Message Reference", MariaDB
 "Error Codes", ProxySQL's `enum PROXYSQL_MYSQL_ERR`, Amazon RDS "Troubleshooting for RDS Proxy",
-Group Replication and Galera where they are named. A number in no group is `REJECTED`. MySQL and
-MariaDB use different numbers from 3000 on, and some of them twice.
+and Group Replication and Galera where named below. A number in no group is `REJECTED`. From 3000
+on, MySQL and MariaDB use different numbers, and some numbers have a different meaning in each.
 """
 
 from dataclasses import dataclass
@@ -40,9 +40,9 @@ class Group:
 
 
 GROUPS = (
-    # PyMySQL raises 2006 only if sending failed, mysqlclient also with an empty text on a
-    # connection it has closed before. 0 is PyMySQL's InterfaceError for that. The server sends
-    # 4031 (idle for wait_timeout; MySQL 8.0.24) before the statement arrives.
+    # PyMySQL raises 2006 only if sending failed; mysqlclient also raises it, with an empty text, on
+    # a connection that it closed earlier. 0 is PyMySQL's InterfaceError for the latter case. The
+    # server sends 4031 (idle for wait_timeout; MySQL 8.0.24) before the statement arrives.
     Group(Kind.NOT_EXECUTED, False, (0, 2006, 4031)),
     # Client: lost, out of sync, malformed packet, shared memory abandoned, lost with details.
     Group(Kind.LOST, False, (2013, 2014, 2027, 2045, 2055)),

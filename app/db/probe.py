@@ -1,4 +1,4 @@
-"""Queries of health checks, which must be answered while the server is unreachable."""
+"""Queries of health checks, which must return soon even if the server is unreachable."""
 
 from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
@@ -11,14 +11,14 @@ from .transaction import Reader, Transaction
 
 T = TypeVar("T")
 
-# A healthy server answers a small query within this time, even on a busy machine.
+# A healthy server responds to a small query within this time, even on a busy machine.
 RESPONSE_SECONDS = 2.0
 
 
 def probe(connections: ConnectionManager, query: Callable[[Reader], T]) -> T:
     """Run a query for a health check; returns its result.
 
-    Unlike other reads it does not wait for the server to come back (`Purpose.PROBE`). It is retried
+    Unlike other reads it does not wait for the server to recover (`Purpose.PROBE`). It is retried
     once if the connection was lost. Raises `DatabaseError`.
     """
     try:

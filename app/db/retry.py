@@ -1,20 +1,23 @@
-"""Decides whether a failed read or transaction is run again, and waits before the next attempt.
+"""Decides whether a failed read or transaction is retried, and waits before the next attempt.
 
 failure                          retried
-a lost connection                until `outage_patience_seconds` after the first one, and at least
+a lost connection                until `outage_patience_seconds` after the first loss, but at least
                                  once for a read or a BEGIN, three times for a transaction
 no response within the read      once: each attempt takes that time again
 timeout
-lock timeout                     until `lock_timeout_seconds` after the start: retries do not
-                                 prolong a lock wait
-deadlock, snapshot conflict      for the same time, and at least three times: no time was spent
-                                 waiting, and a long transaction can fail late
-a read-only server               until `outage_patience_seconds` after the first such error, and
-                                 at least three seconds: a failover
-the lookup of a commit token     a conflict as above; any other failure like a lost connection
+lock timeout                     until `lock_timeout_seconds` after the start, so that retries do
+                                 not multiply the lock wait
+deadlock, snapshot conflict      for the same time, but at least three times: a long transaction
+                                 can fail after that time without having waited for a lock
+a read-only server (failover)    until `outage_patience_seconds` after the first such error, but
+                                 for at least three seconds
+the lookup of a commit token     after a conflict as above, after any other failure as after a lost
+                                 connection
 
-If no connection can be opened at all, only a lookup is retried here: waiting for the server is up
-to the strategy, which knows the other callers that wait for it.
+Except for a read-only server and a lookup, the number of retries is limited to `MAX_RETRIES`.
+
+If no connection can be opened at all, only a lookup is retried here. Otherwise the strategy waits
+for the server, because it knows the other waiting callers.
 """
 
 import random
@@ -34,10 +37,10 @@ from .errors import (
 LOCK_WAIT_TIMEOUT = 1205
 MAX_RETRIES_AFTER_READ_TIMEOUT = 1
 MIN_TRANSACTION_RETRIES = 3
-# Of a read or a transaction: a statement that crashes the server must not do so for ever.
+# Of a read or a transaction: a statement that crashes the server must not be repeated forever.
 MAX_RETRIES = 10
-# Before the first retry; doubled for each further one. Random, so that transactions that conflict
-# do not meet again.
+# Maximum delay before the first retry; doubled for each further one. The delay is random, so that
+# conflicting transactions do not collide again.
 FIRST_DELAY_SECONDS = 0.05
 MAX_DOUBLINGS = 4
 MAX_DELAY_SECONDS = 0.5
@@ -65,7 +68,7 @@ class Retries:
         self._read_timeouts = 0
 
     def wait_after(self, error: DatabaseError) -> bool:
-        """Wait before the next attempt; return False at once if there must be none."""
+        """Wait before the next attempt and return True; return False at once if there is none."""
         if isinstance(error, ConnectionLost | OutcomeUnknown):
             self._read_timeouts += is_read_timeout(error)
             if self._read_timeouts > MAX_RETRIES_AFTER_READ_TIMEOUT:
@@ -100,7 +103,8 @@ class Retries:
         return True
 
     def _sleep(self) -> None:
-        # The first retry of a read or a BEGIN is immediate: the connection was lost while idle.
+        # The first retry of a read or a BEGIN is immediate: usually the connection was lost while
+        # idle.
         if self._min_retries > 1 or self._retries > 0:
             delay = min(
                 FIRST_DELAY_SECONDS * 2 ** min(self._retries, MAX_DOUBLINGS), MAX_DELAY_SECONDS

@@ -1,4 +1,4 @@
-"""Ensures at checkin that nothing of a session reaches the next user of the connection."""
+"""Ensures at checkin that no session state reaches the next user of the connection."""
 
 import logging
 from typing import Any
@@ -9,7 +9,7 @@ from .transaction import Transaction
 
 log = logging.getLogger(__name__)
 
-# A healthy server answers the two commands of a reset within this time.
+# A healthy server responds to the two commands of a reset within this time.
 RESET_TIMEOUT_SECONDS = 1.0
 MAX_REPORTED = 100
 
@@ -19,7 +19,7 @@ class SessionStateLeft(Exception):
 
 
 class SessionReset:
-    """Checks and resets sessions; logs each statement at fault once."""
+    """Checks and resets sessions; logs each statement that caused a reset or a discard once."""
 
     def __init__(self, counters: Counters) -> None:
         self._counters = counters

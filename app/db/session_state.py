@@ -1,8 +1,8 @@
 """Which statements may leave state in their session: settings, variables, locks, temporary tables.
 
-Decided by the text of a statement, so that no round trip is needed. What is not known to be
-harmless counts as leaving state. Stored functions and triggers are not seen: one that sets a user
-variable or takes a lock leaves it to the next user of the connection.
+This is decided by the text of a statement, so that no round trip is needed. A statement that is not
+known to be harmless counts as leaving state. Stored functions and triggers are not examined: if one
+sets a user variable or takes a lock, the next user of the connection inherits it.
 """
 
 import re
@@ -15,20 +15,20 @@ MAX_LOGGED_CHARACTERS = 100
 
 
 class StateLeft(IntEnum):
-    """What a statement may leave in the session; of several statements the highest counts."""
+    """What a statement may leave in the session; the highest value of all statements counts."""
 
     NOTHING = 0
     # CALL of a procedure that is declared to leave none; only a transaction left open is detected.
     DECLARED_NOTHING = 1
     # Undone by COM_RESET_CONNECTION.
     RESETTABLE = 2
-    # The default database and the role: measured with MariaDB 10.11 and MySQL 9.7, a reset keeps
-    # both.
+    # The default database and the role: a reset keeps both (measured with MariaDB 10.11 and MySQL
+    # 9.7).
     PERMANENT = 3
 
 
-# White space, opening parentheses and comments, but no executable comment (/*! or /*M!).
-# Possessive: after backtracking, a comment would extend to the end of a later one.
+# White space, opening parentheses and comments, except executable comments (/*! or /*M!).
+# Possessive, because with backtracking a comment could extend to the end of a later one.
 _BEFORE_VERB = r"(?:[\s(]|--\s[^\n]*\n|#[^\n]*\n|/\*(?!M?!)(?s:.*?)\*/)*+"
 _HARMLESS = re.compile(
     _BEFORE_VERB + r"(?:SELECT|INSERT|UPDATE|DELETE|REPLACE|WITH|TABLE|VALUES|SHOW|EXPLAIN|DESCRIBE"

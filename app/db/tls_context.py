@@ -19,8 +19,8 @@ log = logging.getLogger(__name__)
 FileState = tuple[int, ...] | None
 MAX_NAMED_AUTHORITIES = 3
 
-# OpenSSL's reasons (`openssl errstr`, x509_vfy.h) that stay until somebody changes a certificate or
-# a setting. All others, such as an end of file, are failures of the network or of the server.
+# OpenSSL's reasons (`openssl errstr`, x509_vfy.h) that persist until a certificate or a setting is
+# changed. All others, such as an end of file, are failures of the network or of the server.
 _REFUSALS = re.compile(
     r"certificate|mismatch|verif|unknown ca|constraint|subtree"
     r"|(unsupported|unknown) protocol|protocol version|no protocols|wrong (ssl )?version"
@@ -32,7 +32,7 @@ _REFUSALS = re.compile(
 
 
 def is_refusal(reason: str) -> bool:
-    """Return whether the handshake failed for its certificate, TLS version or cipher."""
+    """Return whether the handshake failed because of its certificate, TLS version or cipher."""
     return _REFUSALS.search(reason) is not None
 
 
@@ -66,8 +66,8 @@ class TLSContext:
     def reload_after_rejection(self) -> bool:
         """Read the file again after a certificate was rejected; return whether to try once more.
 
-        Once for each state of the file: on network file systems its cached state may be older than
-        its content.
+        The file is read again even if its state seems unchanged, since a network file system may
+        return a cached state. This happens only once for each state.
         """
         state = self._state()
         if state == self._reloaded_after_rejection:

@@ -69,7 +69,7 @@ class TransactionControl:
             self._connections.checkin(tx)
 
     def retrying(self, what: str, purpose: Purpose, use: Callable[[Transaction], T]) -> T:
-        """Check out a connection and use it; repeat that on another one if it is lost."""
+        """Check out a connection and use it; retry on another one if it is lost."""
         self.check_no_transaction()
         retries = None
         tx = self._connections.checkout(purpose)
@@ -94,7 +94,7 @@ class TransactionControl:
         log.warning("%s: retried on another connection after: %s", what, error)
 
     def note_lookup(self, *, was_committed: bool) -> None:
-        """Count and log what the commit token said about a COMMIT whose response was lost."""
+        """Count and log what the commit token showed about a COMMIT whose response was lost."""
         outcome = "found" if was_committed else "missing"
         self._connections.counters.add(f"commit_{outcome}")
         log.warning("the response to COMMIT was lost; its commit token is %s", outcome)

@@ -209,9 +209,9 @@ class Settings(BaseModel):
 
     db_connect_timeout_seconds: Seconds = _setting(
         "Maximum time to open a connection: name resolution, TCP (at most three seconds for "
-        "each address), TLS and login together; in `adaptive` the wait for a free connection "
-        "and its check are included. Set it higher than the longest stall you expect of a "
-        "healthy server.",
+        "each address), TLS and login together. In `adaptive` it includes the wait for a free "
+        "connection and its check, and one attempt to connect gets 75 % of it: set it so that "
+        "this share exceeds the longest stall you expect of a healthy server.",
         section=LIVENESS,
         default=8,
         ge=0.001,
@@ -235,7 +235,8 @@ class Settings(BaseModel):
     )
     db_lock_timeout_seconds: int = _setting(
         "Maximum time a statement waits for a row (`innodb_lock_wait_timeout`) or a table "
-        "(`lock_wait_timeout`) locked by another session; then the response is 503.",
+        "(`lock_wait_timeout`) locked by another session; then the response is 503. A transaction "
+        "is retried after a conflict for the same time.",
         section=LIVENESS,
         default=5,
         ge=1,
@@ -245,16 +246,16 @@ class Settings(BaseModel):
         "How long a short outage may delay a request instead of failing it: lost reads and "
         "transactions are retried, and in `adaptive` a request that needs a new connection waits "
         "for the server, at most DB_CONNECT_TIMEOUT_SECONDS. When the server has been unavailable "
-        "for this long, requests get 503 at once. 0 disables it.",
+        "for this long, requests get 503 at once. 0 disables the wait.",
         section=LIVENESS,
         default=5,
         ge=0,
         le=300,
     )
     db_commit_tokens: bool = _setting(
-        "Store a token with each transaction that may be retried, to find out whether it was "
-        "committed when the response to its COMMIT is lost. Costs one statement for each "
-        "such transaction. If disabled, the response is 503 `outcome-unknown` in that case.",
+        "Store a token with each transaction of `run_transaction` that writes. If the response to "
+        "its COMMIT is lost, the token shows whether it was committed. Costs one statement for "
+        "each such transaction. If disabled, a lost response leads to 503 `outcome-unknown`.",
         section=LIVENESS,
         default=True,
     )

@@ -1,8 +1,8 @@
 """Circuit breaker for new connections.
 
 The circuit opens when opening a connection fails. From then on one caller at a time makes a trial.
-The others wait for its result until `patience_seconds` after the circuit opened, and later fail at
-once until a trial succeeds. Existing connections are unaffected.
+The others wait for its result until `patience_seconds` after the circuit opened. Later callers fail
+at once until a trial succeeds. Existing connections are unaffected.
 """
 
 import logging
@@ -15,7 +15,7 @@ from ...errors import AccessDenied, code_of, translate
 
 log = logging.getLogger(__name__)
 
-# The server is up and has no connection left: it may have one at any moment.
+# The server is up and has no connection left: one may become free at any moment.
 TOO_MANY_CONNECTIONS = {1040, 1203, 1226}
 # A healthy server completes a login within this time, even on a busy machine.
 STUCK_AFTER_SECONDS = 2.0
@@ -27,8 +27,8 @@ MAX_DELAY_SECONDS = 0.5  # so that the first success comes within a second of th
 DELAY_AFTER_ACCESS_DENIED_SECONDS = 3.0
 # An attempt that reported no result within its own limit and this time is abandoned.
 ABANDONED_AFTER_SECONDS = 1.0
-# If no connection was returned for this long while the circuit is open, pool slots are hardly
-# released.
+# If no connection was returned for this long while the circuit is open, callers with a slot are
+# assumed to wait for the server.
 RETURNS_END_AFTER_SECONDS = 0.25
 
 
@@ -57,7 +57,7 @@ class CircuitBreaker:
 
     @contextmanager
     def attempt(self, limit_seconds: float) -> Iterator[bool]:
-        """Wrap an attempt to open a connection, which takes at most so long.
+        """Wrap an attempt to open a connection, which takes at most `limit_seconds`.
 
         Yields whether it is a trial. Raises the known failure at once if the circuit is open and no
         trial is due.
@@ -92,7 +92,7 @@ class CircuitBreaker:
         return not deadline.is_over() and self._is_patient()
 
     def wait(self, deadline: Deadline, is_connection_idle: Callable[[], bool]) -> None:
-        """Wait until a trial ended or is due, or a connection was returned to the pool."""
+        """Wait until a trial has ended or is due, or a connection is returned to the pool."""
         wakeup: SimpleQueue[None] = SimpleQueue()
         self._waiting.append(wakeup)
         try:
@@ -106,16 +106,16 @@ class CircuitBreaker:
                 self._waiting.remove(wakeup)
 
     def note_return(self) -> None:
-        """Wake the caller that waits for longest, after a connection was returned to the pool."""
+        """Wake the longest-waiting caller, after a connection was returned to the pool."""
         self._last_return_at = now()
         with suppress(IndexError):
             self._waiting.pop(0).put(None)
 
     def is_stuck(self) -> bool:
-        """Return whether the callers with a pool slot wait for the server.
+        """Return whether the callers with a pool slot are waiting for the server.
 
-        Not if other logins succeed or connections are returned: logins are only slow, or the server
-        admits few of them, and slots become free as usual.
+        False if other logins succeed or connections are returned: then logins are only slow, or the
+        server admits few of them, and slots become free as usual.
         """
         moment = now()
         if self._is_patient():

@@ -56,7 +56,7 @@ class IdleConnections:
             self.close(entry, OLD_EPOCH)
 
     def close(self, entry: PoolEntry, reason: DisconnectReason) -> None:
-        """Close a connection, and those that are lost with it."""
+        """Close a connection, and those to be invalidated with it."""
         self._metrics.closed(entry, reason)
         if reason is EXPIRED:
             entry.connection.close()
@@ -111,7 +111,7 @@ class IdleConnections:
                 self.close(longest, others)
 
     def _trim(self, moment: float) -> None:
-        """Close the connection idle for longest if it expired: it might not be used again."""
+        """Close the longest-idle connection if it has expired: it might not be used again."""
         try:
             longest = self._entries[0]
             if reason := self._policy_against(longest, moment):

@@ -15,8 +15,8 @@ MAX_FRAMES = 12
 class LeakDetector:
     """Log once per checkout when it exceeds `seconds`; 0 is off.
 
-    No thread watches: each checkout examines all others, and a late checkin
-    reports itself.
+    There is no monitoring thread: each checkout examines all checked-out
+    connections, and each checkin its own.
     """
 
     def __init__(self, seconds: float) -> None:

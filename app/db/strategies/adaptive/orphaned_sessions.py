@@ -1,4 +1,4 @@
-"""Sessions of lost connections that the server may still keep: they are ended, at once or later.
+"""Ends sessions of lost connections that the server may still keep, at once or later.
 
 At the read timeout the statement is probably still running, so its session is ended at once, from
 an extra connection. Otherwise the connection that is checked out next does it.
@@ -15,7 +15,7 @@ from .session import Session
 from .session_end import SessionState, end_session, forget, wait_until_ended
 
 MAX_SESSIONS = 64
-# Opening the extra connection, the KILL, and the end of the statement together.
+# Limit for opening the extra connection, the KILL, and the end of the statement together.
 END_TIMEOUT_SECONDS = 1.0
 COUNTERS = {
     SessionState.EXECUTING: "statements_killed",
@@ -73,7 +73,7 @@ class OrphanedSessions:
             self._end(session, entry, in_transaction)
 
     def _end_now(self, lost: PoolEntry, in_transaction: bool) -> SessionState | None:
-        """Return what the session was doing; None if that was not found out in time."""
+        """Return what the session was doing; None if that could not be determined in time."""
         deadline = Deadline(END_TIMEOUT_SECONDS)
         state = None
         try:

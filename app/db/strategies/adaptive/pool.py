@@ -19,12 +19,12 @@ from .pool_slots import PoolSlots
 
 # A healthy server answers a ping within this time.
 PING_TIMEOUT_SECONDS = 1.0
-# The least time allowed for opening a connection, even after a long wait for a slot: otherwise a
-# healthy server would look unreachable.
+# Minimum time allowed for opening a connection, even after a long wait for a slot: otherwise a
+# healthy server would seem unreachable.
 MIN_OPEN_SECONDS = 1.0
-# What an attempt to open a connection may take of a caller's time. The rest is for another one: a
-# server that accepts connections and does not respond may be replaced meanwhile. At the default of
-# 8 s it is longer than the 5 s that a name server's timeout delays a login.
+# Share of a caller's time that one attempt to open a connection may take. The rest is for a second
+# attempt: a server that accepts connections and does not respond may be replaced meanwhile. Of the
+# default of 8 s, this share (6 s) exceeds the 5 s by which a name server's timeout delays a login.
 ATTEMPT_SHARE = 0.75
 # Per address, while the server is known to be unreachable; short, to detect its recovery soon.
 TRIAL_ADDRESS_TIMEOUT_SECONDS = 0.8
@@ -76,9 +76,9 @@ class Adaptive(ConnectionStrategy[DriverConnection]):
     def checkout(self, purpose: Purpose) -> Checkout[DriverConnection]:
         """Check out a connection that is live.
 
-        Before a read, a connection that was idle for long is pinged. A retry gets a connection that
-        is new or has just answered a ping. A probe waits neither for an unreachable server nor for
-        callers that do.
+        Before a read, a connection that was idle for a long time is pinged. A retry gets a
+        connection that is new or has just answered a ping. A probe waits neither for an unreachable
+        server nor for callers that do.
         """
         is_probe = purpose is Purpose.PROBE
         deadline = Deadline(PROBE_SECONDS if is_probe else self._timeout_seconds)
@@ -118,7 +118,7 @@ class Adaptive(ConnectionStrategy[DriverConnection]):
         entry = self._take_back(checkout.connection)
         detected_by: DetectedBy = "transaction" if in_transaction else "first_use"
         if not in_transaction and checkout.first_response_seconds is not None:
-            detected_by = "ping"  # its BEGIN, which served as the ping, was lost: it left nothing
+            detected_by = "ping"  # its BEGIN, which served as the ping, was lost: no state is left
         try:
             return detected_by != "ping" and self._orphans.add(
                 entry, error, in_transaction=in_transaction
@@ -146,7 +146,7 @@ class Adaptive(ConnectionStrategy[DriverConnection]):
         self._leaks.report(self._in_use())
 
     def _in_use(self) -> Iterable[PoolEntry]:
-        # A copy: other threads change the dictionary, even while a tuple of it is created.
+        # A copy: other threads change the dictionary, even while it is copied to a tuple.
         return self._checked_out.copy().values()
 
     def _prepare_probe(self, deadline: Deadline) -> float:

@@ -62,6 +62,6 @@ class EntryFactory:
 
 
 def max_idle_seconds(limit_seconds: float) -> float:
-    """Return the server's limit less a margin: a tenth of it, at least 1 and at most 30 s."""
+    """Return the limit minus a margin: a tenth of it, at least 1 and at most 30 s."""
     margin_seconds = min(max(limit_seconds / 10, 1), 30)
     return max(limit_seconds - margin_seconds, 0.5)

@@ -1,8 +1,8 @@
 """Ends the session of a lost connection at the server, from another connection.
 
-It is killed only if it is certainly the same session: id, user and host match, the other connection
-leads to the same server, and that server has not been restarted since. The same user needs no
-privilege for `KILL`.
+The session is killed only if it is certainly the right one: id, user and host match, the other
+connection leads to the same server, and that server has not been restarted since. `KILL` requires
+no privilege for sessions of the same user.
 """
 
 import logging
@@ -16,8 +16,9 @@ from .session import Session
 
 log = logging.getLogger(__name__)
 
-# Seconds since the start, by the clock of UNIX_TIMESTAMP(): the difference is the start. It is read
-# first, so that a second that passes in between makes the start later, which is safe.
+# Seconds since the server was started. UNIX_TIMESTAMP() minus this value is the time of the start.
+# Read first: if a second passes before UNIX_TIMESTAMP() is read, the start seems later, which is
+# safe.
 UPTIME = "SHOW GLOBAL STATUS LIKE 'Uptime'"
 FIND = """
     SELECT command, state, UNIX_TIMESTAMP() FROM information_schema.processlist
@@ -56,8 +57,8 @@ def end_session(
     if found is None:
         return SessionState.GONE
     command, state, moment = found
-    # In whole seconds. Nothing is left open across a restart in the second of its opening: to be
-    # unnoticed, its loss takes a timeout.
+    # In whole seconds. A restart in the second in which the session was opened is not detected, but
+    # such a session is not recorded: that would require a timeout within the same second.
     if session.opened_at < moment - uptime_seconds:
         return forget(session, "the server has been restarted")
     if command in EXECUTING:
@@ -94,6 +95,6 @@ def _kill(session: Session, cursor: Cursor) -> bool:
 
 
 def forget(session: Session, reason: str) -> SessionState:
-    """Log that a session is left to the server."""
+    """Log that a session is not killed."""
     log.info("session %d on %s was not killed: %s", session.connection_id, session.server, reason)
     return SessionState.FORGOTTEN
