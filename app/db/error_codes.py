@@ -57,7 +57,7 @@ GROUPS = (
     Group(Kind.NOT_READY, False, (1047, 3032, 4094)),
     # No connection to the server: socket, host, name, handshake; MaxScale sends 2003 in a session.
     Group(Kind.UNAVAILABLE, False, (2001, 2002, 2003, 2004, 2005, 2012)),
-    # The server opens no connection: limits, blocked host, its name unknown, handshake, socket.
+    # The server opens no connection: limits, blocked or unknown host, handshake, socket.
     # RDS Proxy sends 1040 for its rate limits.
     Group(Kind.UNAVAILABLE, False, (1040, 1042, 1043, 1081, 1129, 1203)),
     # ProxySQL has no backend connection: timeout, failures, offline, lagging, ping, change user,
