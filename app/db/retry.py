@@ -16,8 +16,8 @@ the lookup of a commit token     after a conflict as above, after any other fail
 
 Except for a read-only server and a lookup, the number of retries is limited to `MAX_RETRIES`.
 
-If no connection can be opened at all, only a lookup is retried here. Otherwise the strategy waits
-for the server, because it knows the other waiting callers.
+If no connection can be opened at all, only a lookup is retried here. For all others the strategy
+waits for the server, because it knows the other waiting callers.
 """
 
 import random
