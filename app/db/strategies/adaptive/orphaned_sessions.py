@@ -16,7 +16,7 @@ from .session_end import SessionState, end_session, forget, wait_until_ended
 
 MAX_SESSIONS = 64
 # Limit for opening the extra connection, the KILL, and the end of the statement together.
-END_TIMEOUT_SECONDS = 1.0
+END_TIMEOUT_SECONDS = 5.0
 COUNTERS = {
     SessionState.EXECUTING: "statements_killed",
     SessionState.SENDING: "statements_killed",
