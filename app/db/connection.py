@@ -80,11 +80,21 @@ def transport_of(connection: Connection) -> Transport | None:
     return found
 
 
+def driver_connection(connection: Connection) -> Connection:
+    """Return the driver's own connection, which DBUtils and SQLAlchemy wrap.
+
+    DBUtils' cursors repeat a statement that failed outside a transaction, and open a new connection
+    for one that failed in a transaction.
+    """
+    found: Connection = getattr(connection, "dbapi_connection", connection)
+    return found
+
+
 def has_unread_response(connection: Connection) -> bool:
     """Return whether a request was sent whose response was not read completely.
 
     True if the connection, a user's own class for instance, cannot tell.
     """
-    driver_connection = getattr(connection, "dbapi_connection", connection)
-    check: Callable[[], bool] | None = getattr(driver_connection, "has_unread_response", None)
+    own = driver_connection(connection)
+    check: Callable[[], bool] | None = getattr(own, "has_unread_response", None)
     return check is None or check()

@@ -16,6 +16,7 @@ from contextlib import contextmanager
 from types import TracebackType
 from typing import Any, Self
 
+from .connection import driver_connection
 from .instrumentation import executing
 from .transaction import Transaction
 
@@ -200,6 +201,5 @@ class ManagedCursor:
 
 
 def _cursor_of(transaction: Transaction, arguments: tuple[Any, ...]) -> Any:
-    # The driver's own connection: DBUtils would repeat a statement whose response was lost.
-    connection = transaction.connection
-    return getattr(connection, "dbapi_connection", connection).cursor(*arguments)
+    connection: Any = driver_connection(transaction.connection)
+    return connection.cursor(*arguments)

@@ -3,6 +3,7 @@
 import logging
 from typing import Any
 
+from .connection import driver_connection
 from .counters import Counters
 from .session_state import StateLeft, shorten
 from .transaction import Transaction
@@ -32,8 +33,7 @@ class SessionReset:
         response tell if a transaction is open or autocommit is off. If the result is False,
         `tx.failure` is the reason.
         """
-        # The driver's own connection: DBUtils and SQLAlchemy wrap it.
-        connection: Any = getattr(tx.connection, "dbapi_connection", tx.connection)
+        connection: Any = driver_connection(tx.connection)
         left_open = getattr(connection, "left_open", None)
         if left_open is not None and (what := left_open()):
             tx.has_begun = True  # its locks are held until the server notices the disconnect

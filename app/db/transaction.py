@@ -5,7 +5,7 @@ from collections.abc import Callable
 from contextlib import closing
 from typing import Any, Protocol, TypeVar
 
-from .connection import Connection, Cursor, has_unread_response
+from .connection import Connection, Cursor, driver_connection, has_unread_response
 from .errors import (
     DatabaseError,
     DatabaseUnavailable,
@@ -130,7 +130,7 @@ class Transaction:
         self.has_written = self.has_written or not _SELECT(sql)
         self.note_statement(sql)
         try:
-            with executing(sql), closing(self.connection.cursor()) as cursor:
+            with executing(sql), closing(driver_connection(self.connection).cursor()) as cursor:
                 cursor.execute(sql, params or None)
                 return take(cursor)
         except BaseException as error:

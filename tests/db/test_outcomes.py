@@ -11,6 +11,7 @@ from app.db.errors import (
     DuplicateKey,
     OutcomeUnknown,
     PoolExhausted,
+    StatementRejected,
 )
 from tests.db.conftest import MORE_THAN_THE_POOL_HOLDS, ON_EACH_KIND, RELIABLE_STRATEGIES
 from tests.db.pool import MAX_DELAY_SECONDS
@@ -41,6 +42,26 @@ def test_a_lost_response_to_commit_is_an_unknown_outcome(behind, relay, root):
         add(tx, "stored without a response")
 
     assert settles(lambda: words(root) == ["stored without a response"])
+
+
+@pytest.fixture
+def failing_procedure(root):
+    """A procedure that stores a word and then fails."""
+    query(
+        root,
+        "CREATE PROCEDURE store_and_fail() "
+        "BEGIN INSERT INTO word (word) VALUES (UUID()); SIGNAL SQLSTATE '45000'; END",
+    )
+    yield "store_and_fail"
+    query(root, "DROP PROCEDURE store_and_fail")
+
+
+def test_a_statement_that_fails_in_autocommit_is_run_once(db, root, failing_procedure):
+    with pytest.raises(StatementRejected):
+        db.fetch_one(f"CALL {failing_procedure}()")
+
+    assert len(words(root)) == 1
+    assert db.statistics()["opened"] == 1
 
 
 def test_a_transaction_with_an_unknown_outcome_is_not_retried(behind, relay):

@@ -46,6 +46,7 @@ class Pooled(ConnectionStrategy[PooledDedicatedDBConnection]):
 
     def discard(self, connection: PooledDedicatedDBConnection) -> None:
         connection.dbapi_connection.abort()
+        connection.cancel()  # otherwise close() opens another one to send ROLLBACK
         # Returned to the pool too: PooledDB has no other way to free a slot. Its
         # ping finds the connection closed and opens another one.
         self.release(connection)
