@@ -188,7 +188,8 @@ class Database:
             if not (token.is_stored and isinstance(error, OutcomeUnknown)):
                 raise
             if not self._was_committed(token, error):
-                raise ConnectionLost(str(error)) from error
+                # The driver's error as cause: `retry` distinguishes a read timeout by it.
+                raise ConnectionLost(str(error)) from error.__cause__
         else:
             tokens.put_back(token)
         return result

@@ -7,7 +7,7 @@ from threading import Barrier, Timer
 import pytest
 
 from app.db.commit_tokens import CommitToken
-from app.db.errors import DuplicateKey, OutcomeUnknown
+from app.db.errors import ConnectionLost, DuplicateKey, OutcomeUnknown
 from tests.db.conftest import ALL_COMBINATIONS, ON_EACH_KIND, OWN
 from tests.db.relay import through
 from tests.db.test_concurrency import THREADS, in_threads, settles
@@ -201,6 +201,21 @@ def test_adaptive_kills_the_lost_session_before_the_lookup(combination, url, rel
 
         assert db.statistics()["orphaned_sessions_killed"] == 1
     assert words(root) == ["run 2"]
+
+
+@pytest.mark.parametrize("combination", ON_ADAPTIVE, ids=", ".join)
+def test_a_commit_without_a_response_within_the_read_timeout_is_repeated_once(
+    combination, url, relay, root
+):
+    write = Writer()
+    lookup = (b"COMMIT", None)
+    with hold_commit(combination, url, relay, db_lock_timeout_seconds=30) as db:
+        relay.faults_in_turn = [(b"COMMIT", HOLD), lookup] * 3
+        with pytest.raises(ConnectionLost):
+            db.run_transaction(write)
+
+    assert write.runs == 2
+    assert words(root) == []
 
 
 def test_many_cut_commits_are_counted_exactly(url, relay, root):
