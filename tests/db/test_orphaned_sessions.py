@@ -90,8 +90,9 @@ def test_a_session_with_another_host_is_not_killed(db, relay, root, url):
     with opened(url) as other_client:
         other_id = connection_id(other_client)
         sessions = db.connections.strategy._orphans._sessions
-        session, in_transaction = sessions.pop()
-        sessions.append((replace(session, connection_id=other_id), in_transaction))
+        lost = sessions.pop()
+        session = replace(lost.session, connection_id=other_id)
+        sessions.append(lost._replace(session=session))
         db.fetch_one("SELECT 1")
 
         assert {other_id, orphan} <= connections_of(root, url)
@@ -112,6 +113,19 @@ def test_without_orphaned_sessions_a_transaction_sends_no_extra_statement(db, se
             tx.execute(TOUCH)
 
     assert statements(server, write) == 3  # BEGIN, UPDATE, COMMIT
+
+
+def test_a_search_that_loses_its_connection_is_repeated(db, relay, root):
+    lose_transaction(db, relay)
+    relay.faults_in_turn = [(b"Uptime", "cut response")]
+
+    started = time.monotonic()
+    with db.transaction() as tx:
+        tx.execute(TOUCH)
+
+    assert time.monotonic() - started < MAX_DELAY_SECONDS
+    assert relay.faults_in_turn == []
+    assert db.statistics()["orphaned_sessions_killed"] == 1
 
 
 @contextmanager

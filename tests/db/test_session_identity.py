@@ -153,10 +153,9 @@ def appear_as(db, other_client):
     """Give the orphaned session the id and the host of the other client."""
     (entry,) = other_client.connections.strategy._idle.entries()
     orphans = db.connections.strategy._orphans._sessions
-    session, in_transaction = orphans.pop()
-    other = entry.session
-    session = replace(session, connection_id=other.connection_id, host=other.host)
-    orphans.append((session, in_transaction))
+    lost, other = orphans.pop(), entry.session
+    session = replace(lost.session, connection_id=other.connection_id, host=other.host)
+    orphans.append(lost._replace(session=session))
 
 
 @pytest.mark.parametrize("driver", DRIVERS)

@@ -7,6 +7,7 @@ an extra connection. Otherwise the connection that is checked out next does it.
 from collections import deque
 from collections.abc import Callable
 from contextlib import AbstractContextManager
+from typing import NamedTuple
 
 from ...clock import Deadline
 from ...disconnect import is_read_timeout, may_be_unnoticed
@@ -28,6 +29,14 @@ COUNTERS = {
 ExtraConnection = Callable[[int, Deadline], AbstractContextManager[PoolEntry]]
 
 
+class Orphan(NamedTuple):
+    """A session to be ended; `is_retried` if the first connection to do it was lost."""
+
+    session: Session
+    in_transaction: bool
+    is_retried: bool = False
+
+
 class OrphanedSessions:
     """Sessions that may hold locks or execute a statement, and that are still to be ended."""
 
@@ -42,7 +51,7 @@ class OrphanedSessions:
         self._driver_error = driver_error
         self._count = count
         # append and popleft of a deque are atomic
-        self._sessions: deque[tuple[Session, bool]] = deque(maxlen=MAX_SESSIONS)
+        self._sessions: deque[Orphan] = deque(maxlen=MAX_SESSIONS)
 
     def __bool__(self) -> bool:
         return bool(self._sessions)
@@ -60,17 +69,25 @@ class OrphanedSessions:
             return False
         state = self._end_now(lost, in_transaction) if is_read_timeout(error) else None
         if state is None:
-            self._sessions.append((session, in_transaction))
+            self._sessions.append(Orphan(session, in_transaction))
         return state is SessionState.EXECUTING
 
     def end_all(self, entry: PoolEntry) -> None:
-        """End all sessions from this connection; raises the driver's error if it is lost."""
+        """End all sessions from this connection; raises the driver's error if it is lost.
+
+        Then another connection tries once more: what ended the first one may have ended this one.
+        """
         while self._sessions:
             try:
-                session, in_transaction = self._sessions.popleft()
+                orphan = self._sessions.popleft()
             except IndexError:  # another thread took the last one
                 break
-            self._end(session, entry, in_transaction)
+            try:
+                self._end(orphan.session, entry, orphan.in_transaction)
+            except BaseException:
+                if not orphan.is_retried:
+                    self._sessions.append(orphan._replace(is_retried=True))
+                raise
 
     def _end_now(self, lost: PoolEntry, in_transaction: bool) -> SessionState | None:
         """Return what the session was doing; None if that could not be determined in time."""
