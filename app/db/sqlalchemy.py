@@ -32,7 +32,7 @@ from sqlalchemy.pool import ConnectionPoolEntry
 from . import fork_safety
 from .clock import now
 from .config import DatabaseConfig
-from .disconnect import DisconnectReason, from_failure, from_liveness
+from .disconnect import CLIENT_CODES, DisconnectReason, from_failure, from_liveness
 from .errors import code_of, is_fatal_to_connection
 from .strategies.adaptive.pool_entry import max_idle_seconds
 from .transport import Transport, set_socket_options
@@ -193,10 +193,14 @@ class _KeepAlive:
     def _handle_error(self, context: ExceptionContext) -> None:
         """Let the pool drop a connection after every error that is fatal to it.
 
-        SQLAlchemy's list lacks 1053, 1153, 3169, a read-only server and others. It also replaces
-        all other connections, which is right as long as the cause is unknown, as with mysqlclient
-        and under TLS. An error without a code is a mistake of the caller.
+        SQLAlchemy's list lacks 1053, 1153, 3169, a read-only server and others. For those on it,
+        SQLAlchemy also replaces all other connections, which is right as long as the cause is
+        unknown, as with mysqlclient and under TLS. An error packet of the server tells the cause.
+        An error without a code is a mistake of the caller.
         """
         error = context.original_exception
         if isinstance(error, self._dialect.loaded_dbapi.Error) and code_of(error):
             context.is_disconnect = context.is_disconnect or is_fatal_to_connection(error)
+            if code_of(error) not in CLIENT_CODES:
+                reason = from_failure(error, "transaction")
+                context.invalidate_pool_on_disconnect = reason.invalidates == "epoch"

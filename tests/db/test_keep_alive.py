@@ -295,6 +295,25 @@ def test_an_error_that_is_fatal_to_the_connection_removes_it_from_the_pool(code,
         assert session_id(engine) != before
 
 
+@pytest.mark.parametrize(
+    ("code", "is_alone"),
+    [(1105, True), (1153, True), (1927, True), (3169, True), (9001, True)]
+    + [(1053, False), (1836, False), (2013, False)],
+)
+def test_the_other_connections_are_replaced_only_if_they_may_be_affected(
+    code, is_alone, url, driver
+):
+    with kept_engine(url, driver, engine_options={"pool_size": 2}) as engine:
+        with engine.connect() as first, engine.connect() as second:
+            before = second.scalar(text("SELECT CONNECTION_ID()"))
+            with pytest.raises(DBAPIError):
+                first.execute(text(f"SIGNAL SQLSTATE 'HY000' SET MYSQL_ERRNO = {code}"))
+
+        with engine.connect() as third, engine.connect() as fourth:
+            after = {one.scalar(text("SELECT CONNECTION_ID()")) for one in (third, fourth)}
+        assert (before in after) == is_alone
+
+
 @pytest.mark.parametrize("sql", ["SELECT nothing", "SIGNAL SQLSTATE '45000'", "SELECT '%s' %s"])
 def test_an_error_of_the_statement_leaves_the_connection_in_the_pool(sql, url, driver):
     with kept_engine(url, driver) as engine:
