@@ -4,6 +4,8 @@ One strategy of each kind: `adaptive`, one that wraps connections in its own cla
 keeps none.
 """
 
+import warnings
+
 import MySQLdb.cursors
 import pymysql.cursors
 import pytest
@@ -362,6 +364,21 @@ def test_an_unbuffered_result_that_was_not_read_does_not_disturb_the_next_use(db
         cursor.close()
 
     assert db.fetch_one("SELECT 3 AS three") == {"three": 3}
+
+
+@pytest.mark.parametrize("rows", [2, 100_000])
+def test_an_unbuffered_result_left_unread_is_not_read_by_the_next_use(rows, db, cursors):
+    with db.connection(autocommit=True) as connection:
+        cursor = connection.cursor(cursors.SSCursor)
+        cursor.execute(f"SELECT seq FROM seq_1_to_{rows}")
+        first = cursor.fetchone()
+
+    retried = db.statistics().get("retried_read", 0)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        assert db.fetch_one("SELECT 3 AS three") == {"three": 3}
+    assert first == (1,)
+    assert db.statistics().get("retried_read", 0) == retried
 
 
 def test_without_a_server_the_first_statement_raises_unavailable(relayed, relay):

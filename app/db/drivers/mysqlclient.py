@@ -72,16 +72,20 @@ class MySQLClientConnection(TransportMixin, Connection):  # type: ignore[misc]
     def commit(self) -> None:
         """Send COMMIT; raises `OperationalError`."""
         self._call(super().commit)
+        self._is_response_pending = False
 
     def rollback(self) -> None:
         """Send ROLLBACK; raises `OperationalError`."""
         self._call(super().rollback)
+        self._is_response_pending = False
 
     def left_open(self) -> str:
-        """Return what the status flags of the last response say is left open, "" if nothing.
+        """Return what is left open, "" if nothing, by the status flags of the last response.
 
-        mysqlclient shows the flag of autocommit mode, but not that of a transaction.
+        An unbuffered result counts even if it was read to its end. mysqlclient shows the flag of autocommit mode, but not that of a transaction.
         """
+        if self.has_unread_response():
+            return "a result that was not read to its end"
         return "" if self.get_autocommit() else "autocommit mode turned off"
 
     def reset_session(self) -> None:

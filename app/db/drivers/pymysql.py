@@ -64,10 +64,18 @@ class PyMySQLConnection(TransportMixin, pymysql.connections.Connection):
         self.query(self._session)
 
     def left_open(self) -> str:
-        """Return what the status flags of the last response say is left open, "" if nothing."""
+        """Return what is left open, "" if nothing, by the status flags of the last response."""
+        if self.has_unread_response():
+            return "a result that was not read to its end"
         if self.server_status & SERVER_STATUS_IN_TRANS:
             return "an open transaction"
         return "" if self.server_status & SERVER_STATUS_AUTOCOMMIT else "autocommit mode turned off"
+
+    def abort(self) -> None:
+        """Reset the connection; the rest of an unbuffered result is dropped."""
+        if self._result is not None:
+            self._result.unbuffered_active = False  # otherwise its finalizer reads from the socket
+        super().abort()
 
     def reset_session(self) -> None:
         """Undo all session state but the default database and the role; two round trips."""
