@@ -174,6 +174,7 @@ class _KeepAlive:
             return from_failure(error, "ping")
         finally:
             timer.cancel()
+            timer.join()  # it may be past its check of the cancellation
         return None
 
     def _checkin(self, _: Any, entry: ConnectionPoolEntry) -> None:

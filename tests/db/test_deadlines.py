@@ -213,6 +213,27 @@ def test_a_response_deadline_does_not_affect_later_statements(driver, url):
         assert cursor.fetchone() == (0,)
 
 
+def test_a_response_at_the_deadline_does_not_shut_the_socket_down_later(url):
+    """The timer's thread may be interrupted between its decision and the shutdown."""
+    connection = Connector(settings_for(url, db_driver="mysqlclient").database_config())()
+    shut_down = connection.transport.shut_down
+
+    def shut_down_late():
+        is_due.set()
+        time.sleep(0.2)
+        shut_down()
+
+    is_due = Event()
+    connection.transport.shut_down = shut_down_late
+    with closing(connection):
+        with connection.response_deadline(0.1):
+            assert is_due.wait(timeout=20)
+        at_the_end = connection.transport.check_liveness()
+        time.sleep(0.4)
+
+        assert at_the_end == connection.transport.check_liveness()
+
+
 @pytest.mark.parametrize("driver", DRIVERS)
 def test_a_response_after_the_deadline_is_a_lost_connection(driver, url):
     connector = Connector(settings_for(url, db_driver=driver).database_config())

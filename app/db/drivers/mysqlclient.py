@@ -133,6 +133,7 @@ class MySQLClientConnection(TransportMixin, Connection):  # type: ignore[misc]
             yield
         finally:
             timer.cancel()
+            timer.join()  # it may be past its check of the cancellation
 
 
 class MySQLClientDriver:
