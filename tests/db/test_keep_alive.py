@@ -297,8 +297,10 @@ def test_an_error_that_is_fatal_to_the_connection_removes_it_from_the_pool(code,
 
 @pytest.mark.parametrize(
     ("code", "is_alone"),
-    [(1105, True), (1153, True), (1927, True), (3169, True), (9001, True)]
-    + [(1053, False), (1836, False), (2013, False)],
+    [
+        *((code, True) for code in (1105, 1153, 1927, 3169, 9001)),
+        *((code, False) for code in (1053, 1836, 2013)),
+    ],
 )
 def test_the_other_connections_are_replaced_only_if_they_may_be_affected(
     code, is_alone, url, driver

@@ -82,7 +82,8 @@ class MySQLClientConnection(TransportMixin, Connection):  # type: ignore[misc]
     def left_open(self) -> str:
         """Return what is left open, "" if nothing, by the status flags of the last response.
 
-        An unbuffered result counts even if it was read to its end. mysqlclient shows the flag of autocommit mode, but not that of a transaction.
+        An unbuffered result counts even if it was read to its end. mysqlclient shows the flag of
+        autocommit mode, but not that of a transaction.
         """
         if self.has_unread_response():
             return "a result that was not read to its end"
