@@ -60,14 +60,17 @@ def test_an_unusable_address_family_is_skipped(name_server, server, url):
 )
 def test_the_error_is_that_of_the_address_that_could_be_tried(addresses, name_server, url):
     name_server += [address() for address in addresses]
-    with opened(named(url)) as db, pytest.raises(DatabaseUnavailable, match="Connection refused"):
+    with (
+        opened(named(url), db_outage_patience_seconds=0) as db,
+        pytest.raises(DatabaseUnavailable, match="Connection refused"),
+    ):
         read(db)
 
 
 def test_the_address_family_is_named_if_there_is_no_other_error(name_server, url):
     name_server += [unusable()] * 2
     with (
-        opened(named(url)) as db,
+        opened(named(url), db_outage_patience_seconds=0) as db,
         pytest.raises(DatabaseUnavailable, match="Address family not supported"),
     ):
         read(db)
@@ -84,7 +87,8 @@ def test_localhost_is_reached_at_its_port(driver, server, url):
 def test_localhost_without_a_port_is_reached_by_tcp(driver):
     # An account that exists nowhere: if a server listens on port 3306, it rejects it.
     url = "mysql://nobody-at-all:secret@localhost/students"
-    with opened(url, db_driver=driver) as db, pytest.raises(DatabaseUnavailable) as caught:
+    settings = {"db_driver": driver, "db_outage_patience_seconds": 0}
+    with opened(url, **settings) as db, pytest.raises(DatabaseUnavailable) as caught:
         read(db)
 
     assert DatabaseUrl.parse(url).port == 3306

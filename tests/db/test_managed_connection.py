@@ -381,9 +381,11 @@ def test_an_unbuffered_result_left_unread_is_not_read_by_the_next_use(rows, db, 
     assert db.statistics().get("retried_read", 0) == retried
 
 
-def test_without_a_server_the_first_statement_raises_unavailable(relayed, relay):
+def test_without_a_server_the_first_statement_raises_unavailable(combination, relay, url):
+    strategy, driver = combination
+    settings = {"db_strategy": strategy, "db_driver": driver, "db_outage_patience_seconds": 0}
     relay.rejects_clients = True
-    with relayed.connection() as connection:
+    with opened(through(relay, url), **settings) as db, db.connection() as connection:
         cursor = connection.cursor()
         with pytest.raises(DatabaseUnavailable):
             cursor.execute("SELECT 1")

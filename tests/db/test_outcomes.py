@@ -216,9 +216,8 @@ def test_transactions_lost_at_commit_release_their_slots(url, relay, strategy):
 
 @pytest.mark.parametrize("strategy", RELIABLE_STRATEGIES)
 def test_connections_that_cannot_be_opened_release_their_slots(url, relay, strategy):
-    with opened(
-        through(relay, url), db_strategy=strategy, db_pool_size=2, db_pool_timeout_seconds=0.3
-    ) as db:
+    settings = {"db_pool_timeout_seconds": 0.3, "db_outage_patience_seconds": 0}
+    with opened(through(relay, url), db_strategy=strategy, db_pool_size=2, **settings) as db:
         relay.rejects_clients = True
         for _ in range(MORE_THAN_THE_POOL_HOLDS):
             with pytest.raises(DatabaseUnavailable) as caught:
@@ -232,7 +231,8 @@ def test_connections_that_cannot_be_opened_release_their_slots(url, relay, strat
 
 @pytest.mark.parametrize("strategy", RELIABLE_STRATEGIES)
 def test_a_thread_that_only_writes_recovers_when_the_server_is_back(url, relay, strategy):
-    with opened(through(relay, url), db_strategy=strategy, db_connect_timeout_seconds=1) as db:
+    settings = {"db_connect_timeout_seconds": 1, "db_outage_patience_seconds": 0}
+    with opened(through(relay, url), db_strategy=strategy, **settings) as db:
         with db.transaction() as tx:
             add(tx, "before")
         relay.rejects_clients = True

@@ -100,7 +100,8 @@ def driver(request):
 
 @pytest.fixture(scope="module")
 def failing_app(driver, failing_url):
-    application = create_app(settings_for(failing_url, db_driver=driver, db_pool_size=1))
+    settings = {"db_driver": driver, "db_pool_size": 1, "db_outage_patience_seconds": 0}
+    application = create_app(settings_for(failing_url, **settings))
     Api(application).add_resource(Failing, "/failing")
     yield application
     application.extensions["database"].close()

@@ -65,7 +65,11 @@ class MySQLClientConnection(TransportMixin, Connection):  # type: ignore[misc]
 
     def store_result(self) -> Any:
         """Read the rows; raises `MySQLdb.Error`."""
-        result = self._call(super().store_result)
+        try:
+            result = self._call(super().store_result)
+        except MySQLdb.Error:  # the server's error packet ends the response
+            self._is_response_pending = False
+            raise
         self._is_response_pending = False
         return result
 
