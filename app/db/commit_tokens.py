@@ -30,17 +30,19 @@ CREATE TABLE IF NOT EXISTS commit_token (
 ) ENGINE=InnoDB
 """
 
+# UNHEX, because MySQL cannot show its process list while a statement contains bytes that are not
+# text (error 3854, MySQL 9.7), as mysqlclient would send them.
 STORE = """
-INSERT INTO commit_token (commit_token_id, transaction_number) VALUES (%s, %s)
+INSERT INTO commit_token (commit_token_id, transaction_number) VALUES (UNHEX(%s), %s)
 ON DUPLICATE KEY UPDATE transaction_number = %s
 """
 # Waits for the row lock that the lost session has held since it stored its token. Unless the token
 # was committed, sets a number that no transaction has. A read-only replica rejects the statement.
 PREVENT_COMMIT = """
-INSERT INTO commit_token (commit_token_id, transaction_number) VALUES (%s, 0)
+INSERT INTO commit_token (commit_token_id, transaction_number) VALUES (UNHEX(%s), 0)
 ON DUPLICATE KEY UPDATE transaction_number = IF(transaction_number = %s, transaction_number, 0)
 """
-READ = "SELECT transaction_number FROM commit_token WHERE commit_token_id = %s FOR UPDATE"
+READ = "SELECT transaction_number FROM commit_token WHERE commit_token_id = UNHEX(%s) FOR UPDATE"
 
 
 @dataclass(slots=True)
@@ -50,7 +52,7 @@ class CommitToken:
     `is_stored` is true as soon as storing it was attempted.
     """
 
-    row_id: bytes
+    row_id: str  # hexadecimal
     number: int
     is_stored: bool = False
 
@@ -85,7 +87,7 @@ class CommitTokens:
         try:
             last = self._unused.pop()
         except IndexError:
-            return CommitToken(secrets.token_bytes(16), 1)
+            return CommitToken(secrets.token_hex(16), 1)
         return CommitToken(last.row_id, last.number + 1)
 
     def put_back(self, token: CommitToken) -> None:

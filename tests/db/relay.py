@@ -91,7 +91,11 @@ class Relay:
         The server is not notified.
         """
         self._run_in_thread(
-            lambda: [drop_incoming_packets(pair.client) for pair in self.connections]
+            lambda: [
+                drop_incoming_packets(pair.client)
+                for pair in self.connections
+                if pair.client.fileno() != -1  # closed meanwhile
+            ]
         )
 
     def stop_dropping(self):

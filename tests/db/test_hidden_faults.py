@@ -173,7 +173,9 @@ def test_a_restart_under_load_fails_no_request(end, mortal_server):
         query(root, "INSERT INTO word VALUES (0)")
         query(root, commit_tokens.DDL)
 
-    with opened(url) as db, traffic(db) as (successes, failures):
+    # MySQL takes longer than the default patience to start.
+    settings = {"db_outage_patience_seconds": 60, "db_connect_timeout_seconds": 60}
+    with opened(url, **settings) as db, traffic(db) as (successes, failures):
         assert settles(lambda: len(successes) > 20)
         getattr(mortal_server, end)()
         time.sleep(1)

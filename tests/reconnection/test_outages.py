@@ -54,7 +54,13 @@ def outage(servers):
 
 @pytest.fixture
 def service(outage):
-    settings = {"DB_COMMIT_TOKENS": "0"}
+    settings = {
+        "DB_COMMIT_TOKENS": "0",
+        # MySQL takes longer than the default patience to start.
+        "DB_OUTAGE_PATIENCE_SECONDS": "30",
+        "DB_CONNECT_TIMEOUT_SECONDS": "30",
+        "DB_POOL_TIMEOUT_SECONDS": "30",
+    }
     url = through(outage.relay, outage.url)
     service = LedgerService(url, variant=VARIANTS["adaptive"], served_by="gunicorn", **settings)
     try:
