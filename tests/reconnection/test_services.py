@@ -16,16 +16,27 @@ from tests.support.database import kill_all, query
 from tests.support.service import Service, serving
 
 CUSTOM = "tests.support.own_strategy:Stack"
-RELIABLE = [*(name for name in STRATEGIES if name != "single"), CUSTOM]
+# `make test` runs these; `make test-nightly` runs all. tests/db tests all without gunicorn.
+IN_MAKE_TEST = {"single", "timed", "pooled", "sqlalchemy", "adaptive"}
+RELIABLE = [
+    pytest.param(name, marks=() if name in IN_MAKE_TEST else pytest.mark.nightly)
+    for name in [*STRATEGIES, CUSTOM]
+    if name != "single"
+]
 WAIT_TIMEOUT_SECONDS = 2
 IDLE_SECONDS = 5
 LOOKUP = "/?city=London"
 
 
 @pytest.fixture(scope="module")
-def services(own_server, url):
-    """A running service for each strategy; each has opened its connections."""
-    with running_services(url, [*STRATEGIES, CUSTOM]) as running:
+def services(request, own_server, url):
+    """A running service for each selected strategy; each has opened its connections."""
+    selected = {
+        item.callspec.params["strategy"]
+        for item in request.session.items
+        if item.path == request.path and "strategy" in item.fixturenames
+    }
+    with running_services(url, sorted(IN_MAKE_TEST | selected)) as running:
         # Set after startup, when a service rejects a `wait_timeout` shorter than its recycle age.
         set_wait_timeout(own_server, WAIT_TIMEOUT_SECONDS)
         for name, service in running.items():

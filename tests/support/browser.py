@@ -28,7 +28,7 @@ def browser(tmp_path):
         "--disable-component-update",
         "--disable-extensions",
         "--no-first-run",
-        "--window-size=1200,2400",
+        "--window-size=1200,800",
         f"--user-data-dir={tmp_path}",
     ):
         options.add_argument(argument)
