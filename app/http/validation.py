@@ -36,7 +36,7 @@ def read_query(model: type[Model] | None) -> Model | None:
     if len(values) != sum(1 for _ in given.items(multi=True)):
         repeated = [name for name, values_ in given.lists() if len(values_) > 1]
         errors: list[InputError] = [
-            {"parameter": _shortened(name), "detail": "repeated parameter"} for name in repeated
+            {"parameter": shortened(name), "detail": "repeated parameter"} for name in repeated
         ]
         raise invalid(400, "query", errors)
     try:
@@ -147,13 +147,13 @@ def _check_type(types: tuple[str, ...]) -> None:
 
 
 def _unknown(name: str) -> InputError:
-    return {"parameter": _shortened(name), "detail": "unknown parameter"}
+    return {"parameter": shortened(name), "detail": "unknown parameter"}
 
 
 def _parameters(error: ValidationError) -> list[InputError]:
     return [
         {
-            "parameter": ".".join(_shortened(str(part)) for part in item["loc"]),
+            "parameter": ".".join(shortened(str(part)) for part in item["loc"]),
             "detail": "unknown parameter"
             if item["type"] == "extra_forbidden"
             else message_of(item),
@@ -180,8 +180,9 @@ def _fields(value: Any, pointer: str) -> Iterator[tuple[str, str]]:
 
 
 def _escaped(part: Any) -> str:
-    return _shortened(str(part)).replace("~", "~0").replace("/", "~1")  # RFC 6901, 3
+    return shortened(str(part)).replace("~", "~0").replace("/", "~1")  # RFC 6901, 3
 
 
-def _shortened(name: str) -> str:
+def shortened(name: str) -> str:
+    """Return a name for an error message, truncated to `MAX_NAME_LENGTH`."""
     return name if len(name) <= MAX_NAME_LENGTH else f"{name[:MAX_NAME_LENGTH]}…"
