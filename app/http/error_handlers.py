@@ -106,7 +106,7 @@ def problem_body(problem: Problem) -> dict[str, Any]:
         "request_id": request_id(),
     }
     if problem.errors:
-        body["errors"] = problem.errors
+        body |= {"errors": problem.errors, "error_count": problem.error_count}
     return {**body, **problem.members}
 
 

@@ -27,6 +27,9 @@ from app.http.problems import Problem
 from app.http.responses import ResponseData
 
 HEADER = "Idempotency-Key"
+# The longest response is a batch of 100 students, of at most 1.7 KB each. Larger responses of
+# future operations must not fill the table unnoticed.
+MAX_STORED_BYTES = 256 * 1024
 # The draft requires a quoted string; most clients send it without quotes.
 PATTERN = r'^("[!#-~]{1,255}"|[!#-~]{1,255})$'
 
@@ -87,6 +90,13 @@ def _request() -> dict[str, object]:
 
 
 def _store(tx: Transaction, use: dict[str, object], response: ResponseData) -> None:
+    if len(response.body.encode()) > MAX_STORED_BYTES:  # the transaction is rolled back
+        raise Problem(
+            422,
+            f"The response has more than {MAX_STORED_BYTES:,} bytes and cannot be stored for the "
+            f"{HEADER}; nothing was stored. Send less, or send it without the {HEADER}.",
+            kind="response-too-long",
+        )
     try:
         tx.execute(
             """

@@ -13,7 +13,7 @@ from pydantic import (
 from pydantic.json_schema import JsonSchemaValue
 from pydantic_core import CoreSchema, PydanticCustomError, core_schema
 
-from app.sql.select import Order
+from app.sql.select import LINK_PREFIX, Order
 
 Names = tuple[str, ...]
 Orders = tuple[Order, ...]
@@ -73,7 +73,11 @@ def fields_of(model: type[BaseModel]) -> NameList:
 
 def embeds_of(model: type[BaseModel]) -> NameList:
     """Return the list type for `embed`: the fields that are in the response on request only."""
-    names = [name for name, info in model.model_fields.items() if not info.is_required()]
+    names = [
+        name
+        for name, info in model.model_fields.items()
+        if not info.is_required() and not name.startswith(LINK_PREFIX)
+    ]
     return NameList(*names, meaning="Related resources to include.")
 
 

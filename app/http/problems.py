@@ -3,6 +3,9 @@
 from collections.abc import Mapping, Sequence
 from typing import Any, NotRequired, TypedDict
 
+# Output must not grow with hostile input: the rest is counted only.
+MAX_ERRORS = 20
+
 
 class InputError(TypedDict):
     """An input error, located by a JSON pointer into the body, or by parameter or header name."""
@@ -14,7 +17,10 @@ class InputError(TypedDict):
 
 
 class Problem(Exception):
-    """An error response: a problem as in RFC 9457. `kind` is the name of its type."""
+    """An error response: a problem as in RFC 9457. `kind` is the name of its type.
+
+    The response contains the first `MAX_ERRORS` errors, and how many there are.
+    """
 
     def __init__(  # noqa: PLR0913 - one argument for each member
         self,
@@ -30,7 +36,8 @@ class Problem(Exception):
         self.status = status
         self.detail = detail
         self.kind = kind
-        self.errors = errors
+        self.errors = errors[:MAX_ERRORS]
+        self.error_count = len(errors)
         self.headers = headers
         self.members = members or {}  # extension members (RFC 9457, section 3.2)
 

@@ -10,8 +10,9 @@ from typing import Annotated, Any, TypeVar, get_args, get_origin
 
 from flask import request
 from pydantic import BaseModel, ValidationError
-from pydantic_core import from_json
+from pydantic_core import ErrorDetails, from_json
 
+from app.http.complexity import check_form, malformed, parse_json
 from app.http.problems import InputError, Problem
 from app.http.types import message_of
 
@@ -20,6 +21,8 @@ Model = TypeVar("Model", bound=BaseModel)
 JSON = "application/json"
 MERGE_PATCH = "application/merge-patch+json"
 FORMS = ("application/x-www-form-urlencoded", "multipart/form-data")
+# Names in error messages are truncated; the longest of the service's own is half as long.
+MAX_NAME_LENGTH = 50
 
 
 def read_query(model: type[Model] | None) -> Model | None:
@@ -33,7 +36,7 @@ def read_query(model: type[Model] | None) -> Model | None:
     if len(values) != sum(1 for _ in given.items(multi=True)):
         repeated = [name for name, values_ in given.lists() if len(values_) > 1]
         errors: list[InputError] = [
-            {"parameter": name, "detail": "repeated parameter"} for name in repeated
+            {"parameter": shortened(name), "detail": "repeated parameter"} for name in repeated
         ]
         raise invalid(400, "query", errors)
     try:
@@ -45,21 +48,23 @@ def read_query(model: type[Model] | None) -> Model | None:
 def read_body(model: type[Model], types: tuple[str, ...]) -> Model:
     """Validate the body, which must have one of these media types."""
     _check_type(types)
+    text = request.get_data()
     if request.mimetype in FORMS:
+        if request.mimetype == FORMS[0]:  # Werkzeug limits the parts of a multipart form
+            check_form(text)
         try:
             return model.model_validate(_typed(model, request.form), strict=True)
         except ValidationError as error:
-            raise invalid(422, "body", _pointers(error)) from None
-    return validate(model, request.get_data())
+            found = error.errors(include_url=False, include_input=False)
+            raise invalid(422, "body", _pointers(found)) from None
+    parse_json(text)
+    return validate(model, text)
 
 
 def read_patch(model: type[BaseModel]) -> dict[str, Any]:
     """Return a merge patch with fields of this model; values are validated after the merge."""
     _check_type((MERGE_PATCH,))
-    try:
-        changes = from_json(request.get_data(), allow_inf_nan=False)
-    except ValueError:
-        raise _malformed() from None
+    changes = parse_json(request.get_data(), allow_nan=False)
     if not isinstance(changes, dict):
         raise invalid(422, "body", [{"pointer": "", "detail": "Input should be an object"}])
     unknown = list(_unknown_fields(model, changes))
@@ -73,9 +78,10 @@ def validate(model: type[Model], text: str | bytes) -> Model:
     try:
         return model.model_validate_json(text)
     except ValidationError as error:
-        if error.errors(include_url=False)[0]["type"] == "json_invalid":
-            raise _malformed() from None
-        raise invalid(422, "body", _pointers(error)) from None
+        found = error.errors(include_url=False, include_input=False)
+        if found[0]["type"] == "json_invalid":
+            raise malformed() from None
+        raise invalid(422, "body", _pointers(found)) from None
 
 
 def pointers_to(column: str, body: Any) -> list[str]:
@@ -140,18 +146,14 @@ def _check_type(types: tuple[str, ...]) -> None:
         raise Problem(415, f"The Content-Type must be {' or '.join(types)}.", headers=headers)
 
 
-def _malformed() -> Problem:
-    return Problem(400, "The body is not well-formed JSON in UTF-8.", kind="malformed")
-
-
 def _unknown(name: str) -> InputError:
-    return {"parameter": name, "detail": "unknown parameter"}
+    return {"parameter": shortened(name), "detail": "unknown parameter"}
 
 
 def _parameters(error: ValidationError) -> list[InputError]:
     return [
         {
-            "parameter": ".".join(str(part) for part in item["loc"]),
+            "parameter": ".".join(shortened(str(part)) for part in item["loc"]),
             "detail": "unknown parameter"
             if item["type"] == "extra_forbidden"
             else message_of(item),
@@ -160,13 +162,13 @@ def _parameters(error: ValidationError) -> list[InputError]:
     ]
 
 
-def _pointers(error: ValidationError) -> list[InputError]:
+def _pointers(found: list[ErrorDetails]) -> list[InputError]:
     return [
         {
             "pointer": "".join(f"/{_escaped(part)}" for part in item["loc"]),
             "detail": message_of(item),
         }
-        for item in error.errors(include_url=False, include_input=False)
+        for item in found
     ]
 
 
@@ -178,4 +180,9 @@ def _fields(value: Any, pointer: str) -> Iterator[tuple[str, str]]:
 
 
 def _escaped(part: Any) -> str:
-    return str(part).replace("~", "~0").replace("/", "~1")  # RFC 6901, 3
+    return shortened(str(part)).replace("~", "~0").replace("/", "~1")  # RFC 6901, 3
+
+
+def shortened(name: str) -> str:
+    """Return a name for an error message, truncated to `MAX_NAME_LENGTH`."""
+    return name if len(name) <= MAX_NAME_LENGTH else f"{name[:MAX_NAME_LENGTH]}…"

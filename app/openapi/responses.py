@@ -5,6 +5,7 @@ from typing import Any
 
 from app.http.caller import ANY_ROLE
 from app.http.error_handlers import DATABASE_PROBLEMS
+from app.http.problems import MAX_ERRORS
 from app.http.validation import JSON
 from app.openapi.endpoints import Endpoint
 from app.openapi.models import Models, is_model
@@ -20,7 +21,7 @@ MEANINGS = {
     406: "Not available in any media type in Accept.",
     409: "The request conflicts with stored data.",
     412: "The resource has changed since the ETag was returned.",
-    413: "The body is too large.",
+    413: "The body is too large, or has too many fields or values.",
     415: "The media type of the body is not supported.",
     422: "A value in the body is not valid.",
     428: "If-Match is missing.",
@@ -40,7 +41,15 @@ COMPONENTS: Json = {
             "detail": {"type": "string"},
             "instance": {"type": "string"},
             "request_id": {"type": "string"},
-            "errors": {"type": "array", "items": {"$ref": "#/components/schemas/InputError"}},
+            "errors": {
+                "type": "array",
+                "maxItems": MAX_ERRORS,
+                "items": {"$ref": "#/components/schemas/InputError"},
+            },
+            "error_count": {
+                "type": "integer",
+                "description": "The number of errors; `errors` contains the first of them.",
+            },
         },
     },
     "InputError": {

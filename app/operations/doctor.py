@@ -91,6 +91,7 @@ def examine(settings: Settings) -> list[Finding]:
             _strategy(settings),
             _schema(reader),
             _account(reader),
+            _metrics(settings),
         ]
     finally:
         connection.close()
@@ -230,3 +231,8 @@ def _account(reader: Transaction) -> Finding:
         "and use this one in MIGRATION_DATABASE_URL"
     )
     return Finding("account", f"may do more than read and write rows: {listed}", remedy)
+
+
+def _metrics(settings: Settings) -> Finding:
+    readers = "local processes only" if settings.metrics_token is None else "with METRICS_TOKEN"
+    return Finding("metrics", readers)

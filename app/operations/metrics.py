@@ -3,6 +3,8 @@
 Under gunicorn, each worker writes its values to its own files in PROMETHEUS_MULTIPROC_DIR, and the
 worker that serves `/metrics` adds them up. The files of ended workers remain, so that counters
 never decrease. Without that variable, a process reports only its own values.
+
+Only local processes may read them, or clients with METRICS_TOKEN (`app.operations.metrics_access`).
 """
 
 import os
@@ -16,7 +18,9 @@ from prometheus_client.multiprocess import MultiProcessCollector
 
 from app.http.api import Resource
 from app.http.caller import PUBLIC
+from app.http.context import settings
 from app.http.operation import operation
+from app.operations import metrics_access
 
 MULTIPROCESS_VARIABLE = "PROMETHEUS_MULTIPROC_DIR"
 # The gauges in `Database.statistics()`; all others are counters.
@@ -132,9 +136,18 @@ class Metrics:
 class MetricsPage(Resource):  # type: ignore[misc]
     """The metrics page for Prometheus."""
 
-    @operation(roles=PUBLIC, produces=("text/plain", "application/openmetrics-text"))
+    @operation(
+        roles=PUBLIC,
+        produces=("text/plain", "application/openmetrics-text"),
+        problems=(403,),
+    )
     def get(self) -> Response:
-        """Return the metrics of all workers."""
+        """Return the metrics of all workers.
+
+        Available to processes on the same machine, or, if METRICS_TOKEN is set, to clients that
+        send it as `Authorization: Bearer`; 403 for all others.
+        """
+        metrics_access.check(settings().metrics_token)
         metrics: Metrics = current_app.extensions["metrics"]
         text, content_type = metrics.exposition(request.headers.get("Accept", ""))
         return Response(text, content_type=content_type)

@@ -5,9 +5,21 @@ They are in one module because the resources embed each other.
 
 from datetime import datetime
 from decimal import Decimal
-from typing import Literal
+from typing import Any, Literal
 
-from pydantic import BaseModel
+from pydantic import BaseModel, Field
+
+from app.sql.select import MAX_EMBEDDED
+
+
+def link_to_all(name: str) -> Any:
+    """Return the field next to an embedded list that contains the URL of the complete list."""
+    return Field(
+        None,
+        description=f"URL of the list of all {name}; the first {MAX_EMBEDDED} are embedded "
+        f"with `embed={name}`.",
+    )
+
 
 AssessmentKind = Literal["quiz", "assignment", "exam"]
 

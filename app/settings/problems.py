@@ -8,6 +8,8 @@ from pydantic_core import ErrorDetails
 
 from app.db import DatabaseUrl
 
+SECRETS = frozenset({"SECRET_KEY", "METRICS_TOKEN"})
+
 
 def describe(problem: ErrorDetails, fields: Mapping[str, FieldInfo]) -> str:
     """Return a one-line description of a pydantic error; secrets are not shown."""
@@ -32,7 +34,7 @@ def limits_of(field: FieldInfo) -> str:
 
 
 def _shown(variable: str, value: Any) -> str:
-    if variable == "SECRET_KEY":
+    if variable in SECRETS:
         return "'…'"
     if variable.endswith("_URL"):
         return repr(DatabaseUrl.masked(str(value)))

@@ -150,6 +150,13 @@ class Settings(BaseModel):
         ge=0,
         le=10,
     )
+    metrics_token: Annotated[SecretStr, AfterValidator(values.metrics_token)] | None = _setting(
+        "Clients that send it as `Authorization: Bearer` may read `/metrics`; at least 32 "
+        "characters. If unset, only processes on the same machine may, without a proxy in between.",
+        section=ACCESS,
+        default=None,
+        example="the output of: openssl rand -hex 32",
+    )
     cors_origins: Origins = _setting(
         "Origins whose web pages may call the service from a browser, separated by commas: "
         "`https://app.example.org`. If unset, none may.",

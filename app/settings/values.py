@@ -32,6 +32,15 @@ def secret_key(secret: SecretStr) -> SecretStr:
     return secret
 
 
+def metrics_token(secret: SecretStr) -> SecretStr:
+    """Validate that the token cannot be guessed and can be sent in a header (RFC 6750, 2.1)."""
+    if not re.fullmatch(r"[A-Za-z0-9._~+/-]{32,256}=*", secret.get_secret_value()):
+        raise ValueError(
+            "use 32 to 256 letters, digits and -._~+/; generate one with: openssl rand -hex 32"
+        )
+    return secret
+
+
 def rate(text: str) -> str:
     """Validate a rate such as 600/minute."""
     try:

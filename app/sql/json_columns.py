@@ -25,14 +25,19 @@ def json_object(members: Mapping[str, str]) -> str:
     return f"JSON_OBJECT({pairs})"
 
 
-def json_array(annotation: Any, source: str, table: str, order: str) -> str:
-    """Return the SQL of a JSON array for a field of type `list[Model]`.
+def json_array(annotation: Any, source: str, table: str, order: str, limit: int) -> str:
+    """Return the SQL of a JSON array of the first rows, for a field of type `list[Model]`.
 
     `source` follows FROM; the items are read from `table` in it. GROUP_CONCAT is used because
-    JSON_ARRAYAGG does not guarantee an order on MySQL.
+    JSON_ARRAYAGG does not guarantee an order on MySQL. It truncates its result at
+    `group_concat_max_len` bytes; `limit` items must be shorter than that. They are separated by
+    newlines, which JSON escapes in strings, because MySQL has no LIMIT in GROUP_CONCAT.
     """
     (item,) = get_args(without_none(annotation))
-    items = f"GROUP_CONCAT({json_of(item, table)} ORDER BY {order})"
+    lines = f"GROUP_CONCAT({json_of(item, table)} ORDER BY {order} SEPARATOR '\n')"
+    # The collation is explicit because that of JSON built from several columns is undefined.
+    first = f"SUBSTRING_INDEX({lines} COLLATE utf8mb4_bin, '\n', {limit})"
+    items = f"REPLACE({first}, '\n', ',')"
     array = f"CONCAT('[', COALESCE({items}, ''), ']')"
     return f"JSON_EXTRACT((SELECT {array} FROM {source}), '$')"  # noqa: S608 - declared in code
 

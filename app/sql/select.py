@@ -18,6 +18,9 @@ from pydantic import BaseModel
 from app.db.transaction import Reader
 from app.sql.json_columns import json_array, json_object, json_value
 
+MAX_EMBEDDED = 100
+LINK_PREFIX = "all_"
+
 
 @dataclass(frozen=True, slots=True)
 class Condition:
@@ -47,11 +50,16 @@ class ToOne:
 
 @dataclass(frozen=True, slots=True)
 class ToMany:
-    """Embedded resources of which each row has several, sorted; `source` follows FROM."""
+    """Embedded resources of which each row has several, sorted; `source` follows FROM.
+
+    At most `MAX_EMBEDDED` are embedded, next to a link to the list of all of them: `list_url`
+    followed by the key of the row, in the field `all_<name>`.
+    """
 
     source: str
     table: str
     order: str
+    list_url: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -181,19 +189,24 @@ class Select:
         return f"SELECT {columns} FROM {self.table} {' '.join(joins)}"  # noqa: S608
 
     def _item(self, projection: Projection) -> str:
-        wanted = {self.key, *(projection.fields or self.model.model_fields)} - self.embeds.keys()
+        optional = {*self.embeds, *(f"{LINK_PREFIX}{name}" for name in self.embeds)}
+        wanted = {self.key, *(projection.fields or self.model.model_fields)} - optional
+        for name in projection.embed:
+            wanted |= {name, f"{LINK_PREFIX}{name}"}
         return json_object(
             {
                 name: self._value(name, info.annotation)
                 for name, info in self.model.model_fields.items()
-                if name in wanted or name in projection.embed
+                if name in wanted
             }
         )
 
     def _value(self, name: str, annotation: Any) -> str:
-        embed = self.embeds.get(name)
+        embed = self.embeds.get(name.removeprefix(LINK_PREFIX))
         if isinstance(embed, ToMany):
-            return json_array(annotation, embed.source, embed.table, embed.order)
+            if name.startswith(LINK_PREFIX):
+                return f"CONCAT('{embed.list_url}', {self.table}.{self.key})"
+            return json_array(annotation, embed.source, embed.table, embed.order, MAX_EMBEDDED)
         return json_value(annotation, self._column(name), name)
 
     def _column(self, name: str) -> str:

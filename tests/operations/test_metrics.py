@@ -5,7 +5,7 @@ import re
 import signal
 import time
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import closing
+from contextlib import ExitStack, closing
 from pathlib import Path
 
 import httpx
@@ -228,6 +228,115 @@ def test_unknown_paths_and_methods_do_not_become_labels(client):
     labels = [dict(labels) for _, labels in scrape(client)]
     assert {its["route"] for its in labels if "route" in its} == {"none"}
     assert {its["method"] for its in labels if "method" in its} == {"GET", "other"}
+
+
+TOKEN = "metrics-token-of-the-tests-0123456789"
+FROM_LOOPBACK = [
+    {"REMOTE_ADDR": it} for it in ("127.0.0.1", "127.8.9.1", "::1", "::ffff:127.0.0.1")
+]
+FROM_ELSEWHERE = [
+    {"REMOTE_ADDR": it} for it in ("192.0.2.7", "2001:db8::1", "::ffff:192.0.2.7", "", "unix:")
+]
+THROUGH_A_PROXY = [
+    {"X-Forwarded-For": "127.0.0.1"},
+    {"X-Forwarded-For": ""},
+    {"Forwarded": "for=127.0.0.1"},
+    {"X-Real-IP": "127.0.0.1"},
+    {"Via": "1.1 proxy"},
+    {"X-Forwarded-Proto": "http"},
+    {"X-Forwarded-Host": "localhost"},
+]
+
+
+@pytest.fixture
+def client_with(url):
+    """A function that creates a client of an application with these settings."""
+    with ExitStack() as stack:
+
+        def create(**settings):
+            app = create_app(settings_for(url, **settings))
+            stack.callback(app.extensions["database"].close)
+            return app.test_client()
+
+        yield create
+
+
+def assert_refused(response):
+    assert response.status_code == 403
+    assert response.mimetype == "application/problem+json"
+    assert "http_request" not in response.text
+
+
+@pytest.mark.parametrize("environ", FROM_LOOPBACK, ids=str)
+def test_local_processes_may_read_the_metrics(environ, client):
+    assert client.get("/metrics", environ_base=environ).status_code == 200
+
+
+@pytest.mark.parametrize("environ", FROM_ELSEWHERE, ids=str)
+def test_other_machines_may_not_read_the_metrics(environ, client):
+    assert_refused(client.get("/metrics", environ_base=environ))
+
+
+def test_a_forwarded_address_is_not_the_address_of_the_peer(client_with):
+    remote, headers = {"REMOTE_ADDR": "192.0.2.7"}, {"X-Forwarded-For": "127.0.0.1"}
+
+    response = client_with(trusted_proxies=1).get("/metrics", environ_base=remote, headers=headers)
+
+    assert_refused(response)
+
+
+@pytest.mark.parametrize("proxies", [0, 1])
+@pytest.mark.parametrize("headers", THROUGH_A_PROXY, ids=str)
+def test_a_local_proxy_does_not_make_its_clients_local(headers, proxies, client_with):
+    client = client_with(trusted_proxies=proxies)
+
+    assert_refused(client.get("/metrics", headers=headers))
+    assert client.get("/metrics").status_code == 200
+
+
+def test_a_client_with_the_token_may_read_the_metrics(client_with):
+    client = client_with(metrics_token=TOKEN, trusted_proxies=1)
+    remote = {"REMOTE_ADDR": "192.0.2.7"}
+
+    for headers in ({}, {"X-Forwarded-For": "198.51.100.1"}):
+        headers |= {"Authorization": f"Bearer {TOKEN}"}
+        response = client.get("/metrics", headers=headers, environ_base=remote)
+        assert response.status_code == 200
+
+
+@pytest.mark.parametrize(
+    "authorization",
+    [None, "", "Bearer", "Bearer ", f"Basic {TOKEN}", f"Bearer {TOKEN}x", TOKEN, "Bearer \xff"],
+)
+def test_with_a_token_everybody_needs_it(authorization, client_with):
+    headers = {} if authorization is None else {"Authorization": authorization}
+
+    assert_refused(client_with(metrics_token=TOKEN).get("/metrics", headers=headers))
+
+
+def test_the_token_for_metrics_is_not_an_access_token(client_with):
+    client = client_with(metrics_token=TOKEN)
+
+    response = client.get("/v1/students", headers={"Authorization": f"Bearer {TOKEN}"})
+
+    assert response.status_code == 401
+
+
+def test_hostile_requests_do_not_add_samples(client):
+    def hostile(number):
+        client.open(f"/unknown/{number}", method=f"VERB{number}")
+        client.get(f"//metrics/{number}%00")
+        client.post("/v1/tokens", headers={"Host": f"host{number}"})
+        client.get("/metrics", environ_base={"REMOTE_ADDR": f"192.0.2.{number}"})
+        client.get(f"/v1/students/{number}?parameter{number}=1")
+
+    hostile(1)
+    scrape(client)  # its own samples are added after it
+    before = len(scrape(client))
+    for number in range(2, 30):
+        hostile(number)
+
+    assert len(scrape(client)) == before
 
 
 def test_a_duration_is_counted_in_its_bucket(client):

@@ -150,9 +150,20 @@ def test_embedded_resources_are_read_in_the_same_statement(resource, path, get, 
         items = get(page).json["items"]
 
         expected = {name for name in embed.split(",") if name}
+        links = {f"all_{name}" for name in expected} & resource.model.model_fields.keys()
         assert statements(server, partial(get, page)) == 1
-        assert all(expected == item.keys() - set(resource.fields) for item in items)
+        assert all(expected | links == item.keys() - set(resource.fields) for item in items)
         assert all(any(item[name] for item in items) for name in expected)
+
+
+@EVERY_LIST
+def test_an_embedded_list_has_a_link_to_all_of_its_items(resource, path, get):
+    for embed in resource.embeds:
+        item = next(it for it in get(f"{path}?limit=100&embed={embed}").json["items"] if it[embed])
+        if isinstance(item[embed], list):
+            key = next(iter(item[embed][0]))
+            all_of_them = get(f"{item[f'all_{embed}']}&limit=100").json["items"]
+            assert {it[key] for it in all_of_them} == {it[key] for it in item[embed]}
 
 
 @EVERY_LIST

@@ -195,3 +195,33 @@ def test_a_page_takes_one_statement_that_reads_few_rows(parameters, role, rows_r
     ((rows,),) = query(dba, "SELECT COUNT(*) FROM enrollment")
 
     assert rows_read_for(f"/v1/enrollments?limit=5&{parameters}", role) < rows / 2
+
+
+def test_an_enrollment_with_very_many_attempts_embeds_the_first_100(client, as_role, enrolled, dba):
+    path, enrollment, _ = enrolled
+    key = enrollment["enrollment_id"]
+    query(
+        dba,
+        """
+        INSERT INTO attempt (enrollment_id, assessment_id, score, attempt_date)
+        SELECT %s, (SELECT MIN(assessment_id) FROM assessment), 50, NOW()
+        FROM student CROSS JOIN student AS other LIMIT 12000
+        """,
+        (key,),
+    )
+    try:
+        shown = client.get(f"{path}?embed=attempts", headers=as_role("admin")).json
+        keys = query(
+            dba,
+            "SELECT attempt_id FROM attempt WHERE enrollment_id = %s ORDER BY attempt_id LIMIT 101",
+            (key,),
+        )
+        link = f"{shown['all_attempts']}&limit=100"
+        page = client.get(link, headers=as_role("admin")).json
+    finally:
+        query(dba, "DELETE FROM attempt WHERE enrollment_id = %s", (key,))
+
+    assert len(keys) == 101
+    assert [attempt["attempt_id"] for attempt in shown["attempts"]] == [it for (it,) in keys[:100]]
+    assert [attempt["attempt_id"] for attempt in page["items"]] == [it for (it,) in keys[:100]]
+    assert "next" in page

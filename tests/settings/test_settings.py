@@ -51,6 +51,24 @@ def test_secrets_are_not_in_the_repr(environ):
     assert "pw" not in shown
 
 
+def test_the_token_for_metrics_is_optional_and_secret(environ):
+    assert load_settings(None).metrics_token is None
+
+    environ.setenv("METRICS_TOKEN", "0123456789abcdef" * 4)
+
+    assert "0123456789abcdef" not in repr(load_settings(None))
+
+
+@pytest.mark.parametrize("token", ["short-word", "two words " * 8, "é" * 40, "x" * 257])
+def test_an_invalid_token_for_metrics_is_rejected_without_showing_it(token, environ):
+    environ.setenv("METRICS_TOKEN", token)
+
+    with pytest.raises(BadSettings, match="METRICS_TOKEN='…': use 32 to 256") as raised:
+        load_settings(None)
+
+    assert token not in str(raised.value)
+
+
 def test_a_url_is_parsed_and_decoded():
     url = DatabaseUrl.parse("mysql://us%40er:p%2Fw@[::1]:3307/stu%20dents")
 

@@ -10,7 +10,17 @@ from hypothesis import strategies as st
 from pydantic import BaseModel
 
 from app.http.json import Provider
-from app.sql.select import ALL_ROWS, Condition, Order, Projection, Select, ToMany, ToOne, Window
+from app.sql.select import (
+    ALL_ROWS,
+    MAX_EMBEDDED,
+    Condition,
+    Order,
+    Projection,
+    Select,
+    ToMany,
+    ToOne,
+    Window,
+)
 from tests.support.database import opened, query
 
 TABLES = [
@@ -52,6 +62,7 @@ class Thing(BaseModel):
     number: int | None
     twin: Twin | None = None
     words: list[Word] | None = None
+    all_words: str | None = None
 
 
 SELECT = Select(
@@ -60,7 +71,9 @@ SELECT = Select(
     key="thing_id",
     embeds={
         "twin": ToOne("JOIN thing AS twin ON twin.thing_id = thing.thing_id"),
-        "words": ToMany("word WHERE word.thing_id = thing.thing_id", "word", "word.word_id"),
+        "words": ToMany(
+            "word WHERE word.thing_id = thing.thing_id", "word", "word.word_id", "/words?thing_id="
+        ),
     },
 )
 
@@ -130,6 +143,17 @@ def test_embedded_rows_are_complete_and_in_order(db, words):
     text = SELECT.read_one(db, key, ALL_ROWS, Projection(embed=("words",)))
 
     assert [item["word"] for item in json.loads(text)["words"]] == words
+
+
+@pytest.mark.parametrize("number", [MAX_EMBEDDED, MAX_EMBEDDED + 1, 2_000])
+def test_at_most_the_first_100_rows_are_embedded_with_a_link_to_all(db, number):
+    words = [f"{n}\n{'x' * 1_000}" for n in range(number)]
+    key = insert_thing(db, dict.fromkeys(COLUMNS), words)
+
+    thing = json.loads(SELECT.read_one(db, key, ALL_ROWS, Projection(embed=("words",))))
+
+    assert [item["word"] for item in thing["words"]] == words[:MAX_EMBEDDED]
+    assert thing["all_words"] == f"/words?thing_id={key}"
 
 
 @pytest.mark.parametrize(

@@ -18,6 +18,7 @@ SELECT = Select(
             "assessment WHERE assessment.chapter_id = chapter.chapter_id",
             table="assessment",
             order="assessment.assessment_id",
+            list_url="/v1/assessments?chapter_id=",
         ),
     },
     filters={"q": "chapter.title LIKE %s"},

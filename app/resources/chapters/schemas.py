@@ -8,7 +8,7 @@ from pydantic import BaseModel, Field
 from app.http.paging import Page, View
 from app.http.parameters import Names, Orders, SortBy, Substring, embeds_of, fields_of
 from app.http.types import Body, Line128, SmallKey
-from app.resources.summaries import AssessmentInChapter, CourseSummary
+from app.resources.summaries import AssessmentInChapter, CourseSummary, link_to_all
 
 Number = Annotated[int, Field(ge=1, le=255)]  # TINYINT UNSIGNED
 ByNumber = Annotated[Orders, SortBy("chapter_number")]
@@ -26,6 +26,7 @@ class Chapter(BaseModel):
     assessments: list[AssessmentInChapter] | None = Field(
         None, description="With `embed=assessments`."
     )
+    all_assessments: str | None = link_to_all("assessments")
 
 
 class ChapterBody(Body):

@@ -17,17 +17,20 @@ SELECT = Select(
             " WHERE course_subject.course_id = course.course_id",
             table="subject",
             order="subject.name",
+            list_url="/v1/subjects?course_id=",
         ),
         "staff": ToMany(
             "course_staff JOIN staff ON staff.staff_id = course_staff.staff_id"
             " WHERE course_staff.course_id = course.course_id",
             table="staff",
             order="staff.last_name, staff.staff_id",
+            list_url="/v1/staff?course_id=",
         ),
         "chapters": ToMany(
             "chapter WHERE chapter.course_id = course.course_id",
             table="chapter",
             order="chapter.chapter_number",
+            list_url="/v1/chapters?course_id=",
         ),
     },
     filters={

@@ -8,7 +8,7 @@ from pydantic import BaseModel, Field
 from app.http.paging import Page, View
 from app.http.parameters import FullTextQuery, Names, Orders, SortBy, embeds_of, fields_of
 from app.http.types import Body, Line128, SmallKey, Text, TinyKey
-from app.resources.summaries import ChapterSummary, StaffSummary, SubjectSummary
+from app.resources.summaries import ChapterSummary, StaffSummary, SubjectSummary, link_to_all
 
 Level = Literal["introductory", "intermediate", "advanced"]
 Credits = Annotated[int, Field(ge=1, le=30)]
@@ -26,12 +26,15 @@ class Course(BaseModel):
     subjects: list[SubjectSummary] | None = Field(
         None, description="Sorted by name, with `embed=subjects`."
     )
+    all_subjects: str | None = link_to_all("subjects")
     staff: list[StaffSummary] | None = Field(
         None, description="The teachers, sorted by last name, with `embed=staff`."
     )
+    all_staff: str | None = link_to_all("staff")
     chapters: list[ChapterSummary] | None = Field(
         None, description="Sorted by number, with `embed=chapters`."
     )
+    all_chapters: str | None = link_to_all("chapters")
 
 
 class CourseBody(Body):

@@ -19,6 +19,7 @@ SELECT = Select(
             "attempt WHERE attempt.enrollment_id = enrollment.enrollment_id",
             table="attempt",
             order="attempt.attempt_id",
+            list_url="/v1/attempts?enrollment_id=",
         ),
     },
     filters={"completed": "(enrollment.completion_date IS NOT NULL) = %s"},

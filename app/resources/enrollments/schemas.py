@@ -8,7 +8,12 @@ from pydantic import BaseModel, Field
 from app.http.paging import Page, View
 from app.http.parameters import Names, Orders, SortBy, embeds_of, fields_of
 from app.http.types import Body, Key, SmallKey, Timestamp
-from app.resources.summaries import AttemptInEnrollment, CourseSummary, StudentSummary
+from app.resources.summaries import (
+    AttemptInEnrollment,
+    CourseSummary,
+    StudentSummary,
+    link_to_all,
+)
 
 
 class Enrollment(BaseModel):
@@ -23,6 +28,7 @@ class Enrollment(BaseModel):
     student: StudentSummary | None = Field(None, description="With `embed=student`.")
     course: CourseSummary | None = Field(None, description="With `embed=course`.")
     attempts: list[AttemptInEnrollment] | None = Field(None, description="With `embed=attempts`.")
+    all_attempts: str | None = link_to_all("attempts")
 
 
 class NewEnrollment(Body):

@@ -21,9 +21,12 @@ SELECT = Select(
             " WHERE course_staff.staff_id = staff.staff_id",
             table="course",
             order="course.title, course.course_id",
+            list_url="/v1/courses?staff_id=",
         ),
     },
     filters={
+        "course_id": "staff.staff_id IN"
+        " (SELECT course_staff.staff_id FROM course_staff WHERE course_staff.course_id = %s)",
         "q": "MATCH (staff.first_name, staff.last_name, staff.email) AGAINST (%s IN BOOLEAN MODE)",
     },
 )

@@ -7,9 +7,9 @@ from pydantic import BaseModel, Field
 
 from app.http.paging import Page, View
 from app.http.parameters import FullTextQuery, Names, Orders, SortBy, embeds_of, fields_of
-from app.http.types import Body, Email, Line45, TinyKey
+from app.http.types import Body, Email, Line45, SmallKey, TinyKey
 from app.resources.addresses.schemas import Address
-from app.resources.summaries import CampusSummary, CityInCountry, CourseSummary
+from app.resources.summaries import CampusSummary, CityInCountry, CourseSummary, link_to_all
 
 
 class Staff(BaseModel):
@@ -29,6 +29,7 @@ class Staff(BaseModel):
     courses: list[CourseSummary] | None = Field(
         None, description="The courses they teach, sorted by title, with `embed=courses`."
     )
+    all_courses: str | None = link_to_all("courses")
 
 
 class StaffBody(Body):
@@ -54,6 +55,7 @@ class StaffPage(StaffView, Page):
 
     sort: Annotated[Orders, SortBy("last_name", "create_date")] = ()
     campus_id: TinyKey | None = Field(None, description="Only of this campus.")
+    course_id: SmallKey | None = Field(None, description="Only teachers of this course.")
     active: bool | None = Field(None, description="Only active or only inactive ones.")
     last_name: Line45 | None = Field(None, description="Only with this last name.")
     email: Email | None = Field(None, description="Only with this email address.")

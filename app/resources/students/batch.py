@@ -33,6 +33,8 @@ from app.resources.students.schemas import Student, StudentBody
 from app.sql.select import Order, Window
 
 MAX_ITEMS = 100
+# Fewer than in a response about one student: all items together stay below 100 KB.
+MAX_ERRORS_PER_ITEM = 5
 COMPONENTS = "#/components/schemas"
 Rejection = Problem | DatabaseError
 PROBLEM_OR_NULL = {"anyOf": [{"$ref": f"{COMPONENTS}/Problem"}, {"type": "null"}]}
@@ -79,7 +81,8 @@ class StudentBatch(Resource):  # type: ignore[misc]
     def post(self, body: StudentBatchBody) -> Response:
         """Create up to 100 students.
 
-        Items that cannot be stored do not affect the others. Staff may only create students of
+        Items that cannot be stored do not affect the others; their problems contain at most 5
+        errors each. Staff may only create students of
         their own campus.
         """
         validated = [_validate(item) for item in body.items]
@@ -123,4 +126,7 @@ def _result_json(result: str | Rejection, item: Any) -> str:
     problem = (
         error_handlers.problem_from(result, item) if isinstance(result, DatabaseError) else result
     )
-    return json.dumps({"status": problem.status, "problem": error_handlers.problem_body(problem)})
+    body = error_handlers.problem_body(problem)
+    if problem.errors:
+        body["errors"] = problem.errors[:MAX_ERRORS_PER_ITEM]
+    return json.dumps({"status": problem.status, "problem": body})

@@ -7,7 +7,17 @@ from app.http.caller import Caller
 from app.resources.subjects.schemas import Subject
 from app.sql.select import ALL_ROWS, Condition, Select
 
-SELECT = Select(Subject, table="subject", key="subject_id", filters={"q": "subject.name LIKE %s"})
+SELECT = Select(
+    Subject,
+    table="subject",
+    key="subject_id",
+    filters={
+        "course_id": "subject.subject_id IN"
+        " (SELECT course_subject.subject_id FROM course_subject"
+        " WHERE course_subject.course_id = %s)",
+        "q": "subject.name LIKE %s",
+    },
+)
 
 
 def visible_to(caller: Caller) -> Condition:  # noqa: ARG001

@@ -7,7 +7,7 @@ from pydantic import BaseModel, Field
 
 from app.http.paging import Page, View
 from app.http.parameters import Names, Orders, SortBy, Substring, fields_of
-from app.http.types import Body, Line25
+from app.http.types import Body, Line25, SmallKey
 
 
 class Subject(BaseModel):
@@ -35,4 +35,5 @@ class SubjectPage(SubjectView, Page):
 
     sort: Annotated[Orders, SortBy("name")] = ()
     name: Line25 | None = Field(None, description="Only with this name.")
+    course_id: SmallKey | None = Field(None, description="Only of this course.")
     q: Substring | None = Field(None, description="Only with this text in the name.")

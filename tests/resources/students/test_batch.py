@@ -5,6 +5,11 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 from app import create_app
+from app.http.caller import ANY_ROLE, authorize
+from app.http.idempotency import MAX_STORED_BYTES, run_idempotently
+from app.http.problems import Problem
+from app.http.responses import ResponseData
+from app.resources.students.batch import MAX_ERRORS_PER_ITEM
 from tests.resources.students.conftest import student
 from tests.support.counting import statements
 from tests.support.database import query, settings_for
@@ -145,6 +150,61 @@ def test_a_repeated_batch_with_the_same_key_is_stored_once(client, as_role, stor
     assert again.json == first.json
     assert again.headers["Idempotency-Replayed"] == "true"
     assert stored_emails() == [items[0]["email"], items[2]["email"]]
+
+
+@pytest.fixture
+def stored_bytes(dba):
+    """A function that returns the length of the stored response of an Idempotency-Key."""
+
+    def length(key):
+        sql = "SELECT LENGTH(response_body) FROM idempotency_key WHERE idempotency_key = %s"
+        return query(dba, sql, (key,))[0][0]
+
+    return length
+
+
+def test_the_stored_response_to_a_hostile_batch_is_short(client, as_role, stored_bytes):
+    names = {f"{number:02}" + "\u2028" * 3_000: 1 for number in range(100)}
+    items = [names] + [dict.fromkeys(map(str, range(100)), 1)] * 99
+    key = {"Idempotency-Key": "hostile"}
+
+    first = post(client, items, as_role("admin"), **key)
+    again = post(client, items, as_role("admin"), **key)
+
+    problems = [item["problem"] for item in first.json["items"]]
+    assert {len(problem["errors"]) for problem in problems} == {MAX_ERRORS_PER_ITEM}
+    assert {problem["error_count"] for problem in problems} == {100 + 5}  # 5 fields are missing
+    assert (again.text, again.headers["Idempotency-Replayed"]) == (first.text, "true")
+    assert stored_bytes("hostile") == len(first.data) < 100_000
+
+
+def test_the_response_to_the_longest_batch_is_stored(client, as_role, stored_emails, stored_bytes):
+    longest = {"address": '"' * 50, "address2": "😀" * 50, "district": "😀" * 20}
+    items = [student(n, first_name="😀" * 45, last_name="😀" * 45) for n in range(100)]
+    for item in items:
+        item["address"] |= longest
+
+    response = post(client, items, as_role("admin"), **{"Idempotency-Key": "longest"})
+
+    assert statuses(response) == [201] * 100
+    assert stored_bytes("longest") == len(response.data) <= MAX_STORED_BYTES
+
+
+def test_a_response_that_is_too_long_to_store_undoes_the_write(app, dba, as_role):
+    def write(tx):
+        tx.execute("UPDATE country SET country = 'Lost' WHERE country_id = 1")
+        return ResponseData(200, "x" * (MAX_STORED_BYTES + 1))
+
+    headers = as_role("admin") | {"Idempotency-Key": "too-long"}
+    with app.test_request_context(headers=headers), pytest.raises(Problem) as raised:
+        authorize(ANY_ROLE)
+        run_idempotently(write)
+
+    assert raised.value.status == 422
+    assert query(dba, "SELECT COUNT(*) FROM country WHERE country = 'Lost'") == ((0,),)
+    assert query(
+        dba, "SELECT COUNT(*) FROM idempotency_key WHERE idempotency_key = 'too-long'"
+    ) == ((0,),)
 
 
 def test_simultaneous_batches_with_the_same_key_are_stored_once(app, as_role, stored_emails):

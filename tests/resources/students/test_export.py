@@ -3,9 +3,15 @@
 import csv
 import io
 import json
+import re
+import sys
+import unicodedata
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
+from app.resources.students import csv_format
 from tests.resources.students.conftest import DOMAIN, student
 from tests.support.api import all_pages
 from tests.support.counting import statements
@@ -104,6 +110,53 @@ def test_cells_that_start_like_a_formula_are_escaped(first, client, as_role, sto
     assert row["last_name"] == f"'{name}"
     assert row["address_phone"] == "'+354 555 0000"
     assert row["address_district"] == 'Mið, "borg"'
+
+
+FORMULAS = ["=1+1", "+1", "-1", "@SUM(A1)", "\uff1d1+1"]
+# Characters of these categories are invisible, except some signs of these scripts.
+CATEGORIES = {"Cc", "Cf", "Zl", "Zp", "Zs"}
+VISIBLE = ("ARABIC", "SYRIAC", "KAITHI", "EGYPTIAN")
+INVISIBLE = [
+    character
+    for character in map(chr, range(sys.maxunicode + 1))
+    if unicodedata.category(character) in CATEGORIES
+    and not unicodedata.name(character, "").startswith(VISIBLE)
+]
+
+
+def cells_of(text, separator):
+    """Return the cells of a line as a program splits it that ignores quotation marks."""
+    return [cell.strip("".join(INVISIBLE) + '"') for cell in re.split(f"[{separator}\r\n]", text)]
+
+
+@pytest.mark.parametrize("formula", FORMULAS)
+@pytest.mark.parametrize("separator", [",", ";", "\t", "|"])
+def test_no_part_of_a_cell_starts_like_a_formula(separator, formula):
+    hostile = [
+        f"{before}{invisible}{formula}"
+        for before in ("", f"x{separator}", f"{separator} ", f'x{separator}"', f"x{separator}'")
+        for invisible in ("", *INVISIBLE)
+    ]
+
+    for value in hostile:
+        line = csv_format.to_csv([[csv_format.to_cell(value)]])
+        assert not [cell for cell in cells_of(line, separator) if cell.startswith(formula[0])]
+        assert csv_format.from_cell("last_name", csv_format.to_cell(value)) == value
+
+
+@given(text=st.text("a,;|\t\r\n='\"+\ufeff\u200b -", max_size=12))
+@settings(max_examples=500, deadline=None, derandomize=True)
+def test_an_escaped_cell_is_read_back_unchanged(text):
+    assert csv_format.from_cell("last_name", csv_format.to_cell(text)) == text
+
+
+def test_a_name_with_a_formula_after_a_separator_is_escaped(client, as_role, stored_emails):
+    name = "x;=1+1"
+    client.post("/v1/students", json=student(1, last_name=name), headers=as_role("admin"))
+
+    (row,) = rows_of(client.get(f"{URL}?email=zoe.1@{DOMAIN}", headers={**as_role("admin"), **CSV}))
+
+    assert row["last_name"] == "x;'=1+1"
 
 
 def test_a_download_takes_one_statement_per_1000_students(client, as_role, many_students, server):

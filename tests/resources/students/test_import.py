@@ -1,10 +1,13 @@
 """`flask import-students`: valid records are stored, and rejected ones are reported."""
 
+import io
 import tracemalloc
 
 import pytest
 
+from app.http.problems import MAX_ERRORS
 from app.resources.students.imports.lines import MAX_LINE_BYTES, Lines, Position
+from app.resources.students.imports.records import ndjson_records
 from tests.resources.students.conftest import student
 from tests.resources.students.files import csv_of, ndjson, report_of
 from tests.support.counting import statements
@@ -231,3 +234,13 @@ def test_a_very_long_line_is_not_read_into_memory(file):
 
     assert (len(first), second) == (MAX_LINE_BYTES + 1, b"short")
     assert peak < 1_000_000
+
+
+def test_the_reason_for_a_record_with_many_errors_is_short():
+    unknown = {"x" * 50_000: 1, **dict.fromkeys(map(str, range(1_000)), 1)}
+    line = ndjson([student(1) | unknown])
+
+    (record,) = ndjson_records(Lines(io.BytesIO(line), Position()))
+
+    assert record.reason.endswith(f"; and {1_001 - MAX_ERRORS} more")
+    assert len(record.reason) < 2_000

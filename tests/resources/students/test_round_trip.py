@@ -13,7 +13,22 @@ from tests.support.signing_in import basic
 PASSWORD = "a password of some length"
 NDJSON = "application/x-ndjson"
 NOT_IMPORTED = {"student_id", "last_update"}
-NAMES = ["=1+1", "'=1+1", "''", "'quoted'", '"', "a,b", "-", "Þórsdóttir", "\U0001f393", "+", "@x"]
+NAMES = [
+    "x;=1+1",
+    "\ufeff=1",
+    "a;'=1,+2",
+    "=1+1",
+    "'=1+1",
+    "''",
+    "'quoted'",
+    '"',
+    "a,b",
+    "-",
+    "Þórsdóttir",
+    "\U0001f393",
+    "+",
+    "@x",
+]
 
 
 @pytest.fixture

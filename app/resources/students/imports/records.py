@@ -14,7 +14,9 @@ from typing import Any
 
 from pydantic import Field, ValidationError
 
+from app.http.problems import MAX_ERRORS
 from app.http.types import Key, Timestamp, message_of
+from app.http.validation import shortened
 from app.resources.addresses.schemas import Address
 from app.resources.students import csv_format
 from app.resources.students.imports.lines import MAX_LINE_BYTES, Lines, Position
@@ -155,7 +157,11 @@ def _record(number: int, raw: bytes, end: Position, as_json: Callable[[str], str
 
 
 def _message(error: ValidationError) -> str:
-    return "; ".join(
-        ": ".join(filter(None, [".".join(map(str, item["loc"])), message_of(item)]))
-        for item in error.errors(include_url=False, include_input=False)
-    )
+    found = error.errors(include_url=False, include_input=False)
+    messages = [
+        ": ".join(filter(None, [shortened(".".join(map(str, item["loc"]))), message_of(item)]))
+        for item in found[:MAX_ERRORS]
+    ]
+    if len(found) > MAX_ERRORS:
+        messages.append(f"and {len(found) - MAX_ERRORS:,} more")
+    return "; ".join(messages)
