@@ -69,7 +69,8 @@ def _pages(db: Database, where: Condition) -> Iterator[list[SelectedRow]]:
     after = None
     while True:
         try:
-            page = queries.SELECT.page(db, where, Window(after=after, limit=ROWS_PER_PAGE))
+            window = Window(after=after, limit=ROWS_PER_PAGE)
+            page = queries.SELECT.page(db.unlimited(), where, window)
         finally:
             # Some strategies keep a connection until the end of the request.
             db.end_request()
