@@ -45,7 +45,7 @@ class StudentExport(Resource):  # type: ignore[misc]
         campus, for students their own record.
         """
         media_type = request.accept_mimetypes.best_match((CSV, NDJSON), default=CSV)
-        where = queries.visible_to(caller()) & queries.SELECT.where(query.filters())
+        where = queries.visible_to(caller()) & queries.where(caller(), query.filters())
         return _download(_pages(database(), where), media_type)
 
 
