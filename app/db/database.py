@@ -37,6 +37,7 @@ from .statement_limit import UNLIMITED, StatementLimit
 from .strategy import Purpose, construct, load_strategy
 from .transaction import Params, Reader, Row, Transaction
 from .transaction_control import TransactionControl, raise_if_timed_out
+from .unlimited_reader import UnlimitedReader
 
 T = TypeVar("T")
 
@@ -89,7 +90,7 @@ class Database:
 
     def unlimited(self) -> Reader:
         """Return a reader without `statement_timeout_seconds`: for exports and the like."""
-        return _UnlimitedReader(self._read)
+        return UnlimitedReader(self._read)
 
     @contextmanager
     def transaction(self) -> Iterator[Transaction]:
@@ -234,16 +235,3 @@ class Database:
             raise
         self.connections.checkin(reader)
         return result
-
-
-class _UnlimitedReader:
-    def __init__(self, read: Callable[[Callable[[Transaction], Any]], Any]) -> None:
-        self._read = read
-
-    def fetch_one(self, sql: str, params: Params = ()) -> Row | None:
-        found: Row | None = self._read(lambda reader: reader.fetch_one(sql, params))
-        return found
-
-    def fetch_all(self, sql: str, params: Params = ()) -> list[Row]:
-        found: list[Row] = self._read(lambda reader: reader.fetch_all(sql, params))
-        return found

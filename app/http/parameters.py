@@ -13,7 +13,7 @@ from pydantic import (
 from pydantic.json_schema import JsonSchemaValue
 from pydantic_core import CoreSchema, PydanticCustomError, core_schema
 
-from app.sql.select import Order
+from app.sql.order import Order
 
 Names = tuple[str, ...]
 Orders = tuple[Order, ...]

@@ -17,6 +17,7 @@ from pydantic import BaseModel
 
 from app.db.transaction import Reader
 from app.sql.json_columns import json_array, json_object, json_value
+from app.sql.order import Order, after_params, after_sql
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,14 +53,6 @@ class ToMany:
     source: str
     table: str
     order: str
-
-
-@dataclass(frozen=True, slots=True)
-class Order:
-    """A column to sort by."""
-
-    column: str
-    descending: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,7 +160,7 @@ class Select:
     ) -> list[SelectedRow]:
         """Return the rows of a window. The cost does not depend on how far into the list it is."""
         sql = self._page_sql(projection, where.sql, window.orders, window.after is not None)
-        after = () if window.after is None else _after_params(window.after)
+        after = () if window.after is None else after_params(window.after)
         rows = db.fetch_all(sql, (*where.params, *after, window.limit))
         return [SelectedRow(row.pop("item"), tuple(row.values())) for row in rows]
 
@@ -187,7 +180,7 @@ class Select:
         sql = self._scan_sql(
             projection, where.sql, check.sql, window.orders, window.after is not None
         )
-        after = () if window.after is None else _after_params(window.after)
+        after = () if window.after is None else after_params(window.after)
         keys = (*where.params, *after)
         params = (*check.params, *keys, most, *keys, most - 1, *check.params, window.limit)
         rows = db.fetch_all(sql, params)
@@ -257,7 +250,7 @@ class Select:
             f"{column} DESC" if down else column
             for column, down in zip(columns, descending, strict=True)
         )
-        return positions, _after_sql(columns, descending), order_by
+        return positions, after_sql(columns, descending), order_by
 
     def _select_sql(self, projection: Projection, more_columns: Sequence[str]) -> str:
         columns = ", ".join([f"{self._item(projection)} AS item", *more_columns])
@@ -287,22 +280,3 @@ class Select:
 
     def _column(self, name: str) -> str:
         return self.columns.get(name, f"{self.table}.{name}")
-
-
-def _after_sql(columns: Sequence[str], descending: Sequence[bool]) -> str:
-    """Return the condition for rows after a given row in this order; see `_after_params`.
-
-    It is (a > %s OR (a = %s AND (b < %s OR ...))), preceded by a >= %s: only a plain comparison
-    of the first column lets the server seek in its index.
-    """
-    sql = ""
-    for column, down in reversed(list(zip(columns, descending, strict=True))):
-        step = f"{column} {'<' if down else '>'} %s"
-        sql = f"({step} OR ({column} = %s AND {sql}))" if sql else step
-    return f"{columns[0]} {'<=' if descending[0] else '>='} %s AND {sql}"
-
-
-def _after_params(after: Sequence[Any]) -> list[Any]:
-    """Return the values for `_after_sql`: the first one, each but the last twice, the last."""
-    *leading, last = after
-    return [after[0], *(value for value in leading for _ in range(2)), last]

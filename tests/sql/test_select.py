@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 from pydantic import BaseModel
 
 from app.http.json import Provider
-from app.sql.select import ALL_ROWS, Condition, Order, Projection, Select, ToMany, ToOne, Window
+from app.sql.order import Order
+from app.sql.select import ALL_ROWS, Condition, Projection, Select, ToMany, ToOne, Window
 from tests.support.database import opened, query
 
 TABLES = [
