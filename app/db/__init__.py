@@ -29,6 +29,7 @@ from .errors import (
     StatementRejected,
     StatementTimedOut,
     StillReferenced,
+    StorageFailed,
     TableMissing,
     TransactionConflict,
 )
@@ -64,6 +65,7 @@ __all__ = [
     "StatementRejected",
     "StatementTimedOut",
     "StillReferenced",
+    "StorageFailed",
     "TableMissing",
     "Transaction",
     "TransactionConflict",

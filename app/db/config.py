@@ -20,6 +20,7 @@ LIMITS: dict[str, tuple[float, float]] = {
     "read_timeout_seconds": (0.001, 86_400),
     "write_timeout_seconds": (0.001, 86_400),
     "lock_timeout_seconds": (1, 3600),
+    "statement_timeout_seconds": (0, 86_400),
     "outage_patience_seconds": (0, 300),
     "ping_after_idle_seconds": (0.001, 86_400),
     "keepalive_seconds": (1, 7200),
@@ -69,6 +70,8 @@ class DatabaseConfig:
     read_timeout_seconds: float = 30
     write_timeout_seconds: float = 10
     lock_timeout_seconds: int = 5  # innodb_lock_wait_timeout, lock_wait_timeout
+    # Of each query of `fetch_one` and `fetch_all` of `Database`, at the server; 0 is unlimited.
+    statement_timeout_seconds: float = 5
 
     # Outages
     outage_patience_seconds: float = 5  # how long a short outage may delay a request; 0 is off

@@ -33,9 +33,11 @@ from .errors import (
 )
 from .managed_connection import ManagedConnection
 from .retry import Retries
+from .statement_limit import UNLIMITED, StatementLimit
 from .strategy import Purpose, construct, load_strategy
-from .transaction import Params, Row, Transaction
+from .transaction import Params, Reader, Row, Transaction
 from .transaction_control import TransactionControl, raise_if_timed_out
+from .unlimited_reader import UnlimitedReader
 
 T = TypeVar("T")
 
@@ -53,6 +55,7 @@ class Database:
     def __init__(self, config: DatabaseConfig) -> None:
         """Load the strategy and the driver; raises `ConfigError` if that fails."""
         self._config = config
+        self._limit = StatementLimit(config.statement_timeout_seconds)
         connector, strategy = Connector(config), load_strategy(config.strategy)
         self.connections = ConnectionManager(
             connector,
@@ -62,6 +65,7 @@ class Database:
         self._control = TransactionControl(self.connections, config)
         self.end_request = self.connections.end_request
         self.access_error = self.connections.access_error
+        self.storage_error = self._control.storage.last
         self.statistics = self.connections.statistics
         self.close = self.connections.close
 
@@ -74,12 +78,19 @@ class Database:
         return cls(DatabaseConfig.from_url(url, **options))
 
     def fetch_one(self, sql: str, params: Params = ()) -> Row | None:
-        """Run a query in autocommit; returns its first row, or None."""
-        return self._read(lambda reader: reader.fetch_one(sql, params))
+        """Run a query in autocommit; returns its first row, or None.
+
+        Raises `StatementTimedOut` if it takes longer than `statement_timeout_seconds`.
+        """
+        return self._read(lambda reader: reader.fetch_one(sql, params), self._limit)
 
     def fetch_all(self, sql: str, params: Params = ()) -> list[Row]:
-        """Run a query in autocommit; returns all its rows."""
-        return self._read(lambda reader: reader.fetch_all(sql, params))
+        """Run a query in autocommit; returns all its rows. It has the same limit."""
+        return self._read(lambda reader: reader.fetch_all(sql, params), self._limit)
+
+    def unlimited(self) -> Reader:
+        """Return a reader without `statement_timeout_seconds`: for exports and the like."""
+        return UnlimitedReader(self._read)
 
     @contextmanager
     def transaction(self) -> Iterator[Transaction]:
@@ -209,10 +220,13 @@ class Database:
             self._control.note_lookup(was_committed=was_committed)
             return was_committed
 
-    def _read(self, query: Callable[[Transaction], T]) -> T:
-        return self._control.retrying("read", Purpose.READ, partial(self._read_on, query))
+    def _read(self, query: Callable[[Transaction], T], limit: StatementLimit = UNLIMITED) -> T:
+        return self._control.retrying("read", Purpose.READ, partial(self._read_on, query, limit))
 
-    def _read_on(self, query: Callable[[Transaction], T], reader: Transaction) -> T:
+    def _read_on(
+        self, query: Callable[[Transaction], T], limit: StatementLimit, reader: Transaction
+    ) -> T:
+        reader.limit = limit
         try:
             result = query(reader)
         except BaseException as error:

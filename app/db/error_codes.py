@@ -21,6 +21,8 @@ class Kind(Enum):
     ACCESS_DENIED = auto()
     CONFLICT = auto()
     INTERRUPTED = auto()
+    TIMED_OUT = auto()
+    STORAGE = auto()  # the server cannot write its files
     TABLE_MISSING = auto()
     DUPLICATE_KEY = auto()
     MISSING_REFERENCE = auto()
@@ -76,7 +78,12 @@ GROUPS = (
     Group(Kind.UNAVAILABLE, False, (1180, 1181, 1183, 3100, 3796, 3797, 3798)),
     # MySQL closes a connection that exceeds a memory limit.
     Group(Kind.UNAVAILABLE, False, (4081, 4082)),
-    # Memory, threads, disk, files: another statement on this connection may succeed.
+    # Disk or table space full (1021, 1114), files that cannot be created or written (1004, 1026,
+    # 1878), any error of the storage engine (1030, whose text has the number: 28 is a full disk),
+    # and the servers' file library, which has numbers of its own (mysys_err.h): cannot create,
+    # error writing, disk full.
+    Group(Kind.STORAGE, True, (1, 3, 20, 1004, 1021, 1026, 1030, 1114, 1878)),
+    # Memory, threads, files: another statement on this connection may succeed.
     Group(
         Kind.UNAVAILABLE,
         True,
@@ -85,10 +92,10 @@ GROUPS = (
     Group(
         Kind.UNAVAILABLE,
         True,
-        (1004, 1015, 1016, 1017, 1021, 1023, 1024, 1026, 1114, 1587, 1878),
+        (1015, 1016, 1017, 1023, 1024, 1587),
     ),
-    # Storage engine: error, no lock or transaction left (1206, 1637), max_queries_per_hour (1226).
-    Group(Kind.UNAVAILABLE, True, (1030, 1206, 1226, 1296, 1467, 1637)),
+    # Storage engine: no lock or transaction left (1206, 1637), max_queries_per_hour (1226).
+    Group(Kind.UNAVAILABLE, True, (1206, 1226, 1296, 1467, 1637)),
     # Federated tables; crashed or missing table spaces and indexes.
     Group(
         Kind.UNAVAILABLE,
@@ -117,8 +124,10 @@ GROUPS = (
     Group(Kind.CONFLICT, True, (1020, 1402, 1613, 1614, 3101, 3197, 4060)),
     # The table's definition changed, statement to be prepared again, temporary engine error.
     Group(Kind.CONFLICT, True, (1297, 1412, 1615)),
-    # KILL QUERY, max_statement_time (MariaDB), max_execution_time (MySQL), sort aborted.
-    Group(Kind.INTERRUPTED, True, (1028, 1317, 1969, 3024)),
+    # KILL QUERY, sort aborted.
+    Group(Kind.INTERRUPTED, True, (1028, 1317)),
+    # max_statement_time (MariaDB), max_execution_time (MySQL).
+    Group(Kind.TIMED_OUT, True, (1969, 3024)),
     Group(Kind.TABLE_MISSING, True, (1146,)),
     Group(Kind.DUPLICATE_KEY, True, (1022, 1062, 1169, 1557, 1586, 1761, 1762, 1859)),
     Group(Kind.MISSING_REFERENCE, True, (1216, 1452)),

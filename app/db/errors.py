@@ -4,13 +4,14 @@
     |__ DatabaseUnavailable      no answer; nothing was stored
     |   |__ PoolExhausted        every connection stayed in use for too long
     |   |__ AccessDenied         the server rejects these credentials or this database
+    |   |__ StorageFailed        the server cannot write its files, as on a full disk
     |   |__ ReadOnlyServer       the server accepts no writes at present
     |   |__ ConnectionLost       the connection broke before the commit was sent
     |       |__ ServerNotReady   this server or cluster node accepts no statements at present
     |__ OutcomeUnknown           the response was lost; it may or may not be stored
     |__ TransactionConflict      deadlock or lock timeout; run the transaction again
     |__ StatementInterrupted     killed or timed out at the server; nothing was stored
-    |   |__ StatementTimedOut    still executing when the read timeout expired, and then killed
+    |   |__ StatementTimedOut    still executing when its time was up, and then ended
     |__ StatementRejected        the server rejected the statement itself; nothing was stored
     |__ TableMissing             the schema was not migrated; nothing was stored
     |__ InvalidValue             a value does not fit its column; nothing was stored
@@ -53,6 +54,10 @@ class AccessDenied(DatabaseUnavailable):
     """The server rejects this user, password or database; a retry does not help."""
 
 
+class StorageFailed(DatabaseUnavailable):
+    """The server cannot write: its disk or table space is full, or failing; nothing was stored."""
+
+
 class ReadOnlyServer(DatabaseUnavailable):
     """The server accepts no writes at present, as after a failover; nothing was stored."""
 
@@ -81,7 +86,7 @@ class StatementInterrupted(DatabaseError):
 
 
 class StatementTimedOut(StatementInterrupted):
-    """The statement was still executing when the read timeout expired; it was killed."""
+    """The statement exceeded the server's limit or the read timeout; it was ended there."""
 
 
 class StatementRejected(DatabaseError):
@@ -125,6 +130,8 @@ CLASSES: dict[Kind, type[DatabaseError]] = {
     Kind.ACCESS_DENIED: AccessDenied,
     Kind.CONFLICT: TransactionConflict,
     Kind.INTERRUPTED: StatementInterrupted,
+    Kind.TIMED_OUT: StatementTimedOut,
+    Kind.STORAGE: StorageFailed,
     Kind.TABLE_MISSING: TableMissing,
     Kind.DUPLICATE_KEY: DuplicateKey,
     Kind.MISSING_REFERENCE: MissingReference,

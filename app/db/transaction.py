@@ -17,6 +17,7 @@ from .errors import (
 )
 from .instrumentation import executing
 from .session_state import StateLeft, is_call_of, state_left_by
+from .statement_limit import UNLIMITED, StatementLimit
 from .strategy import Checkout
 
 _SELECT = re.compile(r"\s*SELECT\b", re.IGNORECASE).match
@@ -48,7 +49,8 @@ class Transaction:
     BEGIN was answered: from then on the server may hold locks for it.
     `has_timed_out`: its last statement was ended by the strategy, after the read
     timeout. `has_written`: it ran anything but SELECT statements. `state_left` is
-    what its statements may have left in the session, `state_left_by` those statements.
+    what its statements may have left in the session, `state_left_by` those statements. `limit`:
+    how long the server may take for each query, unlimited between BEGIN and COMMIT.
     """
 
     def __init__(
@@ -65,6 +67,7 @@ class Transaction:
         self.has_timed_out = False
         self.has_written = False
         self.last_row_id = 0
+        self.limit: StatementLimit = UNLIMITED
         self.state_left = StateLeft.NOTHING
         self.state_left_by: tuple[str, ...] = ()
         self._driver_error = driver_error
@@ -131,7 +134,7 @@ class Transaction:
         self.note_statement(sql)
         try:
             with executing(sql), closing(driver_connection(self.connection).cursor()) as cursor:
-                cursor.execute(sql, params or None)
+                cursor.execute(self.limit.apply_to(sql), params or None)
                 return take(cursor)
         except BaseException as error:
             translated = self.fail(error)

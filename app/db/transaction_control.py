@@ -20,6 +20,7 @@ from .errors import (
 )
 from .instrumentation import executing
 from .retry import Retries
+from .storage_failures import StorageFailures
 from .strategy import Purpose
 from .transaction import Transaction
 
@@ -33,6 +34,7 @@ class TransactionControl:
     def __init__(self, connections: ConnectionManager, config: DatabaseConfig) -> None:
         self._connections = connections
         self._config = config
+        self.storage = StorageFailures()
 
     def begin(self) -> Transaction:
         """Begin a transaction on a connection of its own; raises `DatabaseUnavailable`.
@@ -50,13 +52,17 @@ class TransactionControl:
         except BaseException as error:
             self._invalidate(tx, error)
             is_driver_error = isinstance(error, self._connections.driver_error)
+            if is_driver_error:
+                self.storage.note_failure(translate(error))
             if is_driver_error and commit_outcome_of(error) == "unknown":
                 raise OutcomeUnknown(str(error)) from error
             self._raise_translated(error)
+        self.storage.note_commit(has_written=tx.has_written)
         self._connections.checkin(tx)
 
     def roll_back(self, tx: Transaction) -> None:
         """Roll back and check the connection in; never raises a driver's error."""
+        self.storage.note_failure(tx.failure)
         try:
             if tx.is_usable:
                 tx.is_usable = False

@@ -27,6 +27,11 @@ UNAVAILABLE = (503, "unavailable", "The database is unavailable; nothing was sto
 # Status, problem type, and the detail, which says what happened to the client's data.
 DATABASE_PROBLEMS: dict[type[db.DatabaseError], tuple[int, str, str]] = {
     db.PoolExhausted: (503, "busy", "All database connections are in use; nothing was stored."),
+    db.StorageFailed: (
+        503,
+        "storage-failed",
+        "The database cannot write: its storage is full or failing; nothing was stored.",
+    ),
     db.ReadOnlyServer: (503, "read-only", "The database is read-only; nothing was stored."),
     db.ConnectionLost: (
         503,
@@ -44,6 +49,11 @@ DATABASE_PROBLEMS: dict[type[db.DatabaseError], tuple[int, str, str]] = {
         503,
         "conflict",
         "Conflict with a concurrent change; nothing was stored.",
+    ),
+    db.StatementTimedOut: (
+        503,
+        "statement-timeout",
+        "The query took too long and was ended; nothing was stored.",
     ),
     db.StatementInterrupted: (
         503,

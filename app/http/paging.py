@@ -18,7 +18,8 @@ from pydantic import BaseModel, ConfigDict, Field
 from app.http.context import settings
 from app.http.parameters import Orders
 from app.http.problems import Problem
-from app.sql.select import Order, Projection, Window
+from app.sql.order import Order
+from app.sql.select import Projection, Window
 
 Item = TypeVar("Item")
 

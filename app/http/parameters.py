@@ -13,12 +13,14 @@ from pydantic import (
 from pydantic.json_schema import JsonSchemaValue
 from pydantic_core import CoreSchema, PydanticCustomError, core_schema
 
-from app.sql.select import LINK_PREFIX, Order
+from app.sql.order import Order
+from app.sql.select import LINK_PREFIX
 
 Names = tuple[str, ...]
 Orders = tuple[Order, ...]
 
 MAX_LIST_LENGTH = 500
+MAX_SEARCH_WORDS = 8
 
 
 class NameList:
@@ -103,19 +105,25 @@ class SortBy(NameList):
 
 
 def _as_search(text: str) -> str:
-    # MySQL's boolean mode: each word, or a word that starts with it, must occur. The pattern of
-    # FullTextQuery cannot exclude non-ASCII punctuation; a text of nothing else matches no rows.
-    return " ".join(f"+{word}*" for word in re.findall(r"\w+", text))
+    # MySQL's boolean mode: each word, or a word that starts with it, must occur. The server reads
+    # all index entries with each prefix, so a single character is not searched for, and only the
+    # longest of several prefixes of a word, which implies the others. The pattern of FullTextQuery
+    # cannot exclude non-ASCII punctuation; a text of nothing else matches no rows.
+    found = dict.fromkeys(word.lower() for word in re.findall(r"\w{2,}", text))
+    words = [it for it in found if not any(it != other and other.startswith(it) for other in found)]
+    if len(words) > MAX_SEARCH_WORDS:
+        raise PydanticCustomError("words", "at most {most} words", {"most": MAX_SEARCH_WORDS})
+    return " ".join(f"+{word}*" for word in words)
 
 
 def _as_pattern(text: str) -> str:
     return "%" + re.sub(r"([\\%_])", r"\\\1", text) + "%"
 
 
-# Full-text search for rows with all of these words or prefixes of words.
+# Full-text search for rows with all of these words or prefixes of words, of at least 2 characters.
 FullTextQuery = Annotated[
     str,
-    StringConstraints(min_length=1, max_length=100, pattern=r"[A-Za-z0-9]|[^\x00-\x7f]"),
+    StringConstraints(min_length=2, max_length=100, pattern=r"([A-Za-z0-9_]|[^\x00-\x7f]){2}"),
     AfterValidator(_as_search),
 ]
 # LIKE search for a substring.

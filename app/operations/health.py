@@ -27,6 +27,7 @@ class Ready(BaseModel):
 
     status: Literal["ready"]
     schema_: str = Field(alias="schema", description="The newest migration.")
+    writes: str | None = Field(None, description="Why changes fail at present, if they do.")
 
 
 class Livez(Resource):  # type: ignore[misc]
@@ -46,7 +47,11 @@ class Readyz(Resource):  # type: ignore[misc]
         """Return whether requests can be served; responds within a few seconds."""
         if (reason := _problem(database())) is not None:
             raise Problem(503, reason, kind="not-ready", headers=[("Retry-After", "1")])
-        return json_response({"status": "ready", "schema": schema.newest()})
+        body = {"status": "ready", "schema": schema.newest()}
+        if (failure := database().storage_error()) is not None:
+            # Reads are served: without them, a full disk would be an outage of everything.
+            body["writes"] = f"{schema.describe(failure)} Error {failure.code}."
+        return json_response(body)
 
 
 def _problem(db: Database) -> str | None:

@@ -249,6 +249,16 @@ class Settings(BaseModel):
         ge=1,
         le=3600,
     )
+    db_statement_timeout_seconds: Seconds = _setting(
+        "Maximum time the server spends on a query of a request (`max_statement_time` of MariaDB, "
+        "`MAX_EXECUTION_TIME` of MySQL); then the server ends it and the response is 503 "
+        "`statement-timeout`. Transactions, exports, imports and migrations are not limited by it; "
+        "0 disables it.",
+        section=LIVENESS,
+        default=5,
+        ge=0,
+        le=86400,
+    )
     db_outage_patience_seconds: Seconds = _setting(
         "How long a short outage may delay a request instead of failing it: lost reads and "
         "transactions are retried, and in `adaptive` a request that needs a new connection waits "

@@ -100,7 +100,7 @@ def test_a_read_without_response_is_retried_after_the_read_timeout(url, relay):
     """The statement was acknowledged: only the read timeout distinguishes this from a slow one."""
     with opened(through(relay, url), db_read_timeout_seconds=1) as db:
         read(db)
-        relay.discard_response_to = b"SELECT 1"
+        relay.discard_response_to = b"1 AS one"
         with ThreadPoolExecutor(1) as other:
             waiting = other.submit(read, db)
             assert settles(lambda: relay.connections[0].discards_responses)

@@ -173,7 +173,7 @@ def responses_lost(relay, statement):
 
 def test_a_read_whose_response_is_lost_is_retried(url, relay, options):
     with opened(through(relay, url), **options) as db:
-        with responses_lost(relay, b"SELECT 1 AS"):
+        with responses_lost(relay, b"1 AS one"):
             assert db.fetch_one("SELECT 1 AS one") == {"one": 1}
 
         assert db.statistics()["retried_read"] == 1

@@ -30,10 +30,12 @@ EXPECTED = {
     Kind.LOST: (503, "connection-lost", False, True),
     Kind.NOT_READY: (503, "unavailable", False, True),
     Kind.UNAVAILABLE: (503, "unavailable", None, False),  # depends on the group
+    Kind.STORAGE: (503, "storage-failed", True, False),
     Kind.READ_ONLY: (503, "read-only", False, True),
     Kind.ACCESS_DENIED: (503, "unavailable", False, False),
     Kind.CONFLICT: (503, "conflict", True, True),
     Kind.INTERRUPTED: (503, "interrupted", True, False),
+    Kind.TIMED_OUT: (503, "statement-timeout", True, False),
     Kind.TABLE_MISSING: (503, "not-migrated", True, False),
     Kind.DUPLICATE_KEY: (409, "duplicate", True, False),
     Kind.MISSING_REFERENCE: (409, "missing-reference", True, False),
@@ -44,15 +46,17 @@ EXPECTED = {
 }
 UNAVAILABLE = {
     "closed": [9001, 9002, 9004, 9005, 9006, 9007, 9501, 1105, 1180, 1040, 2003, 3100],
-    "kept": [1015, 1021, 1026, 1030, 1037, 1041, 1114, 1135, 1206, 1637],
+    "kept": [1015, 1037, 1041, 1135, 1206, 1637],
 }
 NAMED = {
     Kind.CONFLICT: [1205, 1213, 1020, 1412, 1615, 3101, 3572],
+    Kind.STORAGE: [3, 1021, 1026, 1030, 1114],
     Kind.READ_ONLY: [1036, 1792, 1836, 1881],
     Kind.NOT_READY: [1047, 3032],
     Kind.UNAVAILABLE: [*UNAVAILABLE["closed"], *UNAVAILABLE["kept"]],
     Kind.ACCESS_DENIED: [1045, 1820, 1862, 3118, 3159, 4151],
-    Kind.INTERRUPTED: [1317, 1969, 3024],
+    Kind.INTERRUPTED: [1317],
+    Kind.TIMED_OUT: [1969, 3024],
 }
 CLIENT_NUMBERS = range(2000, 3000)
 # 0 is the driver's own: no server can send it.

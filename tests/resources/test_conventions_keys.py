@@ -146,7 +146,7 @@ def test_the_outcome_is_unknown_if_the_stored_response_cannot_be_read(
         application = create_app(settings_for(through(relay, migrated)))
         poster = Poster(application, "/v1/campuses", as_role("admin"), body)
         first = poster.post()
-        relay.cut_response_to = b"SELECT LOWER(HEX(request_fingerprint))"
+        relay.cut_response_to = b"LOWER(HEX(request_fingerprint))"
         unread = poster.post()
         relay.cut_response_to = None
         read = poster.post()

@@ -49,5 +49,5 @@ def test_requests_that_time_out_leave_no_statement_at_the_server(driver, slow_ci
     problems = [
         (response.status_code, response.json["type"].rpartition(":")[2]) for response in responses
     ]
-    assert problems == [(503, "interrupted")] * REQUESTS
+    assert problems == [(503, "statement-timeout")] * REQUESTS
     assert max(counts) == POOL_SIZE

@@ -10,11 +10,11 @@ from hypothesis import strategies as st
 from pydantic import BaseModel
 
 from app.http.json import Provider
+from app.sql.order import Order
 from app.sql.select import (
     ALL_ROWS,
     MAX_EMBEDDED,
     Condition,
-    Order,
     Projection,
     Select,
     ToMany,

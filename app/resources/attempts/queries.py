@@ -8,7 +8,7 @@ from app.http.caller import Caller
 from app.resources.attempts.schemas import Attempt
 from app.resources.enrollments import queries as enrollments
 from app.resources.students import queries as students
-from app.sql.select import ALL_ROWS, NO_ROWS, Condition, Select, ToOne
+from app.sql.select import ALL_ROWS, NO_ROWS, Condition, Scan, Select, ToOne
 
 # A subquery, so that the server reads the few enrollments of the student first.
 OF_STUDENT = (
@@ -36,6 +36,12 @@ SELECT = Select(
         "attempted_since": "attempt.attempt_date >= %s",
         "attempted_before": "attempt.attempt_date < %s",
     },
+    scan=Scan(
+        most=1000,
+        sought=frozenset({"assessment_id"}),
+        few=frozenset({"enrollment_id", "student_id"}),
+        sought_by_order={"attempted_since": "attempt_date", "attempted_before": "attempt_date"},
+    ),
 )
 
 

@@ -35,6 +35,9 @@ class Attempts(Resource):  # type: ignore[misc]
     def get(self, query: AttemptPage) -> Response:
         """List attempts.
 
+        With a filter by score or date, a page may have fewer items than its limit, or none, and
+        still have a `next` link: 1,000 attempts are checked for each page.
+
         Staff see attempts of students of their own campus and in courses they teach; students see
         only their own.
         """

@@ -6,7 +6,7 @@ from app.db.errors import DuplicateKey
 from app.db.transaction import Transaction
 from app.http.caller import Caller
 from app.resources.enrollments.schemas import Enrollment
-from app.sql.select import ALL_ROWS, NO_ROWS, Condition, Select, ToMany, ToOne
+from app.sql.select import ALL_ROWS, NO_ROWS, Condition, Scan, Select, ToMany, ToOne
 
 SELECT = Select(
     Enrollment,
@@ -23,6 +23,7 @@ SELECT = Select(
         ),
     },
     filters={"completed": "(enrollment.completion_date IS NOT NULL) = %s"},
+    scan=Scan(most=1000, sought=frozenset({"course_id"}), few=frozenset({"student_id"})),
 )
 
 # Scalar subqueries: with a join, the server could read all students of the campus first, and the

@@ -30,7 +30,8 @@ from app.http.types import Body
 from app.http.validation import validate
 from app.resources.students import queries
 from app.resources.students.schemas import Student, StudentBody
-from app.sql.select import Order, Window
+from app.sql.order import Order
+from app.sql.select import Window
 
 MAX_ITEMS = 100
 # Fewer than in a response about one student: all items together stay below 100 KB.

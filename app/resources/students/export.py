@@ -45,7 +45,7 @@ class StudentExport(Resource):  # type: ignore[misc]
         campus, for students their own record.
         """
         media_type = request.accept_mimetypes.best_match((CSV, NDJSON), default=CSV)
-        where = queries.visible_to(caller()) & queries.SELECT.where(query.filters())
+        where = queries.visible_to(caller()) & queries.where(caller(), query.filters())
         return _download(_pages(database(), where), media_type)
 
 
@@ -69,7 +69,8 @@ def _pages(db: Database, where: Condition) -> Iterator[list[SelectedRow]]:
     after = None
     while True:
         try:
-            page = queries.SELECT.page(db, where, Window(after=after, limit=ROWS_PER_PAGE))
+            window = Window(after=after, limit=ROWS_PER_PAGE)
+            page = queries.SELECT.page(db.unlimited(), where, window)
         finally:
             # Some strategies keep a connection until the end of the request.
             db.end_request()
