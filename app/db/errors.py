@@ -25,7 +25,7 @@ means what is in `error_codes`.
 """
 
 import re
-from typing import Literal, TypeVar
+from typing import Literal, Self, TypeVar
 
 from .error_codes import ROLLED_BACK_AT_COMMIT, Group, Kind, group_of
 
@@ -106,6 +106,13 @@ class DuplicateKey(ConstraintViolation):
 
 class MissingReference(ConstraintViolation):
     """The row it points to does not exist."""
+
+    @classmethod
+    def of(cls, column: str) -> Self:
+        """Return the error for a row that a statement looked up itself and did not find."""
+        error = cls(f"no row for {column}")
+        error.column = column
+        return error
 
 
 class StillReferenced(ConstraintViolation):
