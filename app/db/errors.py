@@ -13,6 +13,7 @@
     |   |__ StatementTimedOut    still executing when the read timeout expired, and then killed
     |__ StatementRejected        the server rejected the statement itself; nothing was stored
     |__ TableMissing             the schema was not migrated; nothing was stored
+    |__ KeysExhausted            the table has no AUTO_INCREMENT values left; nothing was stored
     |__ InvalidValue             a value does not fit its column; nothing was stored
     |__ ConstraintViolation      nothing was stored
         |__ DuplicateKey
@@ -92,6 +93,20 @@ class TableMissing(DatabaseError):
     """The table does not exist: the schema was not migrated; nothing was stored."""
 
 
+class KeysExhausted(DatabaseError):
+    """A table has no AUTO_INCREMENT values left; nothing was stored.
+
+    `table` is its name if the statement was an INSERT.
+    """
+
+    table: str = ""
+
+    def note_statement(self, sql: str) -> None:
+        """Set the table from the statement: the server names the column at most."""
+        if found := _INSERT.match(sql):
+            self.table = found[1]
+
+
 class InvalidValue(DatabaseError):
     """A value does not fit its column, or a statement is too long; nothing was stored."""
 
@@ -133,6 +148,7 @@ CLASSES: dict[Kind, type[DatabaseError]] = {
     Kind.CONFLICT: TransactionConflict,
     Kind.INTERRUPTED: StatementInterrupted,
     Kind.TABLE_MISSING: TableMissing,
+    Kind.KEYS_EXHAUSTED: KeysExhausted,
     Kind.DUPLICATE_KEY: DuplicateKey,
     Kind.MISSING_REFERENCE: MissingReference,
     Kind.STILL_REFERENCED: StillReferenced,
@@ -148,6 +164,9 @@ _COLUMN = re.compile(
     r"FOREIGN KEY \(`(\w+)`\)"
     r"|for key '(?:\w+\.)?idx_unique_(\w+)'"
     r"|for column (?:`\w+`\.)*['`](\w+)['`] at row"
+)
+_INSERT = re.compile(
+    r"\s*(?:INSERT|REPLACE)\b[\w\s]*?\bINTO\s+(?:`?\w+`?\.)?`?(\w+)", re.IGNORECASE
 )
 
 E = TypeVar("E", bound=DatabaseError)
