@@ -6,7 +6,7 @@ from tests.support.catalog import resources, valid_body
 from tests.support.database import query
 
 CREATED = [pytest.param(it, id=it.table) for it in resources() if it.create]
-LARGEST = {"tinyint": 255, "smallint": 65_535, "mediumint": 16_777_215, "int": 4_294_967_295}
+LARGEST = {"smallint": 65_535, "mediumint": 16_777_215, "int": 4_294_967_295}
 
 
 @pytest.fixture
