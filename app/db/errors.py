@@ -114,6 +114,13 @@ class InvalidValue(DatabaseError):
 class ConstraintViolation(DatabaseError):
     """A constraint of the schema was violated; nothing was stored."""
 
+    @classmethod
+    def of(cls, column: str) -> Self:
+        """Return the error of a column that a query checked before the server's constraint."""
+        error = cls(column)
+        error.column = column
+        return error
+
 
 class DuplicateKey(ConstraintViolation):
     """Another row already has this key."""
@@ -121,13 +128,6 @@ class DuplicateKey(ConstraintViolation):
 
 class MissingReference(ConstraintViolation):
     """The row it points to does not exist."""
-
-    @classmethod
-    def of(cls, column: str) -> Self:
-        """Return the error for a row that a statement looked up itself and did not find."""
-        error = cls(f"no row for {column}")
-        error.column = column
-        return error
 
 
 class StillReferenced(ConstraintViolation):

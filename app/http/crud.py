@@ -38,7 +38,10 @@ class Readable(Protocol):
 
 
 class Writable(Readable, Protocol):
-    """The query module of a resource that can be written; see also `HasWriteRule`."""
+    """The query module of a resource that can be written; see also `HasWriteRule`.
+
+    `insert` returns the new row's key, or 0 if the caller may not write the row.
+    """
 
     def insert(self, tx: Transaction, values: Values, /) -> int: ...
     def update(self, tx: Transaction, key: int, values: Values, /) -> None: ...
