@@ -37,7 +37,7 @@ RESOURCES_MAY_IMPORT = {
     "subjects": set(),
     "cities": {"summaries"},
     "courses": {"summaries"},
-    "enrollments": {"summaries"},
+    "enrollments": {"students", "summaries"},
     "campuses": {"addresses", "summaries"},
     "chapters": {"courses", "summaries"},
     "staff": {"addresses", "summaries"},

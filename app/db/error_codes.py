@@ -6,6 +6,7 @@ and Group Replication and Galera where named below. A number in no group is `REJ
 on, MySQL and MariaDB use different numbers, and some numbers have a different meaning in each.
 """
 
+import re
 from dataclasses import dataclass
 from enum import Enum, auto
 
@@ -24,6 +25,7 @@ class Kind(Enum):
     TIMED_OUT = auto()
     STORAGE = auto()  # the server cannot write its files
     TABLE_MISSING = auto()
+    KEYS_EXHAUSTED = auto()  # AUTO_INCREMENT has reached the maximum of its column
     DUPLICATE_KEY = auto()
     MISSING_REFERENCE = auto()
     STILL_REFERENCED = auto()
@@ -95,7 +97,7 @@ GROUPS = (
         (1015, 1016, 1017, 1023, 1024, 1587),
     ),
     # Storage engine: no lock or transaction left (1206, 1637), max_queries_per_hour (1226).
-    Group(Kind.UNAVAILABLE, True, (1206, 1226, 1296, 1467, 1637)),
+    Group(Kind.UNAVAILABLE, True, (1206, 1226, 1296, 1637)),
     # Federated tables; crashed or missing table spaces and indexes.
     Group(
         Kind.UNAVAILABLE,
@@ -129,6 +131,8 @@ GROUPS = (
     # max_statement_time (MariaDB), max_execution_time (MySQL).
     Group(Kind.TIMED_OUT, True, (1969, 3024)),
     Group(Kind.TABLE_MISSING, True, (1146,)),
+    # MariaDB: 167 with the column; MySQL: 1467, and 1062 with the maximum itself (`group_of`).
+    Group(Kind.KEYS_EXHAUSTED, True, (167, 1467)),
     Group(Kind.DUPLICATE_KEY, True, (1022, 1062, 1169, 1557, 1586, 1761, 1762, 1859)),
     Group(Kind.MISSING_REFERENCE, True, (1216, 1452)),
     Group(Kind.STILL_REFERENCED, True, (1217, 1451)),
@@ -152,10 +156,20 @@ BY_CODE = {code: group for group in GROUPS for code in group.codes}
 
 _READ_ONLY = Group(Kind.READ_ONLY, False, ())
 _REJECTED = Group(Kind.REJECTED, True, ())
+_KEYS_EXHAUSTED = Group(Kind.KEYS_EXHAUSTED, True, ())
 
 # Numbers with a second meaning: 1290 names the option, 1015 contains the storage engine's error
 # 165, "Table is read only", with innodb_read_only.
 BY_TEXT = {1290: ("read-only", _READ_ONLY), 1015: ("read only", _READ_ONLY)}
+
+# MySQL allocates the maximum of SMALLINT, MEDIUMINT, INT and signed BIGINT again and again
+# ("InnoDB AUTO_INCREMENT Counter Initialization"). TINYINT is left out: 127 and 255 are common
+# keys, and a duplicate of one that a client chose must remain a duplicate.
+_MAXIMUM_IN_USE = re.compile(
+    r"Duplicate entry '(?:32767|65535|8388607|16777215|2147483647|4294967295"
+    r"|9223372036854775807)'"
+    r" for key '(?:\w+\.)?PRIMARY'"
+)
 
 # After these errors a COMMIT was rolled back: deadlock in the cluster's certification (Galera),
 # lock wait timeout before the commit (FLUSH TABLES WITH READ LOCK), rollback by a plugin (Group
@@ -165,7 +179,9 @@ ROLLED_BACK_AT_COMMIT = frozenset({1205, 1213, 1290, 1792, 1836, 3101})
 
 
 def group_of(code: int, text: str) -> Group:
-    """Return the group of an error, by its number and in two cases its text."""
+    """Return the group of an error, by its number and in three cases its text."""
+    if code == 1062 and _MAXIMUM_IN_USE.search(text):
+        return _KEYS_EXHAUSTED
     if code in BY_TEXT and BY_TEXT[code][0] in text:
         return BY_TEXT[code][1]
     return BY_CODE.get(code, _REJECTED)

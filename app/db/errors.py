@@ -14,6 +14,7 @@
     |   |__ StatementTimedOut    still executing when its time was up, and then ended
     |__ StatementRejected        the server rejected the statement itself; nothing was stored
     |__ TableMissing             the schema was not migrated; nothing was stored
+    |__ KeysExhausted            the table has no AUTO_INCREMENT values left; nothing was stored
     |__ InvalidValue             a value does not fit its column; nothing was stored
     |__ ConstraintViolation      nothing was stored
         |__ DuplicateKey
@@ -26,7 +27,7 @@ means what is in `error_codes`.
 """
 
 import re
-from typing import Literal, TypeVar
+from typing import Literal, Self, TypeVar
 
 from .error_codes import ROLLED_BACK_AT_COMMIT, Group, Kind, group_of
 
@@ -97,12 +98,33 @@ class TableMissing(DatabaseError):
     """The table does not exist: the schema was not migrated; nothing was stored."""
 
 
+class KeysExhausted(DatabaseError):
+    """A table has no AUTO_INCREMENT values left; nothing was stored.
+
+    `table` is its name if the statement was an INSERT.
+    """
+
+    table: str = ""
+
+    def note_statement(self, sql: str) -> None:
+        """Set the table from the statement: the server names the column at most."""
+        if found := _INSERT.match(sql):
+            self.table = found[1]
+
+
 class InvalidValue(DatabaseError):
     """A value does not fit its column, or a statement is too long; nothing was stored."""
 
 
 class ConstraintViolation(DatabaseError):
     """A constraint of the schema was violated; nothing was stored."""
+
+    @classmethod
+    def of(cls, column: str) -> Self:
+        """Return the error of a column that a query checked before the server's constraint."""
+        error = cls(column)
+        error.column = column
+        return error
 
 
 class DuplicateKey(ConstraintViolation):
@@ -133,6 +155,7 @@ CLASSES: dict[Kind, type[DatabaseError]] = {
     Kind.TIMED_OUT: StatementTimedOut,
     Kind.STORAGE: StorageFailed,
     Kind.TABLE_MISSING: TableMissing,
+    Kind.KEYS_EXHAUSTED: KeysExhausted,
     Kind.DUPLICATE_KEY: DuplicateKey,
     Kind.MISSING_REFERENCE: MissingReference,
     Kind.STILL_REFERENCED: StillReferenced,
@@ -148,6 +171,9 @@ _COLUMN = re.compile(
     r"FOREIGN KEY \(`(\w+)`\)"
     r"|for key '(?:\w+\.)?idx_unique_(\w+)'"
     r"|for column (?:`\w+`\.)*['`](\w+)['`] at row"
+)
+_INSERT = re.compile(
+    r"\s*(?:INSERT|REPLACE)\b[\w\s]*?\bINTO\s+(?:`?\w+`?\.)?`?(\w+)", re.IGNORECASE
 )
 
 E = TypeVar("E", bound=DatabaseError)

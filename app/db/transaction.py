@@ -9,6 +9,7 @@ from .connection import Connection, Cursor, driver_connection, has_unread_respon
 from .errors import (
     DatabaseError,
     DatabaseUnavailable,
+    KeysExhausted,
     TransactionConflict,
     has_number,
     is_fatal_to_connection,
@@ -138,6 +139,8 @@ class Transaction:
                 return take(cursor)
         except BaseException as error:
             translated = self.fail(error)
+            if isinstance(translated, KeysExhausted):
+                translated.note_statement(sql)
             if translated is error:
                 raise
             raise translated from error

@@ -7,12 +7,14 @@ the transaction is rolled back.
 """
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any, Protocol, runtime_checkable
 
 from flask import Response
 from pydantic import BaseModel
 
+from app.db.errors import CheckViolated, DuplicateKey
 from app.db.transaction import Transaction
 from app.http.caller import Caller, caller
 from app.http.context import database
@@ -36,7 +38,10 @@ class Readable(Protocol):
 
 
 class Writable(Readable, Protocol):
-    """The query module of a resource that can be written; see also `HasWriteRule`."""
+    """The query module of a resource that can be written; see also `HasWriteRule`.
+
+    `insert` returns the new row's key, or 0 if the caller may not write the row.
+    """
 
     def insert(self, tx: Transaction, values: Values, /) -> int: ...
     def update(self, tx: Transaction, key: int, values: Values, /) -> None: ...
@@ -107,7 +112,9 @@ def create(queries: Writable, path: str, body: BaseModel, **parents: int) -> Res
     """
 
     def insert(tx: Transaction) -> ResponseData:
-        key = queries.insert(tx, {**body.model_dump(), **parents})
+        values = {**body.model_dump(), **parents}
+        with permission_first(queries, tx, values):
+            key = queries.insert(tx, values)
         text = _read_back(queries, tx, key)
         return ResponseData(201, text, {"Location": f"{path}/{key}", "ETag": etag_of(text)})
 
@@ -128,6 +135,31 @@ def patch(queries: Writable, key: int, changes: dict[str, Any], model: type[Base
         return validate(model, json.dumps(merged(writable, changes)))
 
     return _change(queries, key, merge)
+
+
+@contextmanager
+def permission_first(
+    queries: Writable, tx: Transaction, values: Values, current: str = "{}"
+) -> Iterator[None]:
+    """Raise the `Problem` (403) for a row that the caller may not write, whatever it violates.
+
+    Otherwise a violated constraint would tell the caller about rows that they may not see. The
+    rule is looked up after the violation, so that it costs a valid request nothing; a violation
+    takes as many statements as a row that `_read_back` rejects. `current` is the JSON of the row
+    that the values change.
+    """
+    try:
+        yield
+    except (DuplicateKey, CheckViolated) as error:
+        rule, row = writable_by(queries, caller()), {**json.loads(current), **values}
+        if rule is not ALL_ROWS and not queries.SELECT.would_allow(tx, row, rule):
+            raise may_not_store(queries) from error
+        raise
+
+
+def may_not_store(queries: Writable) -> Problem:
+    """Return the problem for a new row, or a row in a new state, that the caller may not write."""
+    return Problem(403, f"You may not store a {queries.SELECT.table} with these values.")
 
 
 def delete(queries: Writable, key: int) -> Response:
@@ -181,8 +213,10 @@ def _rows_of(queries: Readable, page: Page, within: Condition) -> list[SelectedR
 
 def _change(queries: Writable, key: int, change: Callable[[str], BaseModel]) -> Response:
     def update(tx: Transaction) -> str:
-        body = change(_lock(queries, tx, key))
-        queries.update(tx, key, body.model_dump())
+        current = _lock(queries, tx, key)
+        values = change(current).model_dump()
+        with permission_first(queries, tx, values, current):
+            queries.update(tx, key, values)
         return _read_back(queries, tx, key)
 
     text = database().run_transaction(update)
@@ -212,5 +246,5 @@ def _read_back(queries: Writable, tx: Transaction, key: int) -> str:
     rule = writable_by(queries, caller())
     found = queries.SELECT.read_with_rule(tx, key, ALL_ROWS, rule)
     if found is None or not found[1]:
-        raise Problem(403, f"You may not store a {queries.SELECT.table} with these values.")
+        raise may_not_store(queries)
     return found[0]

@@ -65,6 +65,11 @@ DATABASE_PROBLEMS: dict[type[db.DatabaseError], tuple[int, str, str]] = {
         "not-migrated",
         "The database schema is not up to date; nothing was stored.",
     ),
+    db.KeysExhausted: (
+        503,
+        "keys-exhausted",
+        "The table has no keys left for new rows; nothing was stored.",
+    ),
     db.InvalidValue: (422, "value-refused", "A value does not fit its column; nothing was stored."),
     db.DuplicateKey: (
         409,
@@ -124,6 +129,8 @@ def problem_from(error: db.DatabaseError, body: Any = None) -> Problem:
     """Return the problem for a database error, with pointers to the affected fields of `body`."""
     cls = next(cls for cls in type(error).__mro__ if cls in DATABASE_PROBLEMS)
     status, kind, detail = DATABASE_PROBLEMS[cls]
+    if isinstance(error, db.KeysExhausted) and error.table:
+        detail = f"The table {error.table} has no keys left for new rows; nothing was stored."
     errors: list[InputError] = [
         {"pointer": pointer, "detail": detail} for pointer in pointers_to(error.column, body)
     ]

@@ -1,9 +1,14 @@
 """Idempotency keys: a write is executed once, however often the client sends it.
 
-Implements draft-ietf-httpapi-idempotency-key-header. The key and the response are inserted at the
-end of the transaction that does the work. The transaction of a second request with the same
-Idempotency-Key fails on that INSERT, or earlier on another unique index; it is rolled back, and the
-stored response is returned. This costs one statement, or none for a request without a key.
+Implements draft-ietf-httpapi-idempotency-key-header. The key is looked up first: a repeated request
+is one SELECT, and executes nothing. Without that, each repetition would use up an AUTO_INCREMENT
+value, which a rollback does not return.
+
+The key and the response are inserted at the end of the transaction that does the work. Of requests
+that run at the same time, only one can insert the key: the transactions of the others fail on that
+INSERT, or earlier on another unique index; they are rolled back, and the stored response is
+returned. The lookup and the INSERT cost two statements; a request without a key costs one instead,
+its commit token.
 """
 
 import json
@@ -15,6 +20,7 @@ from flask import request
 
 from app.db.database import Database
 from app.db.errors import (
+    ConnectionLost,
     ConstraintViolation,
     DatabaseError,
     OutcomeUnknown,
@@ -44,6 +50,9 @@ def run_idempotently(write: Callable[[Transaction], ResponseData]) -> ResponseDa
     if key is None:
         return database().run_transaction(write)
     use = {**_request(), "key": key}
+    stored = _stored_earlier(use)
+    if stored is not None:
+        return stored
 
     def write_and_store(tx: Transaction) -> ResponseData:
         response = write(tx)
@@ -61,6 +70,13 @@ def run_idempotently(write: Callable[[Transaction], ResponseData]) -> ResponseDa
         if stored is None:
             raise
         return stored
+
+
+def _stored_earlier(use: dict[str, object]) -> ResponseData | None:
+    try:
+        return _stored(database(), use)
+    except ConnectionLost as error:  # whether an earlier request was committed is unknown
+        raise OutcomeUnknown(str(error)) from error
 
 
 def _key() -> str | None:

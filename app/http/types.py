@@ -18,7 +18,6 @@ from pydantic import (
 )
 from pydantic_core import ErrorDetails, PydanticCustomError
 
-TinyKey = Annotated[int, Field(ge=1, le=255)]  # TINYINT UNSIGNED
 SmallKey = Annotated[int, Field(ge=1, le=65_535)]  # SMALLINT UNSIGNED
 MediumKey = Annotated[int, Field(ge=1, le=16_777_215)]  # MEDIUMINT UNSIGNED
 Key = Annotated[int, Field(ge=1, le=4_294_967_295)]  # INT UNSIGNED

@@ -163,6 +163,24 @@ class Select:
         row = db.fetch_one(sql, (*rule.params, key, *visible.params))
         return None if row is None else (row["item"], bool(row["allowed"]))
 
+    def contains(self, db: Reader, key: Any, visible: Condition) -> bool:
+        """Return whether a row with this key exists and is visible."""
+        sql = f"SELECT 1 FROM {self.table} WHERE {self.table}.{self.key} = %s AND {visible.sql}"  # noqa: S608
+        return db.fetch_one(sql, (key, *visible.params)) is not None
+
+    def would_allow(self, db: Reader, values: Mapping[str, Any], rule: Condition) -> bool:
+        """Return whether `rule` would hold for a row with these values, which is not stored.
+
+        Values that are objects themselves belong to other tables and are ignored.
+        """
+        columns = {name: value for name, value in values.items() if not isinstance(value, dict)}
+        row = ", ".join(f"%s AS {name}" for name in columns)
+        found = db.fetch_one(
+            f"SELECT ({rule.sql}) AS allowed FROM (SELECT {row}) AS {self.table}",  # noqa: S608
+            (*rule.params, *columns.values()),
+        )
+        return found is not None and bool(found["allowed"])
+
     def page(
         self, db: Reader, where: Condition, window: Window, projection: Projection = ALL_FIELDS
     ) -> list[SelectedRow]:

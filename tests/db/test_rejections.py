@@ -9,6 +9,7 @@ from app.db.errors import (
     CheckViolated,
     DuplicateKey,
     InvalidValue,
+    KeysExhausted,
     MissingReference,
     ReadOnlyServer,
     StatementInterrupted,
@@ -64,6 +65,34 @@ def test_each_server_error_is_translated_to_its_class(statement, error, column, 
         assert type(caught.value) is error
         assert caught.value.column == column
         assert db.statistics().get("discarded") is None
+
+
+@pytest.fixture(scope="module", params=["SMALLINT", "MEDIUMINT UNSIGNED", "INT UNSIGNED", "BIGINT"])
+def full_url(server, request):
+    """A database with a table whose largest possible key is in use."""
+    url, (kind, *unsigned) = server.create_database(), request.param.split()
+    largest = 256 ** {"SMALLINT": 2, "MEDIUMINT": 3, "INT": 4, "BIGINT": 8}[kind]
+    largest = largest - 1 if unsigned else largest // 2 - 1
+    with closing(server.connect(url)) as root:
+        query(
+            root,
+            f"CREATE TABLE full (full_id {request.param} AUTO_INCREMENT PRIMARY KEY, word CHAR(9))",
+        )
+        query(root, "INSERT INTO full VALUES (%s, 'the last')", (largest,))
+    return url
+
+
+@pytest.mark.parametrize("driver", ["pymysql", "mysqlclient"])
+@pytest.mark.parametrize(
+    "insert", ["INSERT INTO full (word) VALUES ('x')", "insert into `full` (word)\nSELECT 'x'"]
+)
+def test_a_table_without_keys_is_named(insert, driver, full_url):
+    with opened(full_url, db_driver=driver) as db, db.transaction() as tx:
+        with pytest.raises(KeysExhausted) as caught:
+            tx.execute(insert)
+
+        assert caught.value.table == "full"
+        assert tx.fetch_one("SELECT COUNT(*) AS number FROM full") == {"number": 1}
 
 
 @pytest.mark.parametrize("driver", ["pymysql", "mysqlclient"])

@@ -37,6 +37,7 @@ EXPECTED = {
     Kind.INTERRUPTED: (503, "interrupted", True, False),
     Kind.TIMED_OUT: (503, "statement-timeout", True, False),
     Kind.TABLE_MISSING: (503, "not-migrated", True, False),
+    Kind.KEYS_EXHAUSTED: (503, "keys-exhausted", True, False),
     Kind.DUPLICATE_KEY: (409, "duplicate", True, False),
     Kind.MISSING_REFERENCE: (409, "missing-reference", True, False),
     Kind.STILL_REFERENCED: (409, "still-referenced", True, False),

@@ -105,6 +105,13 @@ def test_keys_are_wide_enough_for_a_million_students_with_their_attempts(columns
     }
 
 
+def test_rejected_inserts_cannot_exhaust_the_keys_of_a_table(columns):
+    """A rejected or rolled-back insert uses a key up; a TINYINT has only 255."""
+    narrow = {(table, column) for table, column, kind, *_ in columns if kind.startswith("tinyint")}
+
+    assert not {(table, column) for table, column in narrow if column.endswith("_id")}
+
+
 def test_every_column_named_like_a_primary_key_has_a_foreign_key(
     tables, keys, columns, foreign_keys
 ):

@@ -1,5 +1,6 @@
 """Conventions for every POST that accepts an Idempotency-Key."""
 
+import re
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from threading import Barrier
@@ -10,6 +11,7 @@ import pytest
 from app import create_app
 from tests.db.relay import Relay, through
 from tests.support.catalog import resources, valid_body
+from tests.support.counting import statements
 from tests.support.database import query, settings_for
 
 KEYED = [it for it in resources() if it.create and it.create.declared.idempotency_key]
@@ -53,6 +55,30 @@ def test_a_repeated_request_returns_the_stored_response(poster):
         assert repeated.headers["ETag"] == first.headers["ETag"]
         assert repeated.headers["Idempotency-Replayed"] == "true"
     assert len(poster.locations) == 1
+
+
+@pytest.fixture
+def next_keys(resource, dba):
+    """A function that returns the next key of the resource's table, and of its address."""
+
+    def read():
+        texts = [
+            query(dba, f"SHOW CREATE TABLE {table}")[0][1] for table in (resource.table, "address")
+        ]
+        return [re.search(r"AUTO_INCREMENT=(\d+)", text)[1] for text in texts]
+
+    return read
+
+
+@EVERY_RESOURCE
+def test_repeated_requests_take_one_statement_and_use_up_no_keys(poster, next_keys, server):
+    poster.post()
+    before = next_keys()
+
+    sent = statements(server, lambda: [poster.post() for _ in range(20)])
+
+    assert next_keys() == before
+    assert sent == 20
 
 
 @EVERY_RESOURCE

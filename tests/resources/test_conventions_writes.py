@@ -83,7 +83,10 @@ def test_a_created_resource_is_readable_at_its_location(writer):
 
 @EVERY_RESOURCE
 def test_creating_takes_begin_one_insert_per_row_select_token_and_commit(writer, server):
-    """With a key the transaction is idempotent and has no commit token."""
+    """With a key the transaction is idempotent and has no commit token; the key is looked up.
+
+    Staff have few keys, so that an email address in use is looked up before it uses one up.
+    """
     writer.get(writer.path)
     other = writer.another_body()
     without_key = statements(server, lambda: writer.create(writer.body))
@@ -91,8 +94,9 @@ def test_creating_takes_begin_one_insert_per_row_select_token_and_commit(writer,
     with_key = statements(server, lambda: writer.create(other, **key))
 
     rows = 1 + ("address" in writer.body)
-    assert without_key == 3 + rows + 1
-    assert with_key == 3 + rows + 1
+    lookups = int(writer.path == "/v1/staff")
+    assert without_key == lookups + 3 + rows + 1
+    assert with_key == 1 + lookups + 3 + rows + 1
 
 
 @EVERY_RESOURCE

@@ -134,7 +134,7 @@ def test_staff_may_not_enroll_other_students_in_other_courses(client, as_role, d
 
     response = client.post("/v1/enrollments", json=body, headers=as_role("staff"))
 
-    assert response.status_code == 403
+    assert response.status_code == 409
     stored = "SELECT 1 FROM enrollment WHERE student_id = %s AND course_id = %s"
     assert query(dba, stored, pair) == ()
 

@@ -93,7 +93,9 @@ class ApiCaller:
         return endpoint.path.format(**dict(zip(names, keys, strict=True)))
 
     def body(self, model):
-        body = valid_body(model, self.root, self.rule(f"{_noun(model)}_id"), **self.row)
+        # Staff may enroll students of their campus only, even in courses they teach.
+        noun = "student" if model.__name__ == "NewEnrollment" else _noun(model)
+        body = valid_body(model, self.root, self.rule(f"{noun}_id"), **self.row)
         if model.__name__ not in PAIRS:
             for item in body.get("items", [body]):
                 item.update({name: self.key(name) for name in item if name.endswith("_id")})
@@ -182,7 +184,7 @@ def test_an_operation_has_the_status_in_the_table(operation, cell, api_caller, c
     response = api_caller.send(endpoint)
     clean_up(response)
 
-    if cell in {"403", "404"}:
+    if cell in {"403", "404", "409"}:
         assert response.status_code == int(cell), response.text
         assert response.mimetype == "application/problem+json"
     elif cell == "403 inside":

@@ -2,9 +2,11 @@
 
 from typing import Any
 
+from app.db.errors import MissingReference
 from app.db.transaction import Transaction
-from app.http.caller import Caller
+from app.http.caller import Caller, caller
 from app.resources.assessments.schemas import Assessment
+from app.resources.chapters import queries as chapters
 from app.resources.courses.queries import taught_by
 from app.sql.select import ALL_ROWS, Condition, Select, ToOne
 
@@ -41,15 +43,29 @@ def writable_by(caller: Caller) -> Condition:
 
 
 def insert(tx: Transaction, assessment: dict[str, Any]) -> int:
-    """Insert a new assessment of a chapter and return its key."""
-    tx.execute(
-        """
+    """Insert a new assessment of a chapter and return its key; 0 if the caller may not write it.
+
+    The statement checks that, so that a rejected insert uses no key up.
+    """
+    key = assessment["chapter_id"]
+    writable = chapters.writable_by(caller())
+    stored = tx.execute(
+        f"""
         INSERT INTO assessment (chapter_id, title, kind, pass_score)
-        VALUES (%(chapter_id)s, %(title)s, %(kind)s, %(pass_score)s)
-        """,
-        assessment,
+        SELECT chapter.chapter_id, %s, %s, %s FROM chapter
+        WHERE chapter.chapter_id = %s AND {writable.sql}
+        """,  # noqa: S608 - a constant of the courses module
+        (
+            assessment["title"],
+            assessment["kind"],
+            assessment["pass_score"],
+            key,
+            *writable.params,
+        ),
     )
-    return tx.last_row_id
+    if not stored and not chapters.SELECT.contains(tx, key, chapters.visible_to(caller())):
+        raise MissingReference.of("chapter_id")
+    return tx.last_row_id if stored else 0
 
 
 def update(tx: Transaction, assessment_id: int, assessment: dict[str, Any]) -> None:

@@ -4,7 +4,7 @@ from typing import Any
 
 from app.db.errors import MissingReference
 from app.db.transaction import Reader, Row, Transaction
-from app.http.caller import Caller
+from app.http.caller import Caller, caller
 from app.resources.attempts.schemas import Attempt
 from app.resources.enrollments import queries as enrollments
 from app.resources.students import queries as students
@@ -65,22 +65,28 @@ def writable_by(caller: Caller) -> Condition:
 
 
 def insert(tx: Transaction, attempt: dict[str, Any]) -> int:
-    """Insert a new attempt and return its key.
+    """Insert a new attempt in an enrollment the caller may see, and return its key.
 
-    Raises `MissingReference` unless the assessment belongs to the course of the enrollment.
+    Raises `MissingReference` if the enrollment is hidden or does not exist, and if its course has
+    no such assessment.
     """
+    visible = enrollments.visible_to(caller())
     stored = tx.execute(
-        """
+        f"""
         INSERT INTO attempt (enrollment_id, assessment_id, score, attempt_date)
-        SELECT enrollment.enrollment_id, assessment.assessment_id, %(score)s,
-               COALESCE(%(attempt_date)s, NOW())
+        SELECT enrollment.enrollment_id, assessment.assessment_id, %s, COALESCE(%s, NOW())
         FROM enrollment
         JOIN chapter ON chapter.course_id = enrollment.course_id
         JOIN assessment ON assessment.chapter_id = chapter.chapter_id
-        WHERE enrollment.enrollment_id = %(enrollment_id)s
-          AND assessment.assessment_id = %(assessment_id)s
-        """,
-        attempt,
+        WHERE enrollment.enrollment_id = %s AND assessment.assessment_id = %s AND {visible.sql}
+        """,  # noqa: S608 - a constant of the enrollments module
+        (
+            attempt["score"],
+            attempt["attempt_date"],
+            attempt["enrollment_id"],
+            attempt["assessment_id"],
+            *visible.params,
+        ),
     )
     if not stored:
         raise _missing_reference(tx, attempt["enrollment_id"])
@@ -133,10 +139,6 @@ def list_of_student_in_chapter(
 
 
 def _missing_reference(tx: Transaction, enrollment_id: int) -> MissingReference:
-    """Return the error that names the missing row: the enrollment or the assessment."""
-    found = tx.fetch_one(
-        "SELECT enrollment_id FROM enrollment WHERE enrollment_id = %s", (enrollment_id,)
-    )
-    error = MissingReference("the course of the enrollment has no such assessment")
-    error.column = "assessment_id" if found else "enrollment_id"
-    return error
+    """Return the error that names the row that is missing or hidden."""
+    found = enrollments.SELECT.contains(tx, enrollment_id, enrollments.visible_to(caller()))
+    return MissingReference.of("assessment_id" if found else "enrollment_id")

@@ -2,10 +2,11 @@
 
 from typing import Any
 
+from app.db.errors import MissingReference
 from app.db.transaction import Transaction
-from app.http.caller import Caller
+from app.http.caller import Caller, caller
 from app.resources.chapters.schemas import Chapter
-from app.resources.courses.queries import taught_by
+from app.resources.courses import queries as courses
 from app.sql.select import ALL_ROWS, Condition, Select, ToMany, ToOne
 
 SELECT = Select(
@@ -32,19 +33,27 @@ def visible_to(caller: Caller) -> Condition:  # noqa: ARG001
 
 def writable_by(caller: Caller) -> Condition:
     """Say which chapters a caller may change: all, or those of the courses they teach."""
-    return taught_by(caller, "chapter.course_id")
+    return courses.taught_by(caller, "chapter.course_id")
 
 
 def insert(tx: Transaction, chapter: dict[str, Any]) -> int:
-    """Insert a new chapter of a course and return its key."""
-    tx.execute(
-        """
+    """Insert a new chapter of a course and return its key; 0 if the caller may not write it.
+
+    The statement checks that, so that a rejected insert uses no key up.
+    """
+    key = chapter["course_id"]
+    writable = courses.writable_by(caller())
+    stored = tx.execute(
+        f"""
         INSERT INTO chapter (course_id, chapter_number, title)
-        VALUES (%(course_id)s, %(chapter_number)s, %(title)s)
-        """,
-        chapter,
+        SELECT course.course_id, %s, %s FROM course
+        WHERE course.course_id = %s AND {writable.sql}
+        """,  # noqa: S608 - a constant of the courses module
+        (chapter["chapter_number"], chapter["title"], key, *writable.params),
     )
-    return tx.last_row_id
+    if not stored and not courses.SELECT.contains(tx, key, courses.visible_to(caller())):
+        raise MissingReference.of("course_id")
+    return tx.last_row_id if stored else 0
 
 
 def update(tx: Transaction, chapter_id: int, chapter: dict[str, Any]) -> None:

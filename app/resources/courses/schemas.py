@@ -7,7 +7,7 @@ from pydantic import BaseModel, Field
 
 from app.http.paging import Page, View
 from app.http.parameters import FullTextQuery, Names, Orders, SortBy, embeds_of, fields_of
-from app.http.types import Body, Line128, SmallKey, Text, TinyKey
+from app.http.types import Body, Key, Line128, SmallKey, Text
 from app.resources.summaries import ChapterSummary, StaffSummary, SubjectSummary, link_to_all
 
 Level = Literal["introductory", "intermediate", "advanced"]
@@ -60,7 +60,7 @@ class CoursePage(CourseView, Page):
     title: Line128 | None = Field(None, description="Only with this title.")
     level: Level | None = Field(None, description="Only of this level.")
     credits: Credits | None = Field(None, description="Only with this number of credits.")
-    subject_id: TinyKey | None = Field(None, description="Only of this subject.")
+    subject_id: Key | None = Field(None, description="Only of this subject.")
     staff_id: SmallKey | None = Field(None, description="Only taught by this member of staff.")
     q: FullTextQuery | None = Field(
         None, description="Only with all of these words in the title or the description."

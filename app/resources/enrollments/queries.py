@@ -2,10 +2,11 @@
 
 from typing import Any
 
-from app.db.errors import DuplicateKey
+from app.db.errors import DuplicateKey, MissingReference
 from app.db.transaction import Transaction
-from app.http.caller import Caller
+from app.http.caller import Caller, caller
 from app.resources.enrollments.schemas import Enrollment
+from app.resources.students import queries as students
 from app.sql.select import ALL_ROWS, NO_ROWS, Condition, Scan, Select, ToMany, ToOne
 
 SELECT = Select(
@@ -55,18 +56,32 @@ def writable_by(caller: Caller) -> Condition:
 
 
 def insert(tx: Transaction, enrollment: dict[str, Any]) -> int:
-    """Insert a new enrollment and return its key."""
+    """Insert a new enrollment of a student the caller may see, and return its key.
+
+    The student is looked up in the same statement, so that a hidden one causes neither a key nor
+    a violated constraint. Raises `MissingReference` alike if it is hidden and if it does not exist.
+    """
+    visible = students.visible_to(caller())
     try:
-        tx.execute(
-            """
+        stored = tx.execute(
+            f"""
             INSERT INTO enrollment (student_id, course_id, enrollment_date)
-            VALUES (%(student_id)s, %(course_id)s, COALESCE(%(enrollment_date)s, NOW()))
-            """,
-            enrollment,
+            SELECT student.student_id, course.course_id, COALESCE(%s, NOW())
+            FROM student JOIN course ON course.course_id = %s
+            WHERE student.student_id = %s AND {visible.sql}
+            """,  # noqa: S608 - a constant of the students module
+            (
+                enrollment["enrollment_date"],
+                enrollment["course_id"],
+                enrollment["student_id"],
+                *visible.params,
+            ),
         )
     except DuplicateKey as error:
         error.column = "course_id"  # the unique key is (student_id, course_id)
         raise
+    if not stored:
+        raise _missing_reference(tx, enrollment["student_id"])
     return tx.last_row_id
 
 
@@ -85,3 +100,9 @@ def update(tx: Transaction, enrollment_id: int, enrollment: dict[str, Any]) -> N
 def delete(tx: Transaction, enrollment_id: int) -> None:
     """Delete an enrollment; a foreign key prevents it while there are attempts."""
     tx.execute("DELETE FROM enrollment WHERE enrollment_id = %s", (enrollment_id,))
+
+
+def _missing_reference(tx: Transaction, student_id: int) -> MissingReference:
+    """Return the error that names the row that is missing or hidden: the student or the course."""
+    found = students.SELECT.contains(tx, student_id, students.visible_to(caller()))
+    return MissingReference.of("course_id" if found else "student_id")

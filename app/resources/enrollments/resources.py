@@ -37,7 +37,7 @@ class Enrollments(Resource):  # type: ignore[misc]
     def post(self, body: NewEnrollment) -> Response:
         """Enroll a student in a course.
 
-        Staff may only create enrollments of students of their own campus or in courses they teach.
+        Staff may only enroll students of their own campus.
         """
         return crud.create(queries, "/v1/enrollments", body)
 

@@ -7,7 +7,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from app.http.paging import Page, View
 from app.http.parameters import Names, fields_of
-from app.http.types import Key, Score, SmallKey, TinyKey
+from app.http.types import Key, Score, SmallKey
 
 
 class ChapterProgress(BaseModel):
@@ -95,4 +95,4 @@ class HonorsPage(Page):
     limit: int = Field(100, ge=1, le=200, description="Students examined per page.")
     min_average: Score = Field(description="Only with at least this average.", examples=["85"])
     min_attempts: Key = Field(1, description="Only with at least this number of attempts.")
-    campus_id: TinyKey | None = Field(None, description="Only of this campus.")
+    campus_id: Key | None = Field(None, description="Only of this campus.")

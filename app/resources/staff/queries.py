@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from app.db.errors import DuplicateKey, MissingReference
 from app.db.transaction import Transaction
 from app.http.caller import Caller
 from app.resources.addresses import queries as addresses
@@ -45,15 +46,25 @@ def visible_to(caller: Caller) -> Condition:
 
 
 def insert(tx: Transaction, staff: dict[str, Any]) -> int:
-    """Insert a new member of staff with their address and return the key."""
+    """Insert a new member of staff with their address and return the key.
+
+    Email address and campus are looked up first: there are 65,535 keys, and an insert that violates
+    a constraint would use one up.
+    """
+    if tx.fetch_one("SELECT 1 FROM staff WHERE email = %s", (staff["email"],)):
+        raise DuplicateKey.of("email")
     address_id = addresses.insert(tx, staff["address"])
-    tx.execute(
+    stored = tx.execute(
         """
         INSERT INTO staff (campus_id, address_id, first_name, last_name, email, active)
-        VALUES (%(campus_id)s, %(address_id)s, %(first_name)s, %(last_name)s, %(email)s, %(active)s)
+        SELECT campus.campus_id, %(address_id)s, %(first_name)s, %(last_name)s, %(email)s,
+               %(active)s
+        FROM campus WHERE campus.campus_id = %(campus_id)s
         """,
         {**addresses.flatten(staff), "address_id": address_id},
     )
+    if not stored:
+        raise MissingReference.of("campus_id")
     return tx.last_row_id
 
 

@@ -7,7 +7,7 @@ from pydantic import BaseModel, Field
 
 from app.http.paging import Page, View
 from app.http.parameters import FullTextQuery, Names, Orders, SortBy, embeds_of, fields_of
-from app.http.types import Body, Email, Line45, SmallKey, TinyKey
+from app.http.types import Body, Email, Key, Line45, SmallKey
 from app.resources.addresses.schemas import Address
 from app.resources.summaries import CampusSummary, CityInCountry, CourseSummary, link_to_all
 
@@ -38,7 +38,7 @@ class StaffBody(Body):
     first_name: Line45 = Field(examples=["Inés"])
     last_name: Line45 = Field(examples=["Sample"])
     email: Email = Field(examples=["ines.sample@example.edu"])
-    campus_id: TinyKey = Field(examples=[1])
+    campus_id: Key = Field(examples=[1])
     active: bool = True
     address: Address
 
@@ -54,7 +54,7 @@ class StaffPage(StaffView, Page):
     """Query parameters for a list of members of staff."""
 
     sort: Annotated[Orders, SortBy("last_name", "create_date")] = ()
-    campus_id: TinyKey | None = Field(None, description="Only of this campus.")
+    campus_id: Key | None = Field(None, description="Only of this campus.")
     course_id: SmallKey | None = Field(None, description="Only teachers of this course.")
     active: bool | None = Field(None, description="Only active or only inactive ones.")
     last_name: Line45 | None = Field(None, description="Only with this last name.")

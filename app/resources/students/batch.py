@@ -6,11 +6,12 @@ The whole batch runs in one transaction. One transaction per item would take thr
 each, and the response could not be stored together with the rows: a client that lost the response
 halfway would not know which items were stored. Either the transaction is committed and the response
 describes exactly what was stored, or nothing was stored. Within the transaction, each item succeeds
-or fails on its own (`app.db.savepoints`); a batch in which every item is valid takes six
+or fails on its own (`app.db.savepoints`); a batch in which every item is valid takes seven
 statements, regardless of its length.
 """
 
 from collections.abc import Sequence
+from contextlib import nullcontext
 from typing import Annotated, Any
 
 from flask import Response, json
@@ -22,6 +23,7 @@ from app.db.transaction import Transaction
 from app.http import error_handlers
 from app.http.api import Resource
 from app.http.caller import STAFF, caller
+from app.http.crud import may_not_store, permission_first
 from app.http.idempotency import run_idempotently
 from app.http.operation import operation
 from app.http.problems import Problem
@@ -109,14 +111,16 @@ def _validate(item: Any) -> dict[str, Any] | Problem:
 def _insert(tx: Transaction, students: Sequence[dict[str, Any]]) -> list[str]:
     """Insert students and return them as JSON.
 
-    Raises a `Problem` if the caller may not create one of them.
+    Raises a `Problem` if the caller may not create one of them. Only the rejection of a single
+    student becomes a result, so that only for one the permission precedes the constraints.
     """
-    queries.insert_many(tx, students)
+    with permission_first(queries, tx, students[0]) if len(students) == 1 else nullcontext():
+        queries.insert_many(tx, students)
     emails = [student["email"] for student in students]
     writable = queries.with_emails(emails) & queries.writable_by(caller())
     found = queries.SELECT.page(tx, writable, Window((Order("email"),), limit=len(emails)))
     if len(found) < len(emails):
-        raise Problem(403, "You may not store this student.")
+        raise may_not_store(queries)
     by_email = {row.position[0]: row.json for row in found}
     return [by_email[email] for email in emails]
 

@@ -7,7 +7,7 @@ from pydantic import BaseModel, Field
 
 from app.http.paging import Page, View
 from app.http.parameters import FullTextQuery, Names, Orders, SortBy, embeds_of, fields_of
-from app.http.types import Body, Email, Line45, TinyKey
+from app.http.types import Body, Email, Key, Line45
 from app.resources.addresses.schemas import Address
 from app.resources.summaries import CampusSummary, CityInCountry
 
@@ -34,7 +34,7 @@ class StudentBody(Body):
     first_name: Line45 = Field(examples=["Zoë"])
     last_name: Line45 = Field(examples=["Sample"])
     email: Email = Field(examples=["zoe.sample@example.edu"])
-    campus_id: TinyKey = Field(examples=[1])
+    campus_id: Key = Field(examples=[1])
     active: bool = True
     address: Address
 
@@ -49,7 +49,7 @@ class StudentView(View):
 class StudentFilters(View):
     """Query parameters that filter students."""
 
-    campus_id: TinyKey | None = Field(None, description="Only of this campus.")
+    campus_id: Key | None = Field(None, description="Only of this campus.")
     active: bool | None = Field(None, description="Only active or only inactive ones.")
     last_name: Line45 | None = Field(None, description="Only with this last name.")
     email: Email | None = Field(None, description="Only with this email address.")
