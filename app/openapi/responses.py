@@ -84,7 +84,8 @@ def problems(endpoint: Endpoint) -> set[int]:
     writes = endpoint.method != "get" and declared.roles is not None
     takes_body = declared.body is not None or declared.patch is not None
     conditions = {
-        (400, 406): True,
+        (400,): True,
+        (406,): bool(declared.media_types),
         (401,): declared.roles is not None or declared.basic,
         (403,): writes or (declared.roles or ANY_ROLE) != ANY_ROLE,
         (404,): bool(endpoint.rule.arguments),
@@ -104,13 +105,13 @@ def _success(endpoint: Endpoint, models: Models) -> Json:
         written["headers"] = {"Location": _STRING, "ETag": _STRING}
     elif declared.conditional and declared.status == 200:
         written["headers"] = {"ETag": _STRING}
-    if declared.status != 204:
+    if declared.media_types:
         schema: Json = {"type": "string"}
         if is_model(declared.response):
             schema = models.ref(declared.response, "serialization")
         elif declared.response is dict:
             schema = {"type": "object"}
-        written["content"] = {kind: {"schema": schema} for kind in declared.produces}
+        written["content"] = {kind: {"schema": schema} for kind in declared.media_types}
     return written
 
 
