@@ -112,6 +112,7 @@ lock: ## resolve requirements/ from pyproject.toml (UPGRADE=1 selects the newest
 	$(LOCK)/sample.txt pyproject.toml --extra sample --constraints requirements/runtime.txt
 	$(LOCK)/dev.txt pyproject.toml --extra sample --extra opentelemetry --group dev --constraints requirements/sample.txt
 	$(LOCK)/bench.txt pyproject.toml --extra sample --group bench --constraints requirements/dev.txt
+	$(LOCK)/clients.txt --group clients
 	$(LOCK)/mysqlclient.txt --group mysqlclient
 
 clean: ## remove .venv, var and the caches

@@ -67,7 +67,7 @@ _HEADERS = {
 def responses(endpoint: Endpoint, models: Models) -> Json:
     """Describe all responses of an operation, by status."""
     found = {str(endpoint.declared.status): _success(endpoint, models)}
-    if endpoint.declared.has_etag and endpoint.method == "get":
+    if _is_cacheable(endpoint):
         found["304"] = {"description": "The client's copy is current."}
     for status in sorted(problems(endpoint)):
         found[str(status)] = _problem(status)
@@ -103,7 +103,7 @@ def _success(endpoint: Endpoint, models: Models) -> Json:
     written: Json = {"description": HTTPStatus(declared.status).phrase}
     if declared.status == 201:
         written["headers"] = {"Location": _STRING, "ETag": _STRING}
-    elif declared.conditional and declared.status == 200:
+    elif declared.status == 200 and (declared.conditional or _is_cacheable(endpoint)):
         written["headers"] = {"ETag": _STRING}
     if declared.media_types:
         schema: Json = {"type": "string"}
@@ -113,6 +113,10 @@ def _success(endpoint: Endpoint, models: Models) -> Json:
             schema = {"type": "object"}
         written["content"] = {kind: {"schema": schema} for kind in declared.media_types}
     return written
+
+
+def _is_cacheable(endpoint: Endpoint) -> bool:
+    return endpoint.declared.has_etag and endpoint.method == "get"
 
 
 def _problem(status: int) -> Json:

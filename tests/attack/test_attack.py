@@ -18,16 +18,16 @@ from tests.attack.probes import Probes, probing
 from tests.attack.report import excesses, summary
 from tests.attack.requests import ATTACKS
 from tests.attack.slow_clients import BEHAVIORS, slow_clients
-from tests.attack.target import target_on
+from tests.attack.target import private_target, target_on
 
 REQUESTS = 300
 SLOW_SECONDS = 2
 
 
 @pytest.fixture(scope="module")
-def target(server, migrated):
-    """A service whose sample data the attack may change."""
-    with target_on(server, server.create_sample_database()) as running:
+def target():
+    """A service and a server of its own, which the attack may change."""
+    with private_target() as running:
         yield running
 
 
