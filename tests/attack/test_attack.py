@@ -83,10 +83,9 @@ def test_the_same_seed_yields_the_same_messages(target):
 
 @pytest.mark.parametrize("name", ATTACKS)
 def test_an_attack_never_runs_out_of_messages(name, target):
-    found = list(islice(ATTACKS[name].messages(target, Random(1)), 3000))
+    found = islice(ATTACKS[name].messages(target, Random(1)), 500)  # up to 1 MB each
 
-    assert len(found) == 3000
-    assert all(isinstance(message, Message) and message.data for message in found)
+    assert sum(1 for message in found if message.data) == 500
 
 
 def test_the_documented_proxy_can_be_attacked(server, migrated):
