@@ -1,6 +1,6 @@
 # Developer commands, implemented in dev/; `make` alone lists the targets.
 .POSIX:
-.PHONY: help serve test test-mysql test-nightly matrix soak fuzz bench bench-scale bench-checkout bench-commit-tokens lint format setup migrate seed doctor docs schema-picture lock clean
+.PHONY: help serve test test-mysql test-nightly matrix soak attack fuzz bench bench-scale bench-checkout bench-commit-tokens lint format setup migrate seed doctor docs schema-picture lock clean
 
 BIN = .venv/bin
 SETUP = @"$${PYTHON:-python3}" dev/setup.py
@@ -42,6 +42,10 @@ matrix: ## run every fault against every strategy; writes docs/fault-matrix.* (r
 soak: ## run mixed traffic with random fault injection (requires root; MINUTES=10 SEED=1)
 	$(SETUP) test
 	$(PY) -m tests.faults.soak --minutes "$${MINUTES:-10}" --seed "$${SEED:-1}"
+
+attack: ## send hostile requests to a private service (REQUESTS=50000 SECONDS=10 SEED=1 PROXY=1)
+	$(SETUP) test
+	$(PY) -m tests.attack --requests "$${REQUESTS:-50000}" --seconds "$${SECONDS:-10}" --seed "$${SEED:-1}" $${PROXY:+--proxy}
 
 bench: ## compare strategies, operations and other services; writes docs/benchmarks.md (QUICK=1)
 	$(SETUP) bench
@@ -108,6 +112,7 @@ lock: ## resolve requirements/ from pyproject.toml (UPGRADE=1 selects the newest
 	$(LOCK)/sample.txt pyproject.toml --extra sample --constraints requirements/runtime.txt
 	$(LOCK)/dev.txt pyproject.toml --extra sample --extra opentelemetry --group dev --constraints requirements/sample.txt
 	$(LOCK)/bench.txt pyproject.toml --extra sample --group bench --constraints requirements/dev.txt
+	$(LOCK)/clients.txt --group clients
 	$(LOCK)/mysqlclient.txt --group mysqlclient
 
 clean: ## remove .venv, var and the caches

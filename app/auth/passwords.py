@@ -1,8 +1,8 @@
 """Password hashing with argon2id (RFC 9106, the defaults of argon2-cffi).
 
-One hash takes 64 MiB and four threads for about 50 ms. Each process therefore computes at most
-two at a time (128 MiB), regardless of the number of simultaneous sign-ins. Other requests wait
-for up to five seconds, then get a 503 response with Retry-After.
+One hash takes 64 MiB and four threads for about 50 ms. Each process therefore computes only one
+at a time, regardless of the number of simultaneous sign-ins, which keeps a worker below 150 MB.
+Other requests wait for up to five seconds, then get a 503 response with Retry-After.
 """
 
 import unicodedata
@@ -18,7 +18,7 @@ from app.http.problems import Problem
 
 MIN_LENGTH = 12  # characters
 MAX_LENGTH = 256  # characters, up to 1,024 bytes of UTF-8
-MAX_CONCURRENT_HASHES = 2
+MAX_CONCURRENT_HASHES = 1
 MAX_WAIT_SECONDS = 5
 
 _hasher = PasswordHasher()

@@ -13,12 +13,12 @@ from dataclasses import dataclass
 from functools import wraps
 from typing import Any
 
-from flask import Response, request
+from flask import Response
 from pydantic import BaseModel
 
 from app.http.caller import Roles, authorize
+from app.http.negotiation import check_accept
 from app.http.preconditions import require_if_match
-from app.http.problems import Problem
 from app.http.validation import FORMS, JSON, read_body, read_patch, read_query
 
 Method = Callable[..., Response]
@@ -60,6 +60,11 @@ class Operation:
         return (JSON, *FORMS) if self.form else (JSON,)
 
     @property
+    def media_types(self) -> tuple[str, ...]:
+        """The media types of the successful response; empty if it has no body."""
+        return () if self.status == 204 else self.produces
+
+    @property
     def has_etag(self) -> bool:
         """Whether a GET returns an ETag: only JSON that requires a token does."""
         return self.roles is not None and self.produces == (JSON,)
@@ -85,7 +90,7 @@ def _check(declared: Operation, arguments: dict[str, Any]) -> None:
     """Raise a `Problem` for a request that does not match; add its input to the arguments."""
     if declared.roles is not None:
         authorize(declared.roles)
-    _check_accept(declared.produces)
+    check_accept(declared.media_types)
     query = read_query(declared.query)
     if query is not None:
         arguments["query"] = query
@@ -95,15 +100,3 @@ def _check(declared: Operation, arguments: dict[str, Any]) -> None:
         arguments["body"] = read_body(declared.body, declared.consumes)
     elif declared.patch is not None:
         arguments["changes"] = read_patch(declared.patch)
-
-
-def _check_accept(produces: tuple[str, ...]) -> None:
-    accept = request.headers.get("Accept")
-    if accept is None or accept == "*/*" or accept in produces:
-        return
-    # Media type parameters, such as a version, are left to the operation.
-    accepted = {kind.partition(";")[0] for kind, quality in request.accept_mimetypes if quality > 0}
-    for kind in produces:
-        if {kind, "*/*", f"{kind.partition('/')[0]}/*"} & accepted:
-            return
-    raise Problem(406, f"The response is available as {' or '.join(produces)} only.")

@@ -27,7 +27,7 @@ class Models:
         self._refs, schema = models_json_schema(list(wanted), ref_template=_REF)
         self.definitions: Json = {}
         for name, definition in schema.get("$defs", {}).items():
-            self.define(_component_name(name), _without_titles(definition))
+            self.define(_component_name(name), _simplified(definition))
         for operation in operations:
             if operation.query is not None and "fields" in operation.query.model_fields:
                 self._require_only_the_key(operation.response)
@@ -78,9 +78,11 @@ class Models:
     def _change_of(self, field: Json, *, removable: bool) -> Json:
         if "$ref" in field:
             return self._patch_of(_name(field))
+        # A default would mean that a patch without the field sets it.
+        field = {key: value for key, value in field.items() if key != "default"}
         if removable and "anyOf" not in field:
             kept = {"description", "examples"} & field.keys()
-            value = {key: field[key] for key in field if key not in {*kept, "default"}}
+            value = {key: field[key] for key in field if key not in kept}
             return {key: field[key] for key in sorted(kept)} | {"anyOf": [value, {"type": "null"}]}
         return field
 
@@ -108,14 +110,18 @@ def _name(reference: Json) -> str:
     return str(reference["$ref"].rsplit("/", 1)[-1])
 
 
-def _without_titles(schema: Any) -> Any:
-    """Return a schema without the titles that pydantic derives from names."""
+def _simplified(schema: Any) -> Any:
+    """Return a schema without the titles that pydantic derives from names, and null defaults.
+
+    Generators take a field with a default for one that responses always contain.
+    """
     if isinstance(schema, dict):
         return {
-            key: _without_titles(value)
+            key: _simplified(value)
             for key, value in schema.items()
             if not (key == "title" and isinstance(value, str))
+            and not (key == "default" and value is None)
         }
     if isinstance(schema, list):
-        return [_without_titles(value) for value in schema]
+        return [_simplified(value) for value in schema]
     return schema

@@ -76,7 +76,7 @@ _HEADERS = {
 def responses(endpoint: Endpoint, models: Models) -> Json:
     """Describe all responses of an operation, by status."""
     found = {str(endpoint.declared.status): _success(endpoint, models)}
-    if endpoint.declared.has_etag and endpoint.method == "get":
+    if _is_cacheable(endpoint):
         found["304"] = {"description": "The client's copy is current."}
     for status in sorted(problems(endpoint)):
         found[str(status)] = _problem(status)
@@ -93,7 +93,8 @@ def problems(endpoint: Endpoint) -> set[int]:
     writes = endpoint.method != "get" and declared.roles is not None
     takes_body = declared.body is not None or declared.patch is not None
     conditions = {
-        (400, 406): True,
+        (400,): True,
+        (406,): bool(declared.media_types),
         (401,): declared.roles is not None or declared.basic,
         (403,): writes or (declared.roles or ANY_ROLE) != ANY_ROLE,
         (404,): bool(endpoint.rule.arguments),
@@ -111,16 +112,20 @@ def _success(endpoint: Endpoint, models: Models) -> Json:
     written: Json = {"description": HTTPStatus(declared.status).phrase}
     if declared.status == 201:
         written["headers"] = {"Location": _STRING, "ETag": _STRING}
-    elif declared.conditional and declared.status == 200:
+    elif declared.status == 200 and (declared.conditional or _is_cacheable(endpoint)):
         written["headers"] = {"ETag": _STRING}
-    if declared.status != 204:
+    if declared.media_types:
         schema: Json = {"type": "string"}
         if is_model(declared.response):
             schema = models.ref(declared.response, "serialization")
         elif declared.response is dict:
             schema = {"type": "object"}
-        written["content"] = {kind: {"schema": schema} for kind in declared.produces}
+        written["content"] = {kind: {"schema": schema} for kind in declared.media_types}
     return written
+
+
+def _is_cacheable(endpoint: Endpoint) -> bool:
+    return endpoint.declared.has_etag and endpoint.method == "get"
 
 
 def _problem(status: int) -> Json:

@@ -129,3 +129,24 @@ def test_the_security_of_an_operation_matches_its_roles(endpoint, described):
     else:
         assert described["security"] == [{"bearer": sorted(endpoint.declared.roles)}]
         assert "401" in described["responses"]
+
+
+def test_no_schema_has_null_as_its_default(openapi_document):
+    assert '"default": null' not in json.dumps(openapi_document)
+
+
+def test_a_patch_has_no_defaults(openapi_document):
+    patches = {
+        name: schema
+        for name, schema in openapi_document["components"]["schemas"].items()
+        if name.endswith("Patch")
+    }
+
+    assert patches
+    assert '"default"' not in json.dumps(patches)
+
+
+@EVERY_OPERATION
+def test_a_response_that_can_be_revalidated_documents_its_etag(endpoint, described):
+    if "304" in described["responses"]:
+        assert "ETag" in described["responses"]["200"]["headers"]

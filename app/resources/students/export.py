@@ -17,12 +17,13 @@ error.
 import json
 from collections.abc import Callable, Iterator
 
-from flask import Response, request, stream_with_context
+from flask import Response, stream_with_context
 
 from app.db.database import Database
 from app.http.api import Resource
 from app.http.caller import ANY_ROLE, caller
 from app.http.context import database
+from app.http.negotiation import best_match
 from app.http.operation import operation
 from app.resources.students import csv_format, queries
 from app.resources.students.schemas import StudentFilters
@@ -44,7 +45,7 @@ class StudentExport(Resource):  # type: ignore[misc]
         formula are prefixed with an apostrophe. For staff it contains the students of their own
         campus, for students their own record.
         """
-        media_type = request.accept_mimetypes.best_match((CSV, NDJSON), default=CSV)
+        media_type = best_match((CSV, NDJSON))
         where = queries.visible_to(caller()) & queries.where(caller(), query.filters())
         return _download(_pages(database(), where), media_type)
 
