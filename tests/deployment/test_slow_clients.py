@@ -1,13 +1,16 @@
 """Slow and lingering clients of gunicorn, without a proxy: other clients are still served."""
 
+import socket
+
 import pytest
 
-from tests.support.raw_http import exchange, head_of
+from tests.support.raw_http import head_of, read_response
 from tests.support.service import serving
-from tests.support.slow_clients import SlowClients, failed, probe, slowest
+from tests.support.slow_clients import SlowClients, failed, probe
 
 SLOW_CLIENTS = 60
 PROBE_SECONDS = 3
+ENOUGH_PROBES = 8  # about 50 if nothing blocks, at most 3 if each close does
 
 
 @pytest.fixture(scope="module")
@@ -22,14 +25,16 @@ def test_other_clients_are_served(service, kind):
         results = probe(service.port, PROBE_SECONDS)
 
     assert failed(results) == []
-    assert slowest(results, share=0.5) < 1
+    assert len(results) > ENOUGH_PROBES
 
 
-def test_a_response_is_complete_although_the_body_was_not_read(service):
-    """A close without lingering would reset the connection and destroy the response."""
-    body = b"x" * 60_000
-    head = head_of("/none", f"Content-Length: {len(body)}", "Connection: close", method="POST")
+def test_a_client_that_still_sends_is_not_reset(service):
+    """Otherwise the client might see an error instead of the response."""
+    head = head_of("/none", "Content-Length: 3000", "Connection: close", method="POST")
+    with socket.create_connection(("127.0.0.1", service.port), timeout=20) as client:
+        client.sendall(head)
 
-    statuses = {exchange(service.port, head + body).status for _ in range(20)}
-
-    assert statuses == {404}
+        assert read_response(client).status == 404
+        client.sendall(b"x" * 1000)
+        assert client.recv(1) == b""
+        client.sendall(b"x" * 1000)
