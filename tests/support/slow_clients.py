@@ -5,18 +5,19 @@
     assert failed(results) == []
 """
 
-import socket
+import ssl
 import time
 from contextlib import suppress
 from dataclasses import dataclass
 from http.client import HTTPException
 from threading import Event, Thread
 
-from tests.support.raw_http import exchange, head_of
+from tests.support.raw_http import connect, exchange, head_of
 
 TICK_SECONDS = 0.5
 GENERATIONS = 6  # for which connections of a kind with `again` stay open: three seconds
 PROBE_TIMEOUT_SECONDS = 5
+WOULD_BLOCK = (BlockingIOError, ssl.SSLWantReadError, ssl.SSLWantWriteError)
 PAGE = "/docs/swagger-ui-bundle.js"  # more than 1 MB
 REFRESH = "/v1/tokens/refresh"
 JSON = "Content-Type: application/json"
@@ -60,8 +61,8 @@ class SlowClients:
     `opened` and `closed_by_server` count connections.
     """
 
-    def __init__(self, port, kind, count):
-        self.port, self.kind, self.count = port, KINDS[kind], count
+    def __init__(self, port, kind, count, *, tls=False):
+        self.port, self.kind, self.count, self.tls = port, KINDS[kind], count, tls
         self.opened = self.closed_by_server = 0
         self._connections = []
         self._stop = Event()
@@ -97,15 +98,15 @@ class SlowClients:
                 return
 
     def _open(self):
-        connection = socket.socket()
-        connection.settimeout(2)
-        if self.kind.receive_buffer:
-            connection.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, self.kind.receive_buffer)
+        connection = None
         try:
-            connection.connect(("127.0.0.1", self.port))
+            connection = connect(
+                self.port, timeout=2, tls=self.tls, receive_buffer=self.kind.receive_buffer
+            )
             connection.sendall(self.kind.start)
         except OSError:
-            connection.close()
+            if connection:
+                connection.close()
             return False
         connection.setblocking(False)
         self._connections.append(connection)
@@ -115,9 +116,9 @@ class SlowClients:
     def _tick(self, connection):
         """Send the next bytes; return whether the connection is still open."""
         try:
-            with suppress(BlockingIOError):
+            with suppress(*WOULD_BLOCK):
                 connection.sendall(self.kind.tick)
-            with suppress(BlockingIOError):
+            with suppress(*WOULD_BLOCK):
                 if self.kind.receive_buffer is None and connection.recv(65536) == b"":
                     raise ConnectionError
         except OSError:
@@ -135,14 +136,14 @@ class Probe:
     seconds: float
 
 
-def probe(port, seconds, *, path="/livez", interval=0.05):
+def probe(port, seconds, *, path="/livez", interval=0.05, tls=False):
     """Send requests on new connections, one after the other, for a time; return the results."""
     results, end = [], time.monotonic() + seconds
     while time.monotonic() < end:
         started = time.monotonic()
         try:
             head = head_of(path, "Connection: close")
-            status = exchange(port, head, timeout=PROBE_TIMEOUT_SECONDS).status
+            status = exchange(port, head, timeout=PROBE_TIMEOUT_SECONDS, tls=tls).status
         except (OSError, HTTPException) as error:
             status = type(error).__name__
         results.append(Probe(status, time.monotonic() - started))
