@@ -6,11 +6,11 @@ import pytest
 
 from tests.support.raw_http import head_of, read_response
 from tests.support.service import serving
-from tests.support.slow_clients import SlowClients, failed, probe
+from tests.support.slow_clients import KINDS, SlowClients, failed, probe
 
 SLOW_CLIENTS = 60
-PROBE_SECONDS = 3
-ENOUGH_PROBES = 8  # about 50 if nothing blocks, at most 3 if each close does
+PROBE_SECONDS = 2
+ENOUGH_PROBES = 5  # about 30 if nothing blocks, at most 2 if each close does
 
 
 @pytest.fixture(scope="module")
@@ -19,7 +19,7 @@ def service(migrated):
         yield running
 
 
-@pytest.mark.parametrize("kind", ["lingering", "malformed"])
+@pytest.mark.parametrize("kind", KINDS)
 def test_other_clients_are_served(service, kind):
     with SlowClients(service.port, kind, SLOW_CLIENTS):
         results = probe(service.port, PROBE_SECONDS)

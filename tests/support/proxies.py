@@ -109,6 +109,6 @@ def proxied(upstream, name):
 def _wait(proxy, process):
     deadline = time.monotonic() + START_SECONDS
     while not proxy.listens():
-        ended = process.poll() is not None
-        assert not ended and time.monotonic() < deadline, proxy.log.read_text()
+        assert process.poll() is None, proxy.log.read_text()
+        assert time.monotonic() < deadline, proxy.log.read_text()
         time.sleep(0.02)

@@ -1,8 +1,8 @@
 """Clients that hold connections open, and probes that show whether others are still served.
 
-    with SlowClients(port, "heads", count=60):
-        results = probe(port, seconds=5)
-    assert failed(results) == []
+with SlowClients(port, "heads", count=60):
+    results = probe(port, seconds=5)
+assert failed(results) == []
 """
 
 import ssl
@@ -41,6 +41,9 @@ KINDS = {
     "request lines": Kind(b"G", b"E"),
     "heads": Kind(b"GET /livez HTTP/1.1\r\nHost: h\r\n", b"X: y\r\n"),
     "bodies": Kind(head_of(REFRESH, JSON, "Content-Length: 1000", method="POST") + b"{", b" "),
+    "large bodies": Kind(
+        head_of(REFRESH, JSON, "Content-Length: 900000", method="POST") + b" " * 100_000, b" "
+    ),
     "chunked bodies": Kind(
         head_of(REFRESH, JSON, "Transfer-Encoding: chunked", method="POST") + b"1\r\n{\r\n",
         b"1\r\n \r\n",
