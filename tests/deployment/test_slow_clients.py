@@ -30,11 +30,11 @@ def test_other_clients_are_served(service, kind):
 
 def test_a_client_that_still_sends_is_not_reset(service):
     """Otherwise the client might see an error instead of the response."""
-    head = head_of("/none", "Content-Length: 3000", "Connection: close", method="POST")
+    head = head_of("/v1/tokens", "Content-Length: 3000000", "Connection: close", method="POST")
     with socket.create_connection(("127.0.0.1", service.port), timeout=20) as client:
         client.sendall(head)
 
-        assert read_response(client).status == 404
+        assert read_response(client).status in {401, 413}
         client.sendall(b"x" * 1000)
         assert client.recv(1) == b""
         client.sendall(b"x" * 1000)
