@@ -5,7 +5,7 @@ import pytest
 from tests.support.proxies import COMMANDS, proxied
 from tests.support.raw_http import exchange, head_of
 from tests.support.service import serving
-from tests.support.slow_clients import KINDS, SlowClients, failed, probe
+from tests.support.slow_clients import SlowClients, failed, kinds, probe
 
 SLOW_CLIENTS = 60
 PROBE_SECONDS = 2
@@ -23,7 +23,7 @@ def proxy(service, request):
         yield running
 
 
-@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("kind", kinds(first=("large bodies", "readers")))
 def test_slow_clients_disturb_nobody(proxy, kind):
     with SlowClients(proxy.port, kind, SLOW_CLIENTS, tls=True) as clients:
         results = probe(proxy.port, PROBE_SECONDS, tls=True)

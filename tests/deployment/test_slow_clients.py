@@ -6,7 +6,7 @@ import pytest
 
 from tests.support.raw_http import head_of, read_response
 from tests.support.service import serving
-from tests.support.slow_clients import KINDS, SlowClients, failed, probe
+from tests.support.slow_clients import SlowClients, failed, kinds, probe
 
 SLOW_CLIENTS = 60
 PROBE_SECONDS = 2
@@ -19,7 +19,7 @@ def service(migrated):
         yield running
 
 
-@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("kind", kinds())
 def test_other_clients_are_served(service, kind):
     with SlowClients(service.port, kind, SLOW_CLIENTS):
         results = probe(service.port, PROBE_SECONDS)

@@ -12,6 +12,8 @@ from dataclasses import dataclass
 from http.client import HTTPException
 from threading import Event, Thread
 
+import pytest
+
 from tests.support.raw_http import connect, exchange, head_of
 
 TICK_SECONDS = 0.5
@@ -56,6 +58,15 @@ KINDS = {
     "lingering": Kind(head_of("/livez", "Connection: close"), again=True),
     "malformed": Kind(b"B\r\n\r\n", again=True),
 }
+
+# One kind for each stage of a request; the tests of the others are nightly.
+FIRST_KINDS = ("heads", "large bodies", "readers", "lingering")
+
+
+def kinds(first=FIRST_KINDS):
+    """Return all kinds as parameters of a test, marked as nightly except for these."""
+    nightly = pytest.mark.nightly
+    return [pytest.param(kind, marks=() if kind in first else nightly) for kind in KINDS]
 
 
 class SlowClients:
