@@ -60,6 +60,12 @@ logconfig_dict = logs.configuration(settings.log_level, settings.log_format)
 logger_class = QuietLogger
 worker_tmp_dir = SHARED_MEMORY
 control_socket_disable = True
+# Files are sent like other responses, with the time limits of `client_socket`.
+sendfile = False
+# Headers of a proxy are evaluated by `app.http.middleware.proxies` only, if TRUSTED_PROXIES is set.
+# By default, gunicorn also takes SCRIPT_NAME and the scheme from any client on this machine.
+forwarder_headers = ""
+secure_scheme_headers: dict[str, str] = {}
 error_responses.install()
 
 

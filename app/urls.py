@@ -4,6 +4,7 @@ from flask import Flask
 
 from app.auth.resources import Password, Refresh, Revoke, Tokens
 from app.http.api import Api
+from app.http.middleware import paths
 from app.openapi import swagger_ui
 from app.openapi.resources import Document
 from app.operations.health import Livez, Readyz
@@ -32,6 +33,7 @@ from app.resources.subjects.resources import Subject, Subjects
 
 def register(app: Flask) -> None:
     """Register all resources with the application."""
+    paths.register(app)
     api = Api(app)
     api.add_resource(CityLookup, "/")
     api.add_resource(Livez, "/livez")
