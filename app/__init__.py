@@ -15,7 +15,14 @@ from app import urls
 from app.auth import bearer, commands, rate_limits
 from app.db import flask
 from app.http import error_handlers, json
-from app.http.middleware import body_limit, cors, proxies, request_ids, security_headers
+from app.http.middleware import (
+    body_limit,
+    checked_bodies,
+    cors,
+    proxies,
+    request_ids,
+    security_headers,
+)
 from app.http.synchronous import SynchronousFlask
 from app.operations import doctor, purge, requests
 from app.operations.metrics import Metrics
@@ -46,6 +53,7 @@ def create_app(settings: Settings) -> Flask:
     bearer.register(app)
     rate_limits.register(app, settings)
     body_limit.register(app)
+    checked_bodies.register(app)
     error_handlers.register(app)
     urls.register(app)
     doctor.register(app)

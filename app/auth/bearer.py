@@ -1,8 +1,9 @@
 """Authenticates requests by the access token in `Authorization: Bearer` (RFC 6750)."""
 
-from flask import Flask, request
+from flask import Flask
 
 from app.auth import tokens
+from app.auth.credentials import credentials
 from app.http.caller import Caller, register_authenticator
 from app.http.context import settings
 from app.http.problems import Problem
@@ -16,7 +17,7 @@ def register(app: Flask) -> None:
 
 def authenticate() -> Caller:
     """Return the caller identified by the token; raises a `Problem` with status 401."""
-    given = request.authorization
+    given = credentials()
     if given is None or given.type != "bearer" or not given.token:
         raise _unauthorized("Sign in at POST /v1/tokens and send the access token as Bearer.")
     try:

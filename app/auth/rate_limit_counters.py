@@ -23,10 +23,10 @@ REDIS_TIMEOUT_SECONDS = 0.5
 
 
 class Window(NamedTuple):
-    """The amount counted for a key in its current window, and the Unix time at which it ends."""
+    """The amount counted for a key in its current window, and the seconds until the window ends."""
 
     used: int
-    ends_at: float
+    seconds_left: float
 
 
 class Counters(Protocol):
@@ -50,30 +50,33 @@ def open_counters(url: str) -> Counters:
 
 
 class MemoryCounters:
-    """Counters of this process. Expired windows are swept lazily on access."""
+    """Counters of this process. Expired windows are swept lazily on access.
+
+    Windows end by the monotonic clock, which does not change when the time is set.
+    """
 
     def __init__(self) -> None:
         self._lock = Lock()
-        self._windows: dict[str, Window] = {}
+        self._windows: dict[str, tuple[int, float]] = {}  # amount, time at which the window ends
         self._sweep_at = 0.0
 
     def add(self, key: str, amount: int, seconds: int) -> Window:
         """Add to the counter of a key."""
-        now = time.time()
+        now = time.monotonic()
         with self._lock:
             if now >= self._sweep_at:
                 self._sweep(now)
             used, ends_at = self._windows.get(key, (0, 0.0))
             if ends_at <= now:
                 used, ends_at = 0, now + seconds
-            window = Window(used + amount, ends_at)
-            if window.used:
-                self._windows[key] = window
-        return window
+            used += amount
+            if used:
+                self._windows[key] = (used, ends_at)
+        return Window(used, ends_at - now)
 
     def _sweep(self, now: float) -> None:
         """Remove expired windows. The caller holds the lock."""
-        self._windows = {key: it for key, it in self._windows.items() if it.ends_at > now}
+        self._windows = {key: it for key, it in self._windows.items() if it[1] > now}
         self._sweep_at = now + SWEEP_SECONDS
 
 
@@ -106,8 +109,9 @@ class RedisCounters:
         storage = self._storage
         used = storage.incr(key, seconds, amount) if amount else storage.get(key)
         # A key that does not exist has no expiry yet.
-        ends_at = storage.get_expiry(key) if used else time.time() + seconds
-        return Window(used, ends_at)
+        # `get_expiry` adds the current time to Redis' number of seconds.
+        seconds_left = storage.get_expiry(key) - time.time() if used else seconds
+        return Window(used, min(seconds_left, seconds))
 
     def _postpone_retry(self, error: Exception) -> None:
         self._retry_at = time.monotonic() + self._retry_seconds

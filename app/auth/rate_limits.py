@@ -1,20 +1,22 @@
-"""Rate limits: RATE_LIMIT for all requests, SIGN_IN_RATE_LIMIT for wrong passwords.
+"""Rate limits for all requests, for wrong passwords and for correct ones.
 
-    policy               counts            per
-    default              requests          user, or client address if the caller is not signed in
-    sign-in-by-name      wrong passwords   user name
-    sign-in-by-address   wrong passwords   client address
+    policy               setting                       counts             per
+    default              RATE_LIMIT                    requests           user, or client address
+                                                                          if nobody is signed in
+    sign-in-by-name      SIGN_IN_RATE_LIMIT            wrong passwords    user name
+    sign-in-by-address   SIGN_IN_RATE_LIMIT            wrong passwords    client address
+    successful-sign-in   SUCCESSFUL_SIGN_IN_RATE_LIMIT correct passwords  user name
 
 Responses include the remaining quota (draft-ietf-httpapi-ratelimit-headers); a 429 response also
-includes Retry-After. Successful sign-ins are not counted, so many users can sign in from one
-address. A wrong password is counted after it has been checked, so concurrent guesses can exceed the
-limit by up to one per worker thread. Repeated wrong passwords block further sign-ins for that user
-name, but do not affect sessions that already exist.
+includes Retry-After. Correct passwords are not counted by address, so many users can sign in from
+one address; they are counted by user name, because each check takes 64 MiB. A password is counted
+after it has been checked, so concurrent requests can exceed the limit by up to one per worker
+thread; a request that is rejected before the check is not counted. Repeated wrong passwords block
+further sign-ins for that user name, but do not affect sessions that already exist.
 
 The counters are stored at RATE_LIMIT_STORAGE_URL (`app.auth.rate_limit_counters`).
 """
 
-import time
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
@@ -26,6 +28,7 @@ from flask import Flask, Response, g, request
 from limits import parse
 from limits.errors import ConfigurationError
 
+from app.auth.credentials import credentials
 from app.auth.rate_limit_counters import Counters, Window, open_counters
 from app.http.caller import signed_in
 from app.http.problems import Problem
@@ -33,18 +36,22 @@ from app.settings import BadSettings, Settings
 
 # Requests from monitoring must never be rejected.
 EXEMPT_PATHS = frozenset({"/livez", "/readyz", "/metrics"})
-# The operations that check a password, and their response status if it is wrong.
-WRONG_PASSWORD = {("POST", "/v1/tokens"): 401, ("PUT", "/v1/users/me/password"): 422}
+PASSWORD_OPERATIONS = {("POST", "/v1/tokens"), ("PUT", "/v1/users/me/password")}
 # A registered problem type (draft-ietf-httpapi-ratelimit-headers), not one of this project's URNs.
 QUOTA_EXCEEDED = "https://iana.org/assignments/http-problem-types#quota-exceeded"
 
 
 class Policy:
-    """A limit per time window and key; `rate` is written like "600/minute"."""
+    """A limit per time window and key; `rate` is written like "600/minute".
 
-    def __init__(self, name: str, rate: str, key: Callable[[], str]) -> None:
+    If `counts_correct` is given, only correct or only wrong passwords are counted.
+    """
+
+    def __init__(
+        self, name: str, rate: str, key: Callable[[], str], *, counts_correct: bool | None = None
+    ) -> None:
         limit = parse(rate)
-        self.name, self._key = name, key
+        self.name, self._key, self.counts_correct = name, key, counts_correct
         self.limit, self.seconds = limit.amount, limit.get_expiry()
         self.header_item = f'"{name}";q={self.limit};w={self.seconds}'
 
@@ -64,7 +71,7 @@ class Usage:
     @property
     def seconds(self) -> int:
         """Seconds until the window ends."""
-        return max(1, ceil(self.window.ends_at - time.time()))
+        return max(1, ceil(self.window.seconds_left))
 
     @property
     def header_item(self) -> str:
@@ -80,12 +87,19 @@ def register(app: Flask, settings: Settings) -> None:
     except (ConfigurationError, ValueError) as error:
         raise BadSettings(f"RATE_LIMIT_STORAGE_URL cannot be used: {error}") from None
     requests = Policy("default", settings.rate_limit, _user_or_address)
+    wrong, correct = settings.sign_in_rate_limit, settings.successful_sign_in_rate_limit
     passwords = [
-        Policy("sign-in-by-name", settings.sign_in_rate_limit, _user_name),
-        Policy("sign-in-by-address", settings.sign_in_rate_limit, _client_address),
+        Policy("sign-in-by-name", wrong, _user_name, counts_correct=False),
+        Policy("sign-in-by-address", wrong, _client_address, counts_correct=False),
+        Policy("successful-sign-in", correct, _user_name, counts_correct=True),
     ]
     app.before_request(lambda: _count_request(counters, requests, passwords))
     app.after_request(lambda response: _add_headers(response, counters))
+
+
+def note_password_check(*, is_correct: bool) -> None:
+    """Count the check of a password when the response is complete."""
+    g.password_is_correct = is_correct
 
 
 def _count_request(counters: Counters, requests: Policy, passwords: list[Policy]) -> None:
@@ -95,9 +109,9 @@ def _count_request(counters: Counters, requests: Policy, passwords: list[Policy]
     g.rate_limit_usage = [requests.count(counters, 1)]
     if g.rate_limit_usage[0].window.used > requests.limit:
         raise _too_many_requests(requests)
-    if (request.method, request.path) in WRONG_PASSWORD:
+    if (request.method, request.path) in PASSWORD_OPERATIONS:
         for policy in passwords:
-            # Only read here: a wrong password is counted once the response is known.
+            # Only read here: a password is counted once it has been checked.
             g.rate_limit_usage.append(policy.count(counters, 0))
             if g.rate_limit_usage[-1].window.used >= policy.limit:
                 raise _too_many_requests(policy)
@@ -115,10 +129,15 @@ def _too_many_requests(policy: Policy) -> Problem:
 
 
 def _add_headers(response: Response, counters: Counters) -> Response:
-    """Count a wrong password, and add the RateLimit headers."""
+    """Count a password that was checked, and add the RateLimit headers."""
     usage: list[Usage] = g.get("rate_limit_usage", [])
-    if len(usage) > 1 and response.status_code == WRONG_PASSWORD[request.method, request.path]:
-        usage[1:] = [it.policy.count(counters, 1) for it in usage[1:]]
+    if "password_is_correct" in g:
+        usage = [
+            it.policy.count(counters, 1)
+            if it.policy.counts_correct is g.password_is_correct
+            else it
+            for it in usage
+        ]
     if usage:
         policies = ", ".join([it.policy.header_item for it in usage])
         response.headers.add("RateLimit-Policy", policies)
@@ -134,7 +153,8 @@ def _user_or_address() -> str:
 def _user_name() -> str:
     if caller := signed_in():
         return f"user {caller.api_user_id}"
-    name = (request.authorization and request.authorization.username) or ""
+    given = credentials()
+    name = (given and given.username) or ""
     # Hashed, because people type passwords into the user name field.
     return f"name {sha256(name.encode()).hexdigest()}"
 

@@ -1,8 +1,9 @@
 """HTTP resources: sign in, refresh the tokens, sign out, and change the password."""
 
-from flask import Response, request
+from flask import Response
 
-from app.auth import passwords, queries, sessions, tokens
+from app.auth import passwords, queries, rate_limits, sessions, tokens
+from app.auth.credentials import credentials
 from app.auth.schemas import PasswordChange, RefreshToken, TokenPair
 from app.db.transaction import Row, Transaction
 from app.http.api import Resource
@@ -23,12 +24,12 @@ class Tokens(Resource):  # type: ignore[misc]
 
         The response contains an access token and a refresh token.
         """
-        given = request.authorization
+        given = credentials()
         if given is None or given.type != "basic":
             raise _unauthorized("Send the user name and password with HTTP Basic authentication.")
         user = queries.get_active_user(database(), given.username or "")
         password = given.password or ""
-        if not passwords.verify(password, user["password_hash"] if user else None) or user is None:
+        if not _is_password_of(user, password) or user is None:
             raise _unauthorized("The user name or the password is wrong.")
         pair = _sign_in(user, passwords.rehash_if_needed(password, user["password_hash"]))
         if pair is None:  # the password was changed or the user deactivated in the meantime
@@ -99,13 +100,20 @@ class Password(Resource):  # type: ignore[misc]
         # No If-Match: the current password is the precondition.
         current = body.current_password.get_secret_value()
         user = queries.get_active_user_by_id(database(), caller().api_user_id)
-        if not passwords.verify(current, user["password_hash"] if user else None) or user is None:
+        if not _is_password_of(user, current) or user is None:
             raise _wrong_password()
         new_hash = passwords.hash_password(body.new_password.get_secret_value())
         pair = _sign_in(user, new_hash, revoke_other_sessions=True)
         if pair is None:  # the password was changed or the user deactivated in the meantime
             raise _wrong_password()
         return _token_response(pair, 200)
+
+
+def _is_password_of(user: Row | None, password: str) -> bool:
+    """Return whether the password is correct, and count the check for the rate limits."""
+    is_correct = passwords.verify(password, user["password_hash"] if user else None)
+    rate_limits.note_password_check(is_correct=is_correct)
+    return is_correct
 
 
 def _sign_in(

@@ -11,6 +11,8 @@ from app.service import AUDIENCE
 from app.settings import Settings
 
 ALGORITHM = "HS256"
+# The clocks of replicas differ: `iat` or `nbf` may be this far in the future.
+LEEWAY_SECONDS = 30
 
 
 class BadToken(Exception):
@@ -33,7 +35,7 @@ def verify(token: str, settings: Settings) -> Caller:
         raise BadToken("the token has expired") from None
     except (jwt.InvalidTokenError, KeyError, ValueError):
         raise BadToken("the token is not valid") from None
-    if expires_at <= time.time():
+    if expires_at <= time.time():  # without leeway
         raise BadToken("the token has expired")
     return caller
 
@@ -47,6 +49,7 @@ def _decode(token: str, secret: str) -> tuple[Caller, int]:
         secret,
         algorithms=[ALGORITHM],
         audience=AUDIENCE,
+        leeway=LEEWAY_SECONDS,
         options={"require": ["exp", "sub", "role"]},
     )
     return Caller.from_claims(claims), int(claims["exp"])

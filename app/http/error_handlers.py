@@ -11,6 +11,7 @@ from http import HTTPStatus
 from typing import Any
 
 from flask import Flask, Response, current_app, request
+from pydantic_core import from_json
 from werkzeug.exceptions import HTTPException
 
 from app.db import errors as db
@@ -155,10 +156,21 @@ def _from_http(error: HTTPException) -> Response:
 def _from_database(error: db.DatabaseError) -> Response:
     if _is_about_path(error):
         return respond(not_found(error.column.removesuffix("_id")))
-    problem = problem_from(error, request.get_json(silent=True))
+    problem = problem_from(error, _submitted() if error.column else None)
     if problem.status >= 500:
         log.error("%s %s: %s: %s", request.method, request.path, type(error).__name__, error)
     return respond(problem)
+
+
+def _submitted() -> Any:
+    """Return the JSON body of the request; None if it has none or it cannot be read.
+
+    An operation without a body has not read it, so it may be malformed or nested too deeply.
+    """
+    try:
+        return from_json(request.get_data())
+    except (ValueError, HTTPException, Problem):
+        return None
 
 
 def _is_about_path(error: db.DatabaseError) -> bool:

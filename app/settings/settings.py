@@ -135,6 +135,12 @@ class Settings(BaseModel):
         section=ACCESS,
         default="10/minute",
     )
+    successful_sign_in_rate_limit: Rate = _setting(
+        "Sign-ins with the correct password allowed for each user name: each takes 64 MiB of "
+        "memory for about 50 ms. Changes of the password count too.",
+        section=ACCESS,
+        default="30/minute",
+    )
     rate_limit_storage_url: StorageUrl = _setting(
         "Where requests are counted. `memory://`: each worker counts its own, so the effective "
         "limit is WEB_CONCURRENCY times higher. `redis://:password@host:6379/0` (`rediss://` for "

@@ -172,6 +172,40 @@ def test_correct_passwords_are_not_counted(limited, user):
     assert {user.sign_in(client).status_code for _ in range(6)} == {201}
 
 
+def test_correct_passwords_are_counted_for_each_account(limited, user, dba):
+    client = limited(successful_sign_in_rate_limit="3/minute")
+    other = new_user(dba)
+
+    statuses = [user.sign_in(client).status_code for _ in range(4)]
+    rejected = user.sign_in(client)
+
+    assert statuses == [201, 201, 201, 429]
+    assert rejected.json["violated-policies"] == ["successful-sign-in"]
+    assert 1 <= int(rejected.headers["Retry-After"]) <= 60
+    assert other.sign_in(client).status_code == 201
+
+
+def test_wrong_passwords_do_not_use_up_the_limit_of_correct_ones(limited, user):
+    client = limited(successful_sign_in_rate_limit="1/minute")
+
+    statuses = [try_wrong_password(client, user.name).status_code for _ in range(3)]
+
+    assert statuses == [401] * 3
+    assert user.sign_in(client).status_code == 201
+
+
+def test_a_request_without_a_readable_password_is_not_a_guess(limited, user):
+    client = limited(sign_in_rate_limit="1/minute")
+    for authorization in ("Basic !", "Basic \xff", "Bearer a.b.c"):
+        assert get_unauthorized(client, authorization) == 401
+
+    assert user.sign_in(client).status_code == 201
+
+
+def get_unauthorized(client, authorization):
+    return client.post("/v1/tokens", headers={"Authorization": authorization}).status_code
+
+
 def test_a_sign_in_response_carries_the_remaining_quota_of_each_policy(limited, user):
     response = try_wrong_password(limited(sign_in_rate_limit="3/minute"), user.name)
 
@@ -191,6 +225,29 @@ def test_wrong_current_passwords_in_password_changes_are_limited(limited, user):
     assert statuses == [422, 422, 422, 429]
 
 
+def test_an_invalid_new_password_is_not_a_guess(limited, user):
+    client = limited(sign_in_rate_limit="1/minute")
+    bearer = {"Authorization": f"Bearer {user.sign_in(client).json['access_token']}"}
+
+    def change(**body):
+        return client.put("/v1/users/me/password", json=body, headers=bearer).status_code
+
+    assert [change(current_password="a guess", new_password="short") for _ in range(3)] == [422] * 3
+    assert change(current_password=user.password, new_password="something else, long") == 200
+
+
+def test_changes_of_the_password_are_counted_as_sign_ins(limited, user):
+    client = limited(successful_sign_in_rate_limit="1/minute")
+    bearer = {"Authorization": f"Bearer {user.sign_in(client).json['access_token']}"}
+    body = {"current_password": user.password, "new_password": user.password}
+
+    statuses = [
+        client.put("/v1/users/me/password", json=body, headers=bearer).status_code for _ in range(2)
+    ]
+
+    assert statuses == [200, 429]
+
+
 def test_by_default_ten_wrong_passwords_per_minute_are_allowed(migrated, user):
     defaults = Settings.model_validate({"database_url": migrated, "secret_key": SECRET})
     application = create_app(defaults)
@@ -199,6 +256,12 @@ def test_by_default_ten_wrong_passwords_per_minute_are_allowed(migrated, user):
         statuses = [try_wrong_password(client, user.name).status_code for _ in range(11)]
 
     assert statuses == [401] * 10 + [429]
+
+
+def test_by_default_thirty_sign_ins_per_minute_are_allowed():
+    defaults = Settings.model_validate({"database_url": "mysql://u@h/d", "secret_key": SECRET})
+
+    assert defaults.successful_sign_in_rate_limit == "30/minute"
 
 
 def test_an_invalid_storage_url_is_rejected_at_startup(migrated):

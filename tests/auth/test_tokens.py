@@ -57,6 +57,21 @@ def test_a_token_with_invalid_or_missing_claims_is_rejected(change, client, clai
     assert "invalid_token" in response.headers["WWW-Authenticate"]
 
 
+@pytest.mark.parametrize("claim", ["iat", "nbf"])
+def test_a_token_from_a_replica_whose_clock_is_ahead_is_accepted(claim, client, claims):
+    def status(seconds):
+        changed = {**claims, claim: int(time.time()) + seconds}
+        return get_with_token(client, jwt.encode(changed, SECRET, "HS256")).status_code
+
+    assert [status(2), status(20), status(60)] == [200, 200, 401]
+
+
+def test_the_leeway_does_not_extend_the_lifetime_of_a_token(client, claims):
+    expired = {**claims, "exp": int(time.time()) - 1}
+
+    assert get_with_token(client, jwt.encode(expired, SECRET, "HS256")).status_code == 401
+
+
 def test_a_token_that_was_accepted_is_rejected_after_it_expires(client, claims, monkeypatch):
     token = jwt.encode({**claims, "exp": int(time.time()) + 60}, SECRET, "HS256")
     assert get_with_token(client, token).status_code == 200

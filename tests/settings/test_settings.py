@@ -120,6 +120,7 @@ def test_an_invalid_url_is_rejected_without_showing_its_password(url, message, e
         ("RATE_LIMIT", "0/minute", "such as 600/minute"),
         ("RATE_LIMIT", "5/minute;9/hour", "such as 600/minute"),
         ("SIGN_IN_RATE_LIMIT", "10", "such as 600/minute"),
+        ("SUCCESSFUL_SIGN_IN_RATE_LIMIT", "10", "such as 600/minute"),
         ("REFRESH_TOKEN_SECONDS", "1", "60 to 31536000"),
         ("TRUSTED_PROXIES", "-1", "0 to 10"),
         ("RATE_LIMIT_STORAGE_URL", "memcached://127.0.0.1", "redis://"),
