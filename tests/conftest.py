@@ -26,6 +26,11 @@ LONGEST = [
         for name in (
             "openapi/test_fuzzing",
             "operations/test_startup_errors",
+            "attack/test_attack",
+            "deployment/test_slow_clients",
+            "deployment/test_proxies",
+            "http/test_hostile_headers",
+            "http/test_broken_framing",
             "examples/test_worker",
             "examples/test_flask",
             "docs/test_adding_a_resource",
@@ -58,6 +63,7 @@ LONGEST = [
 # Tests whose result does not depend on whether the server is MariaDB or MySQL: they test HTTP, the
 # command line, processes, documents or configuration. `make test-mysql` leaves them out.
 SERVER_INDEPENDENT = (
+    "tests/attack/",
     "tests/auth/test_rate_limits",
     "tests/auth/test_secrets.py",
     "tests/bench/",
