@@ -1,28 +1,19 @@
-"""HAProxy with the configuration of docs/deployment.md, on another port."""
+"""HAProxy with the configuration in `deploy/`, on another port and without TLS."""
 
 import re
 from contextlib import contextmanager
 
 from tests.faults.haproxy import HAProxy
-from tests.support.service import PROJECT
-
-DOCUMENT = "docs/deployment.md"
-FRONTEND = """
-frontend clients
-    bind :443
-    default_backend students
-"""
+from tests.support.proxies import HAPROXY
 
 
 def configuration():
     """Return the documented text as a template with {port} and {target}."""
-    text = PROJECT.joinpath(DOCUMENT).read_text().partition("## Behind a proxy")[2]
-    block = re.search(r"^HAProxy:$.*?^```\w*$(.*?)^```$", text, re.MULTILINE | re.DOTALL)[1]
-    if not re.search(r"^ +bind ", block, re.MULTILINE):
-        block += FRONTEND
-    block = block.replace("{", "{{").replace("}", "}}")
-    block = re.sub(r"^( +bind) .*$", r"\1 127.0.0.1:{port}", block, flags=re.MULTILINE)
-    return block.replace("127.0.0.1:8000", "127.0.0.1:{target}")
+    text = HAPROXY.read_text().replace("{", "{{").replace("}", "}}")
+    text = re.sub(r"^frontend plain\n.*?\n\n", "", text, count=1, flags=re.MULTILINE | re.DOTALL)
+    text, binds = re.subn(r"^( +bind) .*$", r"\1 127.0.0.1:{port}", text, flags=re.MULTILINE)
+    assert binds == 1, f"{HAPROXY} must contain one bind besides the redirect's"
+    return text.replace("127.0.0.1:8000", "127.0.0.1:{target}")
 
 
 @contextmanager

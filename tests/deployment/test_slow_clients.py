@@ -10,7 +10,10 @@ from tests.support.slow_clients import SlowClients, failed, kinds, probe
 
 SLOW_CLIENTS = 60
 PROBE_SECONDS = 2
-ENOUGH_PROBES = 5  # about 30 if nothing blocks, at most 2 if each close does
+# If closing a connection blocked the main thread, a probe would wait up to two seconds for each
+# lingering client.
+LINGERING_SECONDS = 6
+ENOUGH_PROBES = 5
 
 
 @pytest.fixture(scope="module")
@@ -23,6 +26,13 @@ def service(migrated):
 def test_other_clients_are_served(service, kind):
     with SlowClients(service.port, kind, SLOW_CLIENTS):
         results = probe(service.port, PROBE_SECONDS)
+
+    assert failed(results) == []
+
+
+def test_a_client_that_does_not_close_delays_nobody(service):
+    with SlowClients(service.port, "lingering", SLOW_CLIENTS):
+        results = probe(service.port, LINGERING_SECONDS)
 
     assert failed(results) == []
     assert len(results) > ENOUGH_PROBES

@@ -34,6 +34,7 @@ HEADERS = {
     "HTTP_ACCESS_CONTROL_REQUEST_PRIVATE_NETWORK": [""],
     "HTTP_AUTHORIZATION": ["", "Bearer ", "Bearer a.b.", "Basic "],
     "HTTP_CONNECTION": [""],
+    "HTTP_FORWARDED": ["", "for="],
     "HTTP_HOST": ["", "example.org:", "["],
     "HTTP_IDEMPOTENCY_KEY": ["a b"],  # not valid whatever follows, so that nothing is stored
     "HTTP_IF_MATCH": ["", 'W/"'],
@@ -44,6 +45,7 @@ HEADERS = {
     "HTTP_RANGE": ["", "bytes=", "bytes=1-"],
     "HTTP_TRACEPARENT": ["", "00-"],
     "HTTP_TRANSFER_ENCODING": [""],
+    "HTTP_VIA": [""],
     "HTTP_X_FORWARDED_FOR": ["", "::", "192.0.2.1,"],
     "HTTP_X_FORWARDED_HOST": [""],
     "HTTP_X_FORWARDED_PORT": [""],
@@ -68,7 +70,12 @@ VALID = {
 }
 OPERATIONS = operations()
 NAMES = [f"{it.method} {it.path}" for it in OPERATIONS]
-OTHER_PATHS = [("/docs/", "GET"), ("/docs/swagger-ui.css", "GET"), ("/v1/students", "OPTIONS")]
+OTHER_PATHS = [
+    ("/docs/", "GET"),
+    ("/docs/swagger-ui.css", "GET"),
+    ("/metrics", "GET"),
+    ("/v1/students", "OPTIONS"),
+]
 DELETE = "delete /v1/courses/{course_id}"  # other rows refer to the course: a constraint
 # Together they read all headers.
 FEW = ["get /v1/countries/{country_id}", "post /v1/subjects", "delete /v1/subjects/{subject_id}"]

@@ -133,7 +133,10 @@ def test_only_the_line_with_malformed_csv_is_rejected(line, reason, file, run_im
         ({"last_name": "two\r\nlines"}, "last_name: must be a line of text without control"),
         ({"campus_id": "1_0"}, "campus_id: Input should be a valid integer"),
         ({"campus_id": "1.0"}, "campus_id: Input should be a valid integer"),
-        ({"campus_id": "256"}, "campus_id: Input should be less than or equal to 255"),
+        (
+            {"campus_id": "4294967296"},
+            "campus_id: Input should be less than or equal to 4294967295",
+        ),
         ({"active": "yes"}, "active: Input should be a valid boolean"),
         ({"email": ""}, "email: Field required"),
     ],
