@@ -33,6 +33,12 @@ UNREACHABLE = (
     "request may wait."
 )
 QUICK_OUTAGE = {"DB_OUTAGE_PATIENCE_SECONDS": 2}
+# While other tests run, a server may take longer to start than the default patience.
+SLOW_START = {
+    "DB_OUTAGE_PATIENCE_SECONDS": 30,
+    "DB_CONNECT_TIMEOUT_SECONDS": 30,
+    "DB_POOL_TIMEOUT_SECONDS": 30,
+}
 
 
 _ALL = [
@@ -219,6 +225,7 @@ _ALL = [
         "then has sessions with the same numbers (Unix socket)",
         sessions.id_reused,
         route="socket",
+        quick_settings=SLOW_START,
     ),
     Fault(
         "idle-in-transaction",
@@ -232,11 +239,17 @@ _ALL = [
         unavoidable="The statement is larger than the server allows.",
     ),
     # Faults of the server.
-    Fault("restart-under-load", "the server restarts under load", server.restart_under_load),
+    Fault(
+        "restart-under-load",
+        "the server restarts under load",
+        server.restart_under_load,
+        quick_settings=SLOW_START,
+    ),
     Fault(
         "crash",
         "the server is killed with SIGKILL under load, and available again after about 3 s",
         server.crash,
+        quick_settings=SLOW_START,
     ),
     Fault(
         "connection-refused",
