@@ -1,8 +1,9 @@
 """Schemathesis sends requests generated from the OpenAPI document and checks the responses.
 
-`make test` sends a few hundred; `make fuzz CASES=10000` sends that number and also covers the
-boundaries of every parameter and sequences of requests. Each failure is printed with a curl
-command that reproduces it.
+`make test` sends one request for each operation, as an administrator; `make test-nightly` also as
+the other roles. `make fuzz CASES=10000` sends that number and also covers the boundaries of every
+parameter and sequences of requests. Each failure is printed with a curl command that reproduces
+it.
 """
 
 import os
@@ -18,9 +19,14 @@ from tests.support.database import query, settings_for
 from tests.support.service import PROJECT, serving
 
 CASES = int(os.environ.get("CASES", "0"))
-# `make test`: one case for each operation, as the roles with the most and the fewest rights.
-MIN_CASES = 1
-ROLES = ("admin", "staff", "student") if CASES else ("admin", "student")
+MIN_CASES = 1  # for each operation and role
+ROLES = [
+    "admin",
+    *(
+        pytest.param(role, marks=() if CASES else pytest.mark.nightly)
+        for role in ("staff", "student")
+    ),
+]
 
 
 @pytest.fixture(scope="module")
