@@ -45,6 +45,8 @@ class Position:
                 _add(intervals, found[1], found[2].split(":")[1:])
             else:
                 raise ValueError("not a list of GTIDs")
+        if text and not items:
+            raise ValueError("not a list of GTIDs")
         return cls(dict(intervals), ",".join(items))
 
     def covers(self, other: "Position") -> bool:

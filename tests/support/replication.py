@@ -13,8 +13,10 @@ OPTIONS = {
     **({} if IS_MARIADB else {"gtid_mode": "ON", "enforce_gtid_consistency": "ON"}),
 }
 APPLIER = "SLAVE SQL_THREAD" if IS_MARIADB else "REPLICA SQL_THREAD"
+RECEIVER = "SLAVE IO_THREAD" if IS_MARIADB else "REPLICA IO_THREAD"
 REPLICATION = "SLAVE" if IS_MARIADB else "REPLICA"
 USER = "replicator"
+MAX_PASSWORD = 32  # of MySQL's replication
 
 
 class Replica:
@@ -26,8 +28,9 @@ class Replica:
 
     def configure(self):
         """Start replication from the first transaction of the primary's binary log."""
-        password = self.primary.create_user(USER)
+        password = self.primary.secret("replication")[:MAX_PASSWORD]
         with closing(self.primary.connect()) as connection:
+            query(connection, f"CREATE USER {USER}@'%%' IDENTIFIED BY %s", (password,))
             query(connection, f"GRANT REPLICATION SLAVE ON *.* TO {USER}@'%'")
         source = "MASTER" if IS_MARIADB else "SOURCE"
         change = "CHANGE MASTER TO" if IS_MARIADB else "CHANGE REPLICATION SOURCE TO"
@@ -52,6 +55,16 @@ class Replica:
             yield
         finally:
             self.run(f"START {APPLIER}")
+            self.wait()
+
+    @contextmanager
+    def disconnected(self):
+        """Receive nothing during the block."""
+        self.run(f"STOP {RECEIVER}")
+        try:
+            yield
+        finally:
+            self.run(f"START {RECEIVER}")
             self.wait()
 
     @contextmanager
