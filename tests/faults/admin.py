@@ -6,6 +6,7 @@ Starting, stopping and killing the server process belong to `dev.private_server`
 import os
 import signal
 import time
+from collections import deque
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing, contextmanager, suppress
@@ -83,12 +84,11 @@ class ServerAdmin:
         counted, stop = RunningStatements(), Event()
 
         def count() -> None:
-            before = 0
+            # Those that have just been killed may still be listed for a moment.
+            latest = deque([0], maxlen=4)
             while not stop.wait(SECONDS_BETWEEN_COUNTS):
-                found = self.running_statements()
-                # One that has just been killed may still be listed once.
-                counted.most = max(counted.most, min(before, found))
-                before = found
+                latest.append(self.running_statements())
+                counted.most = max(counted.most, min(latest))
 
         with ThreadPoolExecutor(1) as pool:
             counting = pool.submit(count)
