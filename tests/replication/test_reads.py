@@ -83,7 +83,7 @@ def test_a_read_of_the_replica_is_one_statement_there_and_none_on_the_primary(db
 
 
 @pytest.mark.parametrize("position", [False, True])
-def test_a_position_that_is_applied_costs_no_statement(position, db, replica, server, table):
+def test_a_position_that_is_applied_costs_no_statement(position, table, db, replica, server):
     after = db.position() if position else ""
 
     assert questions(replica.server, lambda: served_by(db.reader(after))) == 1
@@ -201,18 +201,17 @@ def failing(replica, fault):
 def test_reads_survive_the_death_of_the_replica(open_database, replica):
     with open_database(db_replica_max_lag_seconds=1) as database:
         assert served_by(database.reader()) == REPLICA
-        replica.server.kill()
-        try:
+        with replica.killed():
+            began = time.monotonic()
             assert {served_by(database.reader()) for _ in range(READS)} == {PRIMARY}
-            assert database.statistics()["replica_failures"] == 1
-        finally:
-            replica.server.start()
+            seconds = time.monotonic() - began
+            assert 1 <= database.statistics()["replica_failures"] <= 1 + seconds
 
         wait_until(lambda: served_by(database.reader()) == REPLICA, "the replica is used again")
 
 
 def test_a_replica_that_does_not_respond_delays_one_read(open_database, replica):
-    """The limit of the statement and one second; afterwards the primary is used at once."""
+    """The limit of the statement, one second, and five to end the statement there."""
     settings = {"db_statement_timeout_seconds": 0.1, "db_replica_max_lag_seconds": HOUR}
     with open_database(**settings) as database:
         assert served_by(database.reader()) == REPLICA
@@ -220,7 +219,7 @@ def test_a_replica_that_does_not_respond_delays_one_read(open_database, replica)
         try:
             began = time.monotonic()
             assert served_by(database.reader()) == PRIMARY
-            assert time.monotonic() - began < 5
+            assert time.monotonic() - began < 0.1 + 1 + 5 + 2
             statistics = database.statistics()
             assert served_by(database.reader()) == PRIMARY
             assert database.statistics()["replica_opened"] == statistics["replica_opened"]

@@ -58,6 +58,18 @@ class Replica:
             self.wait()
 
     @contextmanager
+    def killed(self):
+        """Kill the server, and start it again after the block."""
+        if "watcher" in vars(self.server):
+            vars(self.server).pop("watcher").close()
+        self.server.kill()
+        try:
+            yield
+        finally:
+            self.server.start()
+            self.wait()
+
+    @contextmanager
     def disconnected(self):
         """Receive nothing during the block."""
         self.run(f"STOP {RECEIVER}")
