@@ -222,7 +222,7 @@ def test_an_import_takes_eight_statements_per_500_records(file, run_import, scho
     sent = statements(server, lambda: run_import(path))
 
     # BEGIN, SELECT of the progress, SAVEPOINT, two INSERTs and a SELECT between them, UPDATE of the
-    # progress, COMMIT; and before that, two for the connection and five to find or add the progress.
+    # progress, COMMIT; and before, two for the connection and five to find or add the progress.
     assert (len(emails(school_dba)), sent) == (3000, 6 * 8 + 5 + 2)
 
 
