@@ -24,7 +24,7 @@ COLUMNS = """
     SELECT table_name, column_name, column_key FROM information_schema.columns
     JOIN information_schema.tables USING (table_schema, table_name)
     WHERE table_schema = DATABASE() AND table_type = 'BASE TABLE'
-      AND table_name <> 'alembic_version'
+      AND table_name NOT IN ('alembic_version', 'migration_lock')
     ORDER BY table_name, ordinal_position
 """
 FOREIGN_KEYS = """

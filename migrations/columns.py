@@ -34,6 +34,18 @@ def has_foreign_key(table: str, name: str) -> bool:
     return found.first() is not None
 
 
+def add_column(table: str, column: str, definition: str) -> None:
+    """Add a column, if it is missing; only MariaDB has ADD COLUMN IF NOT EXISTS."""
+    if type_of(table, column) is None:
+        op.execute(f"ALTER TABLE {table} ADD COLUMN {column} {definition}")
+
+
+def drop_column(table: str, column: str) -> None:
+    """Drop a column, if it exists."""
+    if type_of(table, column) is not None:
+        op.execute(f"ALTER TABLE {table} DROP COLUMN {column}")
+
+
 def drop_foreign_key(table: str, referenced: str) -> None:
     """Drop the foreign key to a table, if it exists: only the definition changes."""
     name = f"fk_{table}_{referenced}"

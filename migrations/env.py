@@ -1,11 +1,10 @@
 """Runs the migrations over a connection opened like the application's.
 
-The revisions in `versions/` contain one DDL statement each. A run holds a lock on the server, so
+The revisions in `versions/` contain one DDL statement each. A run holds the lock in `lock.py`, so
 replicas that start at the same time migrate one after the other, and the later ones find nothing
 to do. `MIGRATION_DATABASE_URL` names a separate account for it.
 """
 
-import hashlib
 import logging
 import sys
 from collections.abc import Iterator
@@ -20,14 +19,17 @@ from sqlalchemy.exc import DBAPIError
 
 from app.db.connector import Connector
 from app.settings import BadSettings, Settings, load_settings
+from migrations.lock import TABLE as LOCK_TABLE
+from migrations.lock import MigrationLock
 
 LOCK_WAIT_SECONDS = 60
 # Rebuilding a large table takes longer than the read timeout of queries.
 READ_TIMEOUT_SECONDS = 86400
-BINARY_LOG_MESSAGE = (
-    "the server has binary logging enabled and does not allow this account to create triggers and"
-    " functions (1419); as an administrator run SET GLOBAL log_bin_trust_function_creators = 1,"
-    " then repeat this command"
+TRUST_CREATORS_MESSAGE = (
+    "the server does not allow this account to create triggers and functions (1419), because it has"
+    " binary logging enabled or is a node of a Galera cluster; as an administrator run"
+    " SET GLOBAL log_bin_trust_function_creators = 1, in a cluster on every node, add it to the"
+    " servers' configuration, then repeat this command"
 )
 
 log = logging.getLogger("migrations")
@@ -54,11 +56,9 @@ def read_settings() -> Settings:
 
 
 @contextmanager
-def connected(settings: Settings) -> Iterator[Connection]:
+def connected(settings: Settings, connector: Connector) -> Iterator[Connection]:
     """Open the connection for the whole run; driver errors become messages of one line."""
-    engine = create_engine(
-        "mysql+pymysql://", creator=Connector(settings.database_config()), poolclass=NullPool
-    )
+    engine = create_engine("mysql+pymysql://", creator=connector, poolclass=NullPool)
     try:
         with engine.connect() as connection:
             yield connection
@@ -67,37 +67,8 @@ def connected(settings: Settings) -> Iterator[Connection]:
         if isinstance(cause, pymysql.err.OperationalError):
             code, message = cause.args
             reason = f"{settings.database_url}: {message} ({code})"
-            raise CommandError(BINARY_LOG_MESSAGE if code == 1419 else reason) from None
+            raise CommandError(TRUST_CREATORS_MESSAGE if code == 1419 else reason) from None
         raise
-
-
-@contextmanager
-def exclusive(connection: Connection, database: str) -> Iterator[None]:
-    """Hold a lock on the server for this database; a killed process releases it."""
-    name = f"migrations of {database}"
-    if len(name) > 64:  # limit of GET_LOCK
-        name = hashlib.sha256(name.encode()).hexdigest()
-    wait = float(context.get_x_argument(as_dictionary=True).get("lock_wait", LOCK_WAIT_SECONDS))
-    if not _lock(connection, name, 0):
-        log.info("another migration of %s is running; waiting up to %g s", database, wait)
-        if not _lock(connection, name, wait):
-            raise CommandError(
-                f"another migration of {database} is still running after {wait:g} s;"
-                " wait until it has finished, or find its connection with SHOW PROCESSLIST"
-            )
-    try:
-        yield
-    finally:
-        if not connection.invalidated:
-            connection.execute(text("SELECT RELEASE_LOCK(:name)"), {"name": name})
-            connection.commit()
-
-
-def _lock(connection: Connection, name: str, seconds: float) -> bool:
-    statement = text("SELECT GET_LOCK(:name, :seconds)")
-    result = connection.scalar(statement, {"name": name, "seconds": seconds})
-    connection.commit()  # ends SQLAlchemy's transaction; the lock belongs to the session
-    return bool(result == 1)
 
 
 def log_step(*, step: Any, **_: Any) -> None:
@@ -111,7 +82,7 @@ def log_step(*, step: Any, **_: Any) -> None:
 
 def check_is_ours(connection: Connection, database: str) -> None:
     """Raise `CommandError` for a database with tables that this service did not create."""
-    tables = set(connection.scalars(text("SHOW TABLES")))
+    tables = set(connection.scalars(text("SHOW TABLES"))) - {LOCK_TABLE}
     connection.commit()
     if tables and "alembic_version" not in tables:
         raise CommandError(
@@ -124,17 +95,33 @@ def run() -> None:
     """Run the alembic command under the lock, and log the revision of the schema afterwards."""
     configure_logging()
     settings = read_settings()
-    with connected(settings) as connection, exclusive(connection, settings.database_url.name):
-        check_is_ours(connection, settings.database_url.name)
-        context.configure(connection=connection, on_version_apply=log_step)
-        with context.begin_transaction():
-            context.run_migrations()
-        now, head = context.get_context().get_current_revision(), context.get_head_revision()
-        connection.commit()
-        if now == head:
-            log.info("schema is current (%s)", now)
-        else:
-            log.info("schema is at %s; the newest revision is %s", now or "no revision", head)
+    database, connector = settings.database_url.name, Connector(settings.database_config())
+    options = context.get_x_argument(as_dictionary=True)
+    wait = float(options.get("lock_wait", LOCK_WAIT_SECONDS))
+    with connected(settings, connector) as connection:
+        lock = MigrationLock(connection, database, connector)
+        with lock.on_this_server(wait):
+            check_is_ours(connection, database)
+            with lock.on_all_servers(wait):
+                migrate(connection, lock)
+
+
+def migrate(connection: Connection, lock: MigrationLock) -> None:
+    """Run the revisions; before each one, the lock is checked."""
+
+    def note_step(**step: Any) -> None:
+        log_step(**step)
+        lock.check()
+
+    context.configure(connection=connection, on_version_apply=note_step)
+    with context.begin_transaction():
+        context.run_migrations()
+    now, head = context.get_context().get_current_revision(), context.get_head_revision()
+    connection.commit()
+    if now == head:
+        log.info("schema is current (%s)", now)
+    else:
+        log.info("schema is at %s; the newest revision is %s", now or "no revision", head)
 
 
 if context.is_offline_mode():

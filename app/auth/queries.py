@@ -42,12 +42,13 @@ def insert_user(tx: Transaction, user: dict[str, Any]) -> None:
 def replace_password_hash(tx: Transaction, api_user_id: int, old: str, new: str) -> bool:
     """Replace the hash of an active user if it is still `old`; return whether it was.
 
-    If `new` equals `old`, nothing changes, but the user's row is locked: until the end of the
-    transaction, the password cannot be changed and the user cannot be deactivated.
+    The user's row is written even if `new` equals `old`: until the end of the transaction, the
+    password cannot be changed and the user cannot be deactivated, not even on another node of a
+    cluster, where the lock on the row does not exist.
     """
     matched = tx.execute(
         """
-        UPDATE api_user SET password_hash = %s
+        UPDATE api_user SET password_hash = %s, version = version + 1
         WHERE api_user_id = %s AND password_hash = %s AND active
         """,
         (new, api_user_id, old),

@@ -10,7 +10,7 @@ from tests.support.server import migrate
 TABLES = """
     SELECT table_name FROM information_schema.tables
     WHERE table_schema = DATABASE() AND table_type = 'BASE TABLE'
-      AND table_name NOT IN ('alembic_version', 'api_user')
+      AND table_name NOT IN ('alembic_version', 'migration_lock', 'api_user')
 """
 
 

@@ -6,7 +6,7 @@ The whole batch runs in one transaction. One transaction per item would take thr
 each, and the response could not be stored together with the rows: a client that lost the response
 halfway would not know which items were stored. Either the transaction is committed and the response
 describes exactly what was stored, or nothing was stored. Within the transaction, each item succeeds
-or fails on its own (`app.db.savepoints`); a batch in which every item is valid takes seven
+or fails on its own (`app.db.savepoints`); a batch in which every item is valid takes eight
 statements, regardless of its length.
 """
 
