@@ -10,17 +10,10 @@ from hypothesis import strategies as st
 from pydantic import BaseModel
 
 from app.http.json import Provider
+from app.sql.conditions import ALL_ROWS, Condition
 from app.sql.order import Order
-from app.sql.select import (
-    ALL_ROWS,
-    MAX_EMBEDDED,
-    Condition,
-    Projection,
-    Select,
-    ToMany,
-    ToOne,
-    Window,
-)
+from app.sql.rows import Window
+from app.sql.select import MAX_EMBEDDED, Projection, Select, ToMany, ToOne
 from tests.support.database import opened, query
 
 TABLES = [
