@@ -7,8 +7,11 @@ long as the rows of one course or assessment take to count. Filling can be repea
 """
 
 from alembic import op
-from sqlalchemy import text
+from sqlalchemy import Connection, text
+from sqlalchemy.exc import OperationalError
 
+DEADLOCK = 1213
+MAX_DEADLOCKS = 20
 # MariaDB and MySQL lock the rows that INSERT ... SELECT reads under REPEATABLE READ.
 STATEMENTS = {
     "assessment_result": """
@@ -37,5 +40,18 @@ def fill(summary: str, table: str) -> None:
     connection.execute(text("SET SESSION TRANSACTION ISOLATION LEVEL REPEATABLE READ"))
     connection.commit()
     for key in keys:
-        connection.execute(text(STATEMENTS[summary]), {"key": key})
-        connection.commit()
+        _count(connection, STATEMENTS[summary], key)
+
+
+def _count(connection: Connection, statement: str, key: int) -> None:
+    """Compute one row; after a deadlock with a concurrent write, try again."""
+    for remaining in reversed(range(MAX_DEADLOCKS)):
+        try:
+            connection.execute(text(statement), {"key": key})
+            connection.commit()
+        except OperationalError as error:
+            connection.rollback()
+            if remaining == 0 or error.orig is None or error.orig.args[0] != DEADLOCK:
+                raise
+        else:
+            return

@@ -88,7 +88,7 @@ def _selected(rows: list[Row]) -> list[SelectedRow]:
     ]
 
 
-@lru_cache(maxsize=1024)
+@lru_cache(maxsize=512)
 def _page_sql(shape: Shape, where: str) -> str:
     select, (positions, after, order_by) = shape.select, _order_sql(shape)
     key = f"{select.table}.{select.key}"
@@ -101,7 +101,7 @@ def _page_sql(shape: Shape, where: str) -> str:
     )
 
 
-@lru_cache(maxsize=1024)
+@lru_cache(maxsize=512)
 def _scan_sql(shape: Shape, served: str, checked: str) -> str:
     select, (positions, after, order_by) = shape.select, _order_sql(shape)
     key = f"{select.table}.{select.key}"
@@ -121,7 +121,7 @@ def _scan_sql(shape: Shape, served: str, checked: str) -> str:
     )
 
 
-@lru_cache(maxsize=1024)
+@lru_cache(maxsize=512)
 def _among_sql(shape: Shape, keys: str, checked: str) -> str:
     select, (positions, after, order_by) = shape.select, _order_sql(shape)
     key, joins = select.key, select.joins(shape.projection)

@@ -1,4 +1,4 @@
-"""The sample database with thousands of rows in each table, so that reading all of one is evident."""
+"""Thousands of rows in each table, so that reading all rows of one is evident."""
 
 from contextlib import closing
 

@@ -106,8 +106,8 @@ def filters_of(endpoint, root):
     table = next(iter(columns)).removesuffix("_id")
     queries = [{}]
     for name in sorted(model.model_fields.keys() - NO_FILTERS):
-        for value in VALUES.get(name) or commonest_and_rarest(root, table, name):
-            queries.append({name: value})
+        values = VALUES.get(name) or commonest_and_rarest(root, table, name)
+        queries += [{name: value} for value in values]
     return [{**required, **it} for it in queries]
 
 
