@@ -20,7 +20,7 @@ class AccessPath:
 def access_path(
     key: str, indexes: Sequence[Index], conditions: Sequence[Condition], orders: Sequence[Order]
 ) -> AccessPath:
-    """Return the access path for these conditions and this order.
+    """Return the access path for these conditions and this order, none of them by a constant.
 
     An index serves equalities of its first columns, and then the columns of the order, which must
     be its last. Each index ends with the primary key, as in InnoDB. Of several, the one that serves
@@ -28,22 +28,11 @@ def access_path(
     """
     equal = {it.column for it in conditions if it.column and not it.is_range}
     order = tuple(order.column for order in orders)
-    leading: Index = ()
-    if key in equal:
-        leading = (key,)
-    else:
-        for index in indexes:
-            first, last = split(index, order, equal)
-            if last == order and len(first) > len(leading) and set(first) <= equal:
-                leading = first
-    in_order = () if set(order) <= equal else order[:1]
-    served = [it for it in conditions if it.column in (in_order if it.is_range else leading)]
+    leading: Index = (key,) if key in equal else ()
+    for index in () if leading else indexes:
+        middle = len(index) - len(order)
+        first, last = index[:middle], index[middle:]
+        if last == order and len(first) > len(leading) and set(first) <= equal:
+            leading = first
+    served = [it for it in conditions if it.column in (order[:1] if it.is_range else leading)]
     return AccessPath(served, [it for it in conditions if it not in served])
-
-
-def split(index: Index, order: Index, equal: set[str]) -> tuple[Index, Index]:
-    """Return the columns of an index before those of the order, and the order's columns."""
-    if set(order) <= equal:  # constant: any order is this order
-        return index, order
-    middle = len(index) - len(order)
-    return index[:middle], index[middle:]

@@ -61,7 +61,7 @@ def scan(
     """
     sql = _scan_sql(query.shape, served.sql, checked.sql)
     keys = (*served.params, *query.after)
-    params = (*checked.params, *keys, most, *keys, most - 1, *checked.params, query.window.limit)
+    params = (*checked.params, *keys, most, *keys, most - 1, query.window.limit)
     return _selected(db.fetch_all(sql, params))
 
 
@@ -90,68 +90,92 @@ def _selected(rows: list[Row]) -> list[SelectedRow]:
 
 @lru_cache(maxsize=512)
 def _page_sql(shape: Shape, where: str) -> str:
-    select, (positions, after, order_by) = shape.select, _order_sql(shape)
-    key = f"{select.table}.{select.key}"
-    keys = f"SELECT {key} FROM {select.table} WHERE {where}{after} ORDER BY {order_by}"  # noqa: S608
-    columns = ", ".join([f"{select.item(shape.projection)} AS item", *positions])
-    return (
-        f"SELECT {columns} FROM ({keys} LIMIT %s) AS page"  # noqa: S608 - all from query modules
-        f" STRAIGHT_JOIN {select.table} ON {key} = page.{select.key}"
-        f" {select.joins(shape.projection)} ORDER BY {order_by}"
-    )
+    return _with_items(shape, f"{_keys_sql(shape, where)} LIMIT %s")
 
 
 @lru_cache(maxsize=512)
 def _scan_sql(shape: Shape, served: str, checked: str) -> str:
-    select, (positions, after, order_by) = shape.select, _order_sql(shape)
-    key = f"{select.table}.{select.key}"
-    keys = f"SELECT {key} FROM {select.table} WHERE {served}{after} ORDER BY {order_by}"  # noqa: S608
-    source = (
-        f"(SELECT scan.{select.key}, scan_end.{select.key} AS last_key"  # noqa: S608
+    table, key = shape.select.table, shape.select.key
+    keys = _keys_sql(shape, served)
+    scanned = (
+        f"(SELECT scan.{key}, scan_end.{key} AS last_key"  # noqa: S608
         f" FROM ({keys} LIMIT %s) AS scan"
         f" LEFT JOIN ({keys} LIMIT 1 OFFSET %s) AS scan_end ON TRUE) AS scanned"
-        f" STRAIGHT_JOIN {select.table} ON {key} = scanned.{select.key}"
     )
-    ends = f"{key} <=> scanned.last_key"
-    item = f"IF({checked}, {select.item(shape.projection)}, '') AS item"
-    columns = ", ".join([item, f"{ends} AS ends_scan", *positions])
-    return (
-        f"SELECT {columns} FROM {source} {select.joins(shape.projection)}"  # noqa: S608
-        f" WHERE ({checked} OR {ends}) ORDER BY {order_by} LIMIT %s"
+    matching = (
+        f"SELECT {table}.{key}, {checked} AS matches,"  # noqa: S608
+        f" {table}.{key} <=> scanned.last_key AS ends_scan"
+        f" FROM {scanned} STRAIGHT_JOIN {table} ON {table}.{key} = scanned.{key}"
+        f" HAVING matches OR ends_scan ORDER BY {_order_by(shape)} LIMIT %s"
     )
+    return _with_items(shape, matching, "ends_scan")
 
 
 @lru_cache(maxsize=512)
 def _among_sql(shape: Shape, keys: str, checked: str) -> str:
-    select, (positions, after, order_by) = shape.select, _order_sql(shape)
-    key, joins = select.key, select.joins(shape.projection)
+    table, key = shape.select.table, shape.select.key
+    counted = f"SELECT {key}, COUNT(*) OVER () AS total FROM ({keys}) AS found"  # noqa: S608
     # With a LEFT JOIN, too many keys return a row even if all of them are NULL.
-    source = (
-        f"(SELECT DISTINCT {key}, total FROM"  # noqa: S608
-        f" (SELECT {key}, COUNT(*) OVER () AS total FROM ({keys}) AS found) AS counted"
-        f") AS candidate LEFT JOIN ({select.table} {joins})"
-        f" ON {select.table}.{key} = candidate.{key}"
+    matching = (
+        f"SELECT candidate.{key}, candidate.total, candidate.total <= %s AS matches"  # noqa: S608
+        f" FROM (SELECT DISTINCT {key}, total FROM ({counted}) AS counted) AS candidate"
+        f" LEFT JOIN {table} ON {table}.{key} = candidate.{key}"
+        f" WHERE candidate.total > %s OR ({checked}{_after_sql(shape)})"
+        f" ORDER BY {_order_by(shape)} LIMIT %s"
     )
-    item = f"IF(candidate.total <= %s, {select.item(shape.projection)}, '') AS item"
-    columns = ", ".join([item, "candidate.total", *positions])
+    return _with_items(shape, matching, "total")
+
+
+def _keys_sql(shape: Shape, where: str) -> str:
+    """Return the query of keys in the order of the list, from an index, without its limit."""
+    table, key = shape.select.table, shape.select.key
+    where += _after_sql(shape)
+    return f"SELECT {table}.{key} FROM {table} WHERE {where} ORDER BY {_order_by(shape)}"  # noqa: S608
+
+
+def _with_items(shape: Shape, keys: str, flag: str = "") -> str:
+    """Return the query of the items and positions of the rows with these keys.
+
+    With `flag`, a column of `keys` that is also returned, rows that do not match have no item.
+    """
+    select = shape.select
+    item = select.item(shape.projection)
+    columns = (
+        [f"IF(page.matches, {item}, '') AS item", f"page.{flag}"] if flag else [f"{item} AS item"]
+    )
+    columns += [f"{column} AS position_{number}" for number, column in enumerate(_columns(shape))]
     return (
-        f"SELECT {columns} FROM {source}"  # noqa: S608
-        f" WHERE (candidate.total > %s OR ({checked}{after})) ORDER BY {order_by} LIMIT %s"
+        f"SELECT {', '.join(columns)} FROM ({keys}) AS page"  # noqa: S608 - all from query modules
+        f" LEFT JOIN ({select.table} {select.joins(shape.projection)})"
+        f" ON {select.table}.{select.key} = page.{select.key} ORDER BY {_order_by(shape)}"
     )
 
 
-def _order_sql(shape: Shape) -> tuple[list[str], str, str]:
-    """Return the columns of the position, the end of the WHERE clause, and the order."""
-    select, orders = shape.select, shape.orders
-    columns = [select.column(order.column) for order in orders]
-    columns.append(f"{select.table}.{select.key}")
-    descending = [order.descending for order in orders]
-    # The key is sorted in the direction of the last column, so that one index serves both.
-    descending.append(descending[-1] if descending else False)
-    positions = [f"{column} AS position_{number}" for number, column in enumerate(columns)]
-    order_by = ", ".join(
-        f"{column} DESC" if down else column
-        for column, down in zip(columns, descending, strict=True)
-    )
-    after = f" AND {after_sql(columns, descending)}" if shape.continued else ""
-    return positions, after, order_by
+def _columns(shape: Shape) -> list[str]:
+    """Return the columns of a position: those of the order and the key."""
+    select = shape.select
+    columns = [select.column(order.column) for order in shape.orders]
+    return [*columns, f"{select.table}.{select.key}"]
+
+
+def _descending(shape: Shape) -> list[bool]:
+    """Return the direction of each column of a position.
+
+    The key is sorted in the direction of the last column, so that one index serves both.
+    """
+    descending = [order.descending for order in shape.orders]
+    return [*descending, descending[-1] if descending else False]
+
+
+def _after_sql(shape: Shape) -> str:
+    """Return the end of the WHERE clause: the condition for rows after a position, if any."""
+    condition = after_sql(_columns(shape), _descending(shape))
+    return f" AND {condition}" if shape.continued else ""
+
+
+def _order_by(shape: Shape) -> str:
+    columns = list(zip(_columns(shape), _descending(shape), strict=True))
+    # MariaDB does not use a unique index for an order by its column and the key.
+    if shape.orders and shape.orders[-1].column in shape.select.unique:
+        columns.pop()
+    return ", ".join(f"{column} DESC" if down else column for column, down in columns)

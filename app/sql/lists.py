@@ -27,9 +27,10 @@ FIRST_EXAMINED = 5
 
 def list_rows(db: Reader, query: ListQuery, conditions: Sequence[Condition]) -> list[SelectedRow]:
     """Return the rows of a page that satisfy all of these conditions."""
-    select, window = query.select, query.window
     if NO_ROWS in conditions:
         return []
+    query = _without_constants(query, conditions)
+    select, window = query.select, query.window
     path = access_path(select.key, select.indexes, conditions, window.orders)
     if not path.checked:
         return keyset.page(db, query, all_of(path.served))
@@ -40,6 +41,13 @@ def list_rows(db: Reader, query: ListQuery, conditions: Sequence[Condition]) -> 
             complete = _among_few(db, query, path, selective=False)
             found = found if complete is None else complete
     return found
+
+
+def _without_constants(query: ListQuery, conditions: Sequence[Condition]) -> ListQuery:
+    """Return the query without an order by a column whose value is a constant."""
+    constant = {it.column for it in conditions if it.column and not it.is_range}
+    orders = tuple(it for it in query.window.orders if it.column not in constant)
+    return replace(query, window=replace(query.window, orders=orders))
 
 
 def key_queries(select: Select, path: AccessPath, *, selective: bool) -> Iterator[KeyQuery]:

@@ -69,7 +69,7 @@ class Select:
     that is a model itself is read from a table of the field's name, which `join` must join.
     `filters` maps parameter names to filters; a parameter that is not in it is compared with the
     column of its name. `indexes` are those that lists are read by: their columns, without the
-    primary key at the end.
+    primary key at the end. `unique` are the columns with a unique index that lists are sorted by.
     """
 
     model: type[BaseModel]
@@ -80,6 +80,7 @@ class Select:
     embeds: Mapping[str, ToOne | ToMany] = field(default_factory=dict)
     filters: Mapping[str, Filter] = field(default_factory=dict)
     indexes: Sequence[Index] = ()
+    unique: frozenset[str] = frozenset()
 
     def conditions(self, filters: Mapping[str, Any]) -> list[Condition]:
         """Return the conditions for the filter parameters of a list."""

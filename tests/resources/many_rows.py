@@ -4,7 +4,7 @@ from contextlib import closing
 
 from tests.support.database import query
 
-ROWS = 3000
+ROWS = 4000
 # New rows of each table, by the number `i` from 1 to ROWS; `number` holds these numbers. The first
 # rows of several tables get all of the rows that refer to them: filters by these select many rows.
 STATEMENTS = (
@@ -29,11 +29,11 @@ STATEMENTS = (
     " SELECT 2, staff_id FROM staff WHERE last_name = 'Common'",
     "INSERT INTO chapter (course_id, chapter_number, title)"
     " SELECT course_id, 1, 'Many chapters' FROM course WHERE title = 'Many courses'",
-    "INSERT INTO assessment (chapter_id, title, kind) SELECT 1, 'Many', 'quiz' FROM number",
+    "INSERT INTO assessment (chapter_id, title, kind) SELECT 300, 'Many', 'quiz' FROM number",
     "INSERT INTO enrollment (student_id, course_id, enrollment_date)"
     " SELECT student_id, 3, '2020-01-01' FROM student WHERE last_name = 'Common'",
     "INSERT INTO attempt (enrollment_id, assessment_id, score, attempt_date)"
-    " SELECT 1, 1, 50, '2020-01-01' FROM number",
+    " SELECT 2000, 1, 50, '2020-01-01' FROM number",
 )
 TABLES = (
     "country", "city", "campus", "subject", "student", "staff", "course", "course_subject",

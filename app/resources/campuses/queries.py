@@ -18,6 +18,7 @@ SELECT = Select(
     embeds={"city": addresses.CITY},
     filters={"q": Check("campus.name LIKE %s")},
     indexes=(("name",),),
+    unique=frozenset({"name"}),
 )
 
 

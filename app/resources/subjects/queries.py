@@ -23,6 +23,7 @@ SELECT = Select(
         "q": Check("subject.name LIKE %s"),
     },
     indexes=(("name",),),
+    unique=frozenset({"name"}),
 )
 
 
