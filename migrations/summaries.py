@@ -10,8 +10,9 @@ from alembic import op
 from sqlalchemy import Connection, text
 from sqlalchemy.exc import OperationalError
 
-DEADLOCK = 1213
-MAX_DEADLOCKS = 20
+# Lock timeout, deadlock.
+RETRIED = {1205, 1213}
+TRIES = 20
 # MariaDB and MySQL lock the rows that INSERT ... SELECT reads under REPEATABLE READ.
 STATEMENTS = {
     "assessment_result": """
@@ -44,14 +45,14 @@ def fill(summary: str, table: str) -> None:
 
 
 def _count(connection: Connection, statement: str, key: int) -> None:
-    """Compute one row; after a deadlock with a concurrent write, try again."""
-    for remaining in reversed(range(MAX_DEADLOCKS)):
+    """Compute one row; after a conflict with a concurrent write, try again."""
+    for remaining in reversed(range(TRIES)):
         try:
             connection.execute(text(statement), {"key": key})
             connection.commit()
         except OperationalError as error:
             connection.rollback()
-            if remaining == 0 or error.orig is None or error.orig.args[0] != DEADLOCK:
+            if remaining == 0 or error.orig is None or error.orig.args[0] not in RETRIED:
                 raise
         else:
             return

@@ -5,6 +5,9 @@ from alembic import op
 revision = "0056"
 down_revision = "0055"
 
+# Do not use UPDATE IGNORE on these tables: MariaDB executes AFTER UPDATE triggers for rows that it
+# skips because of a duplicate key.
+
 
 def upgrade() -> None:
     op.execute("""
