@@ -71,7 +71,7 @@ def among(
     """Return those of the rows that a key query finds; None if it finds over `most`."""
     sql = _among_sql(query.shape, keys.limited_to(most + 1), checked.sql)
     checks = (most, *checked.params, *query.after)
-    rows = db.fetch_all(sql, (most, *keys.params, *checks, query.window.limit))
+    rows = db.fetch_all(sql, (most, *keys.params, most, *checks, query.window.limit))
     if rows and rows[0]["total"] > most:
         return None
     for row in rows:
@@ -119,7 +119,7 @@ def _among_sql(shape: Shape, keys: str, checked: str) -> str:
     matching = (
         f"SELECT candidate.{key}, candidate.total, candidate.total <= %s AS matches"  # noqa: S608
         f" FROM (SELECT DISTINCT {key}, total FROM ({counted}) AS counted) AS candidate"
-        f" LEFT JOIN {table} ON {table}.{key} = candidate.{key}"
+        f" LEFT JOIN {table} ON {table}.{key} = candidate.{key} AND candidate.total <= %s"
         f" WHERE candidate.total > %s OR ({checked}{_after_sql(shape)})"
         f" ORDER BY {_order_by(shape)} LIMIT %s"
     )
