@@ -1,24 +1,27 @@
 """Choice of the index in whose order a list is read."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from app.sql.conditions import Condition
+from app.sql.conditions import Condition, all_of
 from app.sql.order import Order
 
 Index = tuple[str, ...]
+
+PRIMARY = "PRIMARY"
 
 
 @dataclass(frozen=True, slots=True)
 class AccessPath:
     """How a list is read in order: by an index that serves some conditions; others are checked."""
 
-    served: list[Condition]
+    index: str
+    served: Condition
     checked: list[Condition]
 
 
 def access_path(
-    key: str, indexes: Sequence[Index], conditions: Sequence[Condition], orders: Sequence[Order]
+    key: str, indexes: Mapping[str, Index], conditions: Sequence[Condition], orders: Sequence[Order]
 ) -> AccessPath:
     """Return the access path for these conditions and this order, none of them by a constant.
 
@@ -29,10 +32,12 @@ def access_path(
     equal = {it.column for it in conditions if it.column and not it.is_range}
     order = tuple(order.column for order in orders)
     leading: Index = (key,) if key in equal else ()
-    for index in () if leading else indexes:
-        middle = len(index) - len(order)
-        first, last = index[:middle], index[middle:]
-        if last == order and len(first) > len(leading) and set(first) <= equal:
-            leading = first
+    chosen = PRIMARY
+    for name, columns in () if leading else indexes.items():
+        middle = len(columns) - len(order)
+        first, last = columns[:middle], columns[middle:]
+        is_better = len(first) > len(leading) or chosen == PRIMARY
+        if last == order and is_better and set(first) <= equal:
+            leading, chosen = first, name
     served = [it for it in conditions if it.column in (order[:1] if it.is_range else leading)]
-    return AccessPath(served, [it for it in conditions if it not in served])
+    return AccessPath(chosen, all_of(served), [it for it in conditions if it not in served])

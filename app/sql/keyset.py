@@ -10,7 +10,8 @@ from functools import lru_cache
 from typing import Any
 
 from app.db.transaction import Reader, Row
-from app.sql.conditions import Condition, KeyQuery
+from app.sql.access_path import AccessPath
+from app.sql.conditions import Condition, KeyQuery, all_of
 from app.sql.order import Order, after_params, after_sql
 from app.sql.rows import SelectedRow, Window
 from app.sql.select import ALL_FIELDS, Projection, Select
@@ -46,21 +47,20 @@ class ListQuery:
         return () if self.window.after is None else after_params(self.window.after)
 
 
-def page(db: Reader, query: ListQuery, where: Condition) -> list[SelectedRow]:
-    """Return the rows that satisfy a condition. The cost is the same at any depth of the list."""
-    sql = _page_sql(query.shape, where.sql)
+def page(db: Reader, query: ListQuery, where: Condition, index: str = "") -> list[SelectedRow]:
+    """Return the rows that satisfy a condition, by this index, or by one that the server chooses.
+
+    With an index that serves the condition in this order, the cost is the same at any depth.
+    """
+    sql = _page_sql(query.shape, where.sql, index)
     return _selected(db.fetch_all(sql, (*where.params, *query.after, query.window.limit)))
 
 
-def scan(
-    db: Reader, query: ListQuery, served: Condition, checked: Condition, most: int
-) -> list[SelectedRow]:
-    """Return those of the next `most` rows that satisfy `checked`.
-
-    An index serves `served` in this order; `checked` is evaluated for each row that it finds.
-    """
-    sql = _scan_sql(query.shape, served.sql, checked.sql)
-    keys = (*served.params, *query.after)
+def scan(db: Reader, query: ListQuery, path: AccessPath, most: int) -> list[SelectedRow]:
+    """Return those of the next `most` rows of an access path that satisfy all conditions."""
+    checked = all_of(path.checked)
+    sql = _scan_sql(query.shape, path.served.sql, path.index, checked.sql)
+    keys = (*path.served.params, *query.after)
     params = (*checked.params, *keys, most, *keys, most - 1, query.window.limit)
     return _selected(db.fetch_all(sql, params))
 
@@ -89,14 +89,14 @@ def _selected(rows: list[Row]) -> list[SelectedRow]:
 
 
 @lru_cache(maxsize=512)
-def _page_sql(shape: Shape, where: str) -> str:
-    return _with_items(shape, f"{_keys_sql(shape, where)} LIMIT %s")
+def _page_sql(shape: Shape, where: str, index: str) -> str:
+    return _with_items(shape, f"{_keys_sql(shape, where, index)} LIMIT %s")
 
 
 @lru_cache(maxsize=512)
-def _scan_sql(shape: Shape, served: str, checked: str) -> str:
+def _scan_sql(shape: Shape, served: str, index: str, checked: str) -> str:
     table, key = shape.select.table, shape.select.key
-    keys = _keys_sql(shape, served)
+    keys = _keys_sql(shape, served, index)
     scanned = (
         f"(SELECT scan.{key}, scan_end.{key} AS last_key"  # noqa: S608
         f" FROM ({keys} LIMIT %s) AS scan"
@@ -126,11 +126,13 @@ def _among_sql(shape: Shape, keys: str, checked: str) -> str:
     return _with_items(shape, matching, "total")
 
 
-def _keys_sql(shape: Shape, where: str) -> str:
+def _keys_sql(shape: Shape, where: str, index: str) -> str:
     """Return the query of keys in the order of the list, from an index, without its limit."""
     table, key = shape.select.table, shape.select.key
+    # By its statistics, the server may expect another index, and sorting, to be faster.
+    source = f"{table} FORCE INDEX ({index})" if index else table
     where += _after_sql(shape)
-    return f"SELECT {table}.{key} FROM {table} WHERE {where} ORDER BY {_order_by(shape)}"  # noqa: S608
+    return f"SELECT {table}.{key} FROM {source} WHERE {where} ORDER BY {_order_by(shape)}"  # noqa: S608
 
 
 def _with_items(shape: Shape, keys: str, flag: str = "") -> str:

@@ -33,7 +33,7 @@ def list_rows(db: Reader, query: ListQuery, conditions: Sequence[Condition]) -> 
     select, window = query.select, query.window
     path = access_path(select.key, select.indexes, conditions, window.orders)
     if not path.checked:
-        return keyset.page(db, query, all_of(path.served))
+        return keyset.page(db, query, path.served, path.index)
     found = _among_few(db, query, path, selective=True)
     if found is None:
         found = _scan(db, query, path)
@@ -56,7 +56,7 @@ def key_queries(select: Select, path: AccessPath, *, selective: bool) -> Iterato
         if condition.is_selective == selective:
             if condition.keys is not None:
                 yield condition.keys
-            elif any(index[0] == condition.column for index in select.indexes):
+            elif any(index[0] == condition.column for index in select.indexes.values()):
                 keys = f"SELECT {select.key} FROM {select.table} WHERE {condition.sql}"  # noqa: S608
                 yield KeyQuery(keys, condition.params)
 
@@ -65,7 +65,7 @@ def _among_few(
     db: Reader, query: ListQuery, path: AccessPath, *, selective: bool
 ) -> list[SelectedRow] | None:
     """Return the rows by the first key query that finds few keys; None if there is none."""
-    check = all_of([*path.served, *path.checked])
+    check = all_of([path.served, *path.checked])
     for keys in key_queries(query.select, path, selective=selective):
         found = keyset.among(db, query, keys, check, MAX_EXAMINED)
         if found is not None:
@@ -78,7 +78,6 @@ def _scan(db: Reader, query: ListQuery, path: AccessPath) -> list[SelectedRow]:
 
     Few rows are checked first. If the page is not full then, the others are.
     """
-    served, checked = all_of(path.served), all_of(path.checked)
     window = query.window
     first = min(FIRST_EXAMINED * window.limit, MAX_EXAMINED)
     found: list[SelectedRow] = []
@@ -86,7 +85,7 @@ def _scan(db: Reader, query: ListQuery, path: AccessPath) -> list[SelectedRow]:
         after = found[-1].position if found else window.after
         found = [row for row in found if row.json]  # the end of the first scan may not match
         rest = replace(window, after=after, limit=window.limit - len(found))
-        found += keyset.scan(db, replace(query, window=rest), served, checked, most)
+        found += keyset.scan(db, replace(query, window=rest), path, most)
         if len(found) >= window.limit or not found or not found[-1].ends_scan:
             break
     return found

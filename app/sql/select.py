@@ -68,8 +68,9 @@ class Select:
     A field is read from `<table>.<field>`, unless `columns` has an SQL expression for it. A field
     that is a model itself is read from a table of the field's name, which `join` must join.
     `filters` maps parameter names to filters; a parameter that is not in it is compared with the
-    column of its name. `indexes` are those that lists are read by: their columns, without the
-    primary key at the end. `unique` are the columns with a unique index that lists are sorted by.
+    column of its name. `indexes` are those that lists are read by: their names and columns,
+    without the primary key at the end. `unique` are the columns with a unique index that lists are
+    sorted by.
     """
 
     model: type[BaseModel]
@@ -79,7 +80,7 @@ class Select:
     columns: Mapping[str, str] = field(default_factory=dict)
     embeds: Mapping[str, ToOne | ToMany] = field(default_factory=dict)
     filters: Mapping[str, Filter] = field(default_factory=dict)
-    indexes: Sequence[Index] = ()
+    indexes: Mapping[str, Index] = field(default_factory=dict)
     unique: frozenset[str] = frozenset()
 
     def conditions(self, filters: Mapping[str, Any]) -> list[Condition]:

@@ -13,7 +13,12 @@ from app.sql.select import Select
 from tests.support.catalog import resources
 from tests.support.database import query
 
-INDEXES = (("email",), ("campus_id", "last_name"), ("campus_id",), ("last_name",))
+INDEXES = {
+    "unique": ("email",),
+    "both": ("campus_id", "last_name"),
+    "campus": ("campus_id",),
+    "name": ("last_name",),
+}
 RECENT = Condition("t.created > %s", (1,), "created", is_range=True)
 
 
@@ -32,31 +37,35 @@ SELECTS = selects()
 
 
 @pytest.mark.parametrize(
-    ("columns", "order", "served"),
+    ("columns", "order", "index", "checked"),
     [
-        ((), "", ()),
-        (("campus_id",), "", ("campus_id",)),
-        (("campus_id",), "last_name", ("campus_id",)),
-        (("campus_id", "active"), "last_name", ("campus_id",)),
-        (("campus_id", "last_name"), "", ("campus_id", "last_name")),
-        (("campus_id", "email"), "", ("email",)),
-        (("email",), "last_name", ()),
-        (("t_id", "campus_id"), "last_name", ("t_id",)),
-        (("active",), "", ()),
+        ((), "", "PRIMARY", ()),
+        ((), "last_name", "name", ()),
+        (("campus_id",), "", "campus", ()),
+        (("campus_id",), "last_name", "both", ()),
+        (("campus_id", "active"), "last_name", "both", ("active",)),
+        (("campus_id", "last_name"), "", "both", ()),
+        (("campus_id", "email"), "", "unique", ("campus_id",)),
+        (("email",), "last_name", "name", ("email",)),
+        (("t_id", "campus_id"), "last_name", "PRIMARY", ("campus_id",)),
+        (("active",), "", "PRIMARY", ("active",)),
     ],
 )
-def test_an_index_serves_leading_equalities_in_the_order_of_the_list(columns, order, served):
+def test_an_index_serves_leading_equalities_in_the_order_of_the_list(
+    columns, order, index, checked
+):
     conditions = [equals("t", column, 1) for column in columns]
     orders = [Order(order)] if order else []
 
     path = access_path("t_id", INDEXES, conditions, orders)
 
-    assert tuple(it.column for it in path.served) == served
-    assert [it for it in conditions if it not in path.served] == path.checked
+    assert path.index == index
+    assert tuple(it.column for it in path.checked) == checked
+    assert path.served.params == (1,) * (len(columns) - len(checked))
 
 
 def test_a_range_is_served_only_in_the_order_of_its_column():
-    indexes = (("created",), ("last_name",))
+    indexes = {"created": ("created",), "name": ("last_name",)}
 
     assert access_path("t_id", indexes, [RECENT], [Order("created")]).checked == []
     assert access_path("t_id", indexes, [RECENT], [Order("last_name")]).checked == [RECENT]
@@ -73,7 +82,7 @@ def test_the_declared_indexes_exist(table, server, migrated):
         if not not_unique:
             unique.add(name)
 
-    assert set(SELECTS[table].indexes) <= set(columns.values())
+    assert SELECTS[table].indexes.items() <= columns.items()
     assert {(it,) for it in SELECTS[table].unique} <= {columns[name] for name in unique}
 
 
@@ -81,4 +90,4 @@ def test_the_declared_indexes_exist(table, server, migrated):
 def test_every_sort_column_has_an_index(resource):
     indexes = SELECTS[resource.table].indexes
 
-    assert {(name,) for name in resource.sorts} <= set(indexes)
+    assert {(name,) for name in resource.sorts} <= set(indexes.values())

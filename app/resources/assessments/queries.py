@@ -35,7 +35,7 @@ SELECT = Select(
         ),
         "q": Check("assessment.title LIKE %s"),
     },
-    indexes=(("chapter_id",), ("title",)),
+    indexes={"idx_fk_chapter_id": ("chapter_id",), "idx_title": ("title",)},
 )
 
 

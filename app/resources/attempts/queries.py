@@ -43,12 +43,12 @@ SELECT = Select(
         "attempted_since": Range("attempt", "attempt_date", ">="),
         "attempted_before": Range("attempt", "attempt_date", "<"),
     },
-    indexes=(
-        ("enrollment_id", "assessment_id", "score"),
-        ("assessment_id", "attempt_date"),
-        ("assessment_id",),
-        ("attempt_date",),
-    ),
+    indexes={
+        "idx_enrollment_id_assessment_id_score": ("enrollment_id", "assessment_id", "score"),
+        "idx_assessment_id_attempt_date": ("assessment_id", "attempt_date"),
+        "idx_fk_assessment_id": ("assessment_id",),
+        "idx_attempt_date": ("attempt_date",),
+    },
 )
 
 

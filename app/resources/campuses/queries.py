@@ -17,7 +17,7 @@ SELECT = Select(
     join=addresses.join("campus"),
     embeds={"city": addresses.CITY},
     filters={"q": Check("campus.name LIKE %s")},
-    indexes=(("name",),),
+    indexes={"idx_unique_name": ("name",)},
     unique=frozenset({"name"}),
 )
 

@@ -25,7 +25,10 @@ SELECT = Select(
         ),
     },
     filters={"q": Check("chapter.title LIKE %s")},
-    indexes=(("course_id", "chapter_number"), ("chapter_number",)),
+    indexes={
+        "idx_unique_course_id_chapter_number": ("course_id", "chapter_number"),
+        "idx_chapter_number": ("chapter_number",),
+    },
 )
 
 

@@ -13,7 +13,7 @@ SELECT = Select(
     key="city_id",
     embeds={"country": ToOne("LEFT JOIN country ON country.country_id = city.country_id")},
     filters={"q": Check("city.city LIKE %s")},
-    indexes=(("city",), ("country_id",)),
+    indexes={"idx_city": ("city",), "idx_fk_country_id": ("country_id",)},
 )
 
 

@@ -11,7 +11,7 @@ SELECT = Select(
     table="country",
     key="country_id",
     filters={"q": Check("country.country LIKE %s")},
-    indexes=(("country",),),
+    indexes={"idx_country": ("country",)},
 )
 
 

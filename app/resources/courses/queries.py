@@ -55,7 +55,7 @@ SELECT = Select(
             " WHERE MATCH (course_text.title, course_text.description) AGAINST",
         ),
     },
-    indexes=(("title",), ("credits",)),
+    indexes={"idx_title": ("title",), "idx_credits": ("credits",)},
 )
 
 

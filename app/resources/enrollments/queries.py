@@ -26,12 +26,12 @@ SELECT = Select(
         ),
     },
     filters={"completed": Check("(enrollment.completion_date IS NOT NULL) = %s")},
-    indexes=(
-        ("student_id", "course_id"),
-        ("course_id", "enrollment_date"),
-        ("course_id",),
-        ("enrollment_date",),
-    ),
+    indexes={
+        "idx_unique_student_id_course_id": ("student_id", "course_id"),
+        "idx_course_id_enrollment_date": ("course_id", "enrollment_date"),
+        "idx_fk_course_id": ("course_id",),
+        "idx_enrollment_date": ("enrollment_date",),
+    },
 )
 
 # Scalar subqueries: with a join, the server could read all students of the campus first, and the

@@ -39,7 +39,12 @@ SELECT = Select(
             " WHERE MATCH (staff.first_name, staff.last_name, staff.email) AGAINST",
         ),
     },
-    indexes=(("email",), ("last_name",), ("create_date",), ("campus_id",)),
+    indexes={
+        "idx_unique_email": ("email",),
+        "idx_last_name": ("last_name",),
+        "idx_create_date": ("create_date",),
+        "idx_fk_campus_id": ("campus_id",),
+    },
 )
 
 

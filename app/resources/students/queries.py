@@ -27,14 +27,14 @@ SELECT = Select(
             " WHERE MATCH (student.first_name, student.last_name, student.email) AGAINST",
         ),
     },
-    indexes=(
-        ("email",),
-        ("campus_id", "last_name"),
-        ("campus_id", "create_date"),
-        ("campus_id",),
-        ("last_name",),
-        ("create_date",),
-    ),
+    indexes={
+        "idx_unique_email": ("email",),
+        "idx_campus_id_last_name": ("campus_id", "last_name"),
+        "idx_campus_id_create_date": ("campus_id", "create_date"),
+        "idx_fk_campus_id": ("campus_id",),
+        "idx_last_name": ("last_name",),
+        "idx_create_date": ("create_date",),
+    },
 )
 
 

@@ -22,7 +22,7 @@ SELECT = Select(
         ),
         "q": Check("subject.name LIKE %s"),
     },
-    indexes=(("name",),),
+    indexes={"idx_unique_name": ("name",)},
     unique=frozenset({"name"}),
 )
 
