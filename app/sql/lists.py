@@ -23,6 +23,8 @@ from app.sql.select import Select
 MAX_EXAMINED = 1000
 # Rows that are checked first for each row of the page, in case many of them match.
 FIRST_EXAMINED = 5
+# By how much more rows are checked each time, while the page is not full.
+GROWTH = 4
 
 
 def list_rows(db: Reader, query: ListQuery, conditions: Sequence[Condition]) -> list[SelectedRow]:
@@ -76,14 +78,16 @@ def _among_few(
 def _scan(db: Reader, query: ListQuery, path: AccessPath) -> list[SelectedRow]:
     """Return the rows among the next ones of an access path.
 
-    Few rows are checked first. If the page is not full then, the others are.
+    Few rows are checked first, then more and more while the page is not full.
     """
     window = query.window
-    first = min(FIRST_EXAMINED * window.limit, MAX_EXAMINED)
+    examined, next_examined = 0, FIRST_EXAMINED * window.limit
     found: list[SelectedRow] = []
-    for most in filter(None, (first, MAX_EXAMINED - first)):
+    while examined < MAX_EXAMINED:
+        most = min(next_examined, MAX_EXAMINED - examined)
+        examined, next_examined = examined + most, next_examined * GROWTH
         after = found[-1].position if found else window.after
-        found = [row for row in found if row.json]  # the end of the first scan may not match
+        found = [row for row in found if row.json]  # the end of the last scan may not match
         rest = replace(window, after=after, limit=window.limit - len(found))
         found += keyset.scan(db, replace(query, window=rest), path, most)
         if len(found) >= window.limit or not found or not found[-1].ends_scan:
