@@ -9,7 +9,11 @@ down_revision = "0054"
 def upgrade() -> None:
     op.execute("""
         CREATE TRIGGER IF NOT EXISTS ins_enrollment AFTER INSERT ON enrollment FOR EACH ROW
-          CALL add_enrollment(NEW.course_id, NEW.completion_date, 1)
+          INSERT INTO course_result (course_id, enrollments, completions)
+          VALUES (NEW.course_id, 1, NEW.completion_date IS NOT NULL)
+          ON DUPLICATE KEY UPDATE
+            enrollments = enrollments + 1,
+            completions = completions + (NEW.completion_date IS NOT NULL)
     """)
 
 
