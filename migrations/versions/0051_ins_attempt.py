@@ -5,8 +5,8 @@ from alembic import op
 revision = "0051"
 down_revision = "0050"
 
-# Not add_attempt: calling a procedure for each row takes longer than this statement. The foreign key
-# has locked the row of the assessment.
+# Not add_attempt: calling a procedure for each row takes longer than this statement. The foreign
+# key has locked the row of the assessment.
 
 
 def upgrade() -> None:
