@@ -88,10 +88,10 @@ def write_documents(results: dict) -> None:
     report.write(results)
 
 
-def sign_in(base: str, server) -> dict[str, str]:
-    """Return the request headers of a signed-in administrator."""
-    (admin,) = [user for user in server.users if user.role == "admin"]
-    response = httpx.post(f"{base}/v1/tokens", auth=(admin.user_name, admin.password))
+def sign_in(base: str, server, role: str = "admin") -> dict[str, str]:
+    """Return the request headers of a signed-in user with this role."""
+    (user,) = [user for user in server.users if user.role == role]
+    response = httpx.post(f"{base}/v1/tokens", auth=(user.user_name, user.password))
     return {"Authorization": f"Bearer {response.raise_for_status().json()['access_token']}"}
 
 

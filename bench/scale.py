@@ -37,7 +37,9 @@ SERVER_OPTIONS = {"innodb_buffer_pool_size": 4 * GIGABYTE, "innodb_log_file_size
 WARM_UP_REQUESTS = 10
 REPEATS = 200
 
-# Each returns the same number of rows at every size.
+Read = tuple[httpx.Client, str]
+
+# Each returns the same number of rows at every size, or checks a bounded number.
 READS = {
     "one student": "/v1/students/500",
     "page of 100": "/v1/students?limit=100",
@@ -53,8 +55,18 @@ READS = {
     "average of a student": "/v1/students/500/average",
     "enrollments of a course": "/v1/enrollments?limit=20&course_id=5",
     "honors": "/v1/reports/honors?limit=20&min_average=85",
+    "results of courses": "/v1/reports/course-results?limit=5",
     "courses": "/v1/courses?limit=60&embed=subjects,staff,chapters",
     "cities": "/v1/cities?limit=100",
+    "rare score, newest first": "/v1/attempts?min_score=0&max_score=0.01&sort=-attempt_date",
+    "common word": "/v1/students?q=example",
+    "inactive, by name": "/v1/students?active=false&sort=last_name",
+}
+STAFF_READS = {
+    "attempts, as staff": "/v1/attempts?sort=-attempt_date",
+    "rare score, as staff": "/v1/attempts?min_score=0&max_score=0.01&sort=-attempt_date",
+    "completed enrollments, as staff": "/v1/enrollments?completed=true&sort=enrollment_date",
+    "results of courses, as staff": "/v1/reports/course-results?limit=5",
 }
 DEEP = "deep page of 100"
 
@@ -66,11 +78,11 @@ def main(arguments: list[str]) -> int:
     sizes = parser.parse_args(arguments).sizes
     with start_server(**SERVER_OPTIONS) as server, ExitStack() as stack:
         databases = [(size, *load(server, size)) for size in sizes]
-        clients = {
-            size: stack.enter_context(client_of(server, size, url, users))
+        reads = {
+            size: stack.enter_context(reads_of(server, size, url, users))
             for size, url, users in databases
         }
-        found = {"machine": machine(server), "sizes": measure(server, clients)}
+        found = {"machine": machine(server), "sizes": measure(server, reads)}
     print_table(found["sizes"])
     SCALE.write_text(json.dumps(found, indent=1) + "\n")
     draw(found["sizes"])
@@ -88,14 +100,20 @@ def load(server, size: int) -> tuple[str, list]:
 
 
 @contextmanager
-def client_of(server, size: int, url: str, users: list) -> Iterator[tuple[httpx.Client, dict]]:
-    """Start the service on a database; provide a client and the path of each read operation."""
+def reads_of(server, size: int, url: str, users: list) -> Iterator[dict[str, Read]]:
+    """Start the service on a database; provide a client and a path for each read operation."""
     server.users = users
     with (
         running(service("adaptive"), url, lambda base: sign_in(base, server)) as ours,
-        httpx.Client(base_url=ours.base, headers=ours.headers, timeout=120) as client,
+        httpx.Client(base_url=ours.base, headers=ours.headers, timeout=120) as admin,
+        httpx.Client(base_url=ours.base, timeout=120) as staff,
     ):
-        yield client, {**READS, DEEP: deep_page(client, size)}
+        staff.headers.update(sign_in(ours.base, server, "staff"))
+        yield {
+            **{name: (admin, path) for name, path in READS.items()},
+            **{name: (staff, path) for name, path in STAFF_READS.items()},
+            DEEP: (admin, deep_page(admin, size)),
+        }
 
 
 def deep_page(client: httpx.Client, size: int) -> str:
@@ -106,22 +124,22 @@ def deep_page(client: httpx.Client, size: int) -> str:
     return page["next"]
 
 
-def measure(server, clients: dict[int, tuple[httpx.Client, dict]]) -> dict[int, dict]:
+def measure(server, by_size: dict[int, dict[str, Read]]) -> dict[int, dict]:
     """Return p50 in milliseconds and the rows read per request, by size and operation."""
-    found: dict[int, dict] = {size: {} for size in clients}
-    for name in [*READS, DEEP]:
+    found: dict[int, dict] = {size: {} for size in by_size}
+    for name in next(iter(by_size.values())):
         progress(f"scale: {name}")
-        reads = {size: (client, paths[name]) for size, (client, paths) in clients.items()}
+        reads = {size: operations[name] for size, operations in by_size.items()}
         rows = {size: rows_of(server, *read) for size, read in reads.items()}
         times = interleaved(reads)
-        for size in clients:
+        for size in by_size:
             p50 = statistics.median(times[size]) * 1000
             found[size][name] = {"p50_ms": p50, "rows_examined": rows[size]}
     progress("")
     return found
 
 
-def interleaved(reads: dict[int, tuple[httpx.Client, str]]) -> dict[int, list[float]]:
+def interleaved(reads: dict[int, Read]) -> dict[int, list[float]]:
     """Run one operation at each size in turn, repeatedly; return the durations by size."""
     times: dict[int, list[float]] = {size: [] for size in reads}
     for _ in range(REPEATS):
@@ -158,7 +176,7 @@ def print_table(sizes: dict[int, dict]) -> None:
             f"{part[name]['p50_ms']:8.2f} ms {part[name]['rows_examined']:>7}"
             for part in sizes.values()
         ]
-        print(f"{name:26}" + "".join(cells) + f"   x {ratio:.2f}")
+        print(f"{name:32}" + "".join(cells) + f"   x {ratio:.2f}")
 
 
 def draw(sizes: dict[int, dict]) -> None:

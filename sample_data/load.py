@@ -25,7 +25,10 @@ from sample_data.rows import COLUMNS, Row, University
 
 Connection = Any  # of PyMySQL, with any cursor class
 Progress = Callable[[int, int], None]  # students stored, total students
-SERVICE_TABLES = ("course_text", "refresh_token", "idempotency_key", "import_progress")
+SERVICE_TABLES = (
+    "course_text", "assessment_result", "course_result", "refresh_token", "idempotency_key",
+    "import_progress",
+)  # fmt: skip
 TABLES = (*COLUMNS, *SERVICE_TABLES)
 
 

@@ -44,7 +44,7 @@ RESOURCES_MAY_IMPORT = {
     "students": {"addresses", "summaries"},
     "assessments": {"chapters", "courses", "summaries"},
     "attempts": {"enrollments", "students", "summaries"},
-    "reports": {"students"},
+    "reports": {"courses", "students"},
 }
 # What the database package may import besides itself and the standard library, by module.
 DRIVERS = {

@@ -25,7 +25,11 @@ from app.http.preconditions import check_if_match, etag_response
 from app.http.problems import Problem, not_found
 from app.http.responses import ResponseData, etag_of
 from app.http.validation import validate
-from app.sql.select import ALL_ROWS, NO_ROWS, Condition, Select, SelectedRow
+from app.sql.conditions import ALL_ROWS, NO_ROWS, Condition, equals
+from app.sql.keyset import ListQuery
+from app.sql.lists import list_rows
+from app.sql.rows import SelectedRow
+from app.sql.select import Select
 
 Values = dict[str, Any]
 
@@ -56,13 +60,6 @@ class HasWriteRule(Protocol):
     def writable_by(self, caller: Caller, /) -> Condition: ...
 
 
-@runtime_checkable
-class HasFilters(Protocol):
-    """A query module whose filters depend on the caller."""
-
-    def where(self, caller: Caller, filters: Values, /) -> Condition: ...
-
-
 def writable_by(queries: Writable, caller: Caller) -> Condition:
     """Return which rows a caller may write; without a declared rule, administrators only."""
     if isinstance(queries, HasWriteRule):
@@ -70,9 +67,9 @@ def writable_by(queries: Writable, caller: Caller) -> Condition:
     return ALL_ROWS if caller.role == "admin" else NO_ROWS
 
 
-def list_page(queries: Readable, page: Page, within: Condition = ALL_ROWS) -> Response:
+def list_page(queries: Readable, page: Page) -> Response:
     """Return a page of the rows that the caller may see, with a link to the next page."""
-    return page_response(_rows_of(reader(), queries, page, within), page)
+    return page_response(_rows_of(reader(), queries, page), page)
 
 
 def list_children(parents: Readable, key: int, queries: Readable, page: Page) -> Response:
@@ -82,7 +79,7 @@ def list_children(parents: Readable, key: int, queries: Readable, page: Page) ->
     rows are found.
     """
     parent = parents.SELECT
-    within = Condition(f"{queries.SELECT.table}.{parent.key} = %s", (key,))
+    within = equals(queries.SELECT.table, parent.key, key)
     db = reader()
     rows = _rows_of(db, queries, page, within)
     if not rows and parent.read_one(db, key, parents.visible_to(caller())) is None:
@@ -188,27 +185,12 @@ def merged(target: Any, changes: Any) -> Any:
     return result
 
 
-def _rows_of(db: Reader, queries: Readable, page: Page, within: Condition) -> list[SelectedRow]:
-    """Return the rows of a page; see `Scan` for how a list is filtered that has one.
-
-    Students have few rows, which an index finds.
-    """
-    select, scan, filters = queries.SELECT, queries.SELECT.scan, page.filters()
-    visible, window = queries.visible_to(caller()), page.window()
-    checked = {
-        name: value
-        for name, value in filters.items()
-        if scan is not None and not scan.is_sought(name, window.orders)
-    }
-    if scan is None or not checked or scan.few & filters.keys() or caller().role == "student":
-        if isinstance(queries, HasFilters):
-            where = within & visible & queries.where(caller(), filters)
-        else:
-            where = within & visible & select.where(filters)
-        return select.page(db, where, window, page.projection)
-    sought = {name: value for name, value in filters.items() if name not in checked}
-    check = visible & select.where(checked)
-    return select.scan_page(db, within & select.where(sought), check, window, page.projection)
+def _rows_of(db: Reader, queries: Readable, page: Page, *within: Condition) -> list[SelectedRow]:
+    select, visible = queries.SELECT, queries.visible_to(caller())
+    conditions = [*within, *select.conditions(page.filters())]
+    if visible is not ALL_ROWS:
+        conditions.append(visible)
+    return list_rows(db, ListQuery(select, page.window(), page.projection), conditions)
 
 
 def _change(queries: Writable, key: int, change: Callable[[str], BaseModel]) -> Response:

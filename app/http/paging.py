@@ -19,7 +19,8 @@ from app.http.context import settings
 from app.http.parameters import Orders
 from app.http.problems import Problem
 from app.sql.order import Order
-from app.sql.select import Projection, Window
+from app.sql.rows import Window
+from app.sql.select import Projection
 
 Item = TypeVar("Item")
 
@@ -39,7 +40,8 @@ class View(BaseModel):
 
     def filters(self) -> dict[str, Any]:
         """Return the filters in the request, by parameter name."""
-        return {name: getattr(self, name) for name in self.model_fields_set - NO_FILTERS}
+        given = self.model_fields_set - NO_FILTERS
+        return {name: getattr(self, name) for name in type(self).model_fields if name in given}
 
 
 class Page(View):

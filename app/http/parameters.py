@@ -29,8 +29,6 @@ class NameList:
     Usage: `fields: Annotated[Names, NameList("title", "level")] = ()`.
     """
 
-    sign = ""
-
     def __init__(self, *names: str, meaning: str = "") -> None:
         self.names = names
         self.meaning = meaning
@@ -43,7 +41,7 @@ class NameList:
     def __get_pydantic_json_schema__(
         self, schema: CoreSchema, handler: GetJsonSchemaHandler
     ) -> JsonSchemaValue:
-        name = f"{self.sign}({'|'.join(self.names)})"
+        name = f"({'|'.join(self.names)})"
         pattern = f"^{name}(,{name})*$"
         return {
             "type": "string",
@@ -59,7 +57,7 @@ class NameList:
 
     def _split(self, given: Any) -> Names:
         found = tuple(given.split(",")) if isinstance(given, str) else ()
-        if not found or any(name.removeprefix(self.sign[:1]) not in self.names for name in found):
+        if not found or any(name not in self.names for name in found):
             allowed = ", ".join(self.names)
             raise PydanticCustomError(
                 "names", "must be one or more of: {allowed}", {"allowed": allowed}
@@ -83,48 +81,61 @@ def embeds_of(model: type[BaseModel]) -> NameList:
     return NameList(*names, meaning="Related resources to include.")
 
 
-class SortBy(NameList):
-    """A comma-separated list of columns to sort by; a minus sign sorts in descending order.
+class SortBy:
+    """A column to sort by; a minus sign sorts in descending order. The key decides between equals.
 
     Usage: `sort: Annotated[Orders, SortBy("last_name")] = ()`. The columns must be NOT NULL,
-    because a cursor compares their values.
+    because a cursor compares their values, and have an index (docs/decisions, 26).
     """
 
-    sign = "-?"
-
     def __init__(self, *names: str) -> None:
-        super().__init__(*names, meaning="Columns to sort by; a minus sign means descending.")
+        self.names = names
+
+    def __get_pydantic_core_schema__(
+        self, source: Any, handler: GetCoreSchemaHandler
+    ) -> CoreSchema:
+        return core_schema.no_info_plain_validator_function(self.read)
+
+    def __get_pydantic_json_schema__(
+        self, schema: CoreSchema, handler: GetJsonSchemaHandler
+    ) -> JsonSchemaValue:
+        return {
+            "type": "string",
+            "pattern": f"^-?({'|'.join(self.names)})$",
+            "description": "Column to sort by; a minus sign means descending.",
+            "examples": [self.names[0]],
+        }
 
     def read(self, given: Any) -> Orders:
-        """Return the orders; if a column is repeated, its first mention counts."""
-        orders: dict[str, Order] = {}
-        for name in self._split(given):
-            column = name.removeprefix("-")
-            orders.setdefault(column, Order(column, descending=name != column))
-        return tuple(orders.values())
+        """Return the order; raises an error that pydantic reports as an invalid value."""
+        column = given.removeprefix("-") if isinstance(given, str) else ""
+        if column not in self.names:
+            raise PydanticCustomError(
+                "order", "must be one of: {allowed}", {"allowed": ", ".join(self.names)}
+            )
+        return (Order(column, descending=given != column),)
 
 
-def _as_search(text: str) -> str:
-    # MySQL's boolean mode: each word, or a word that starts with it, must occur. The server reads
-    # all index entries with each prefix, so a single character is not searched for, and only the
-    # longest of several prefixes of a word, which implies the others. The pattern of FullTextQuery
-    # cannot exclude non-ASCII punctuation; a text of nothing else matches no rows.
+def _as_words(text: str) -> Names:
+    # The server reads all index entries with each prefix, so a single character is not searched
+    # for, and only the longest of several prefixes of a word, which implies the others. The pattern
+    # of FullTextQuery cannot exclude non-ASCII punctuation; a text of nothing else has no words.
     found = dict.fromkeys(word.lower() for word in re.findall(r"\w{2,}", text))
     words = [it for it in found if not any(it != other and other.startswith(it) for other in found)]
     if len(words) > MAX_SEARCH_WORDS:
         raise PydanticCustomError("words", "at most {most} words", {"most": MAX_SEARCH_WORDS})
-    return " ".join(f"+{word}*" for word in words)
+    return tuple(words)
 
 
 def _as_pattern(text: str) -> str:
     return "%" + re.sub(r"([\\%_])", r"\\\1", text) + "%"
 
 
-# Full-text search for rows with all of these words or prefixes of words, of at least 2 characters.
+# Words of at least 2 characters, each the start of a word of the rows that are searched for.
 FullTextQuery = Annotated[
     str,
     StringConstraints(min_length=2, max_length=100, pattern=r"([A-Za-z0-9_]|[^\x00-\x7f]){2}"),
-    AfterValidator(_as_search),
+    AfterValidator(_as_words),
 ]
 # LIKE search for a substring.
 Substring = Annotated[

@@ -48,7 +48,7 @@ def with_next_revision(text, folder):
     """Return the text; a migration gets the number that follows the newest one."""
     newest = max(int(path.name[:4]) for path in (folder / "migrations/versions").glob("[0-9]*.py"))
     if "down_revision" in text:
-        text = text.replace('"0047"', f'"{newest + 1:04}"').replace('"0046"', f'"{newest:04}"')
+        text = text.replace('"0066"', f'"{newest + 1:04}"').replace('"0065"', f'"{newest:04}"')
     return text
 
 

@@ -12,7 +12,8 @@ from app.http.api import Api, Resource
 from app.http.caller import STAFF
 from app.http.operation import operation
 from app.http.validation import MERGE_PATCH
-from app.sql.select import ALL_ROWS, Condition, Select
+from app.sql.conditions import ALL_ROWS, Condition
+from app.sql.select import Select
 from tests.http.conftest import Note, NoteBody
 from tests.support.database import query, settings_for
 

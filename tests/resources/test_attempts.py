@@ -192,7 +192,10 @@ def test_a_student_may_not_create_attempts(client, as_role, pair):
 
 @pytest.mark.parametrize("role", ["admin", "staff", "student"])
 @pytest.mark.parametrize("parameters", ["", "embed=assessment,enrollment", "student_id=2"])
-def test_a_page_takes_one_statement_that_reads_few_rows(parameters, role, rows_read_for, dba):
+def test_a_page_takes_few_statements_that_read_few_rows(parameters, role, rows_read_for, dba):
     ((rows,),) = query(dba, "SELECT COUNT(*) FROM attempt")
+    # For staff, more and more rows are checked until the page is full.
+    most_statements, part = (3, 4) if role == "staff" else (1, 10)
 
-    assert rows_read_for(f"/v1/attempts?limit=5&{parameters}", role) < rows / 10
+    path = f"/v1/attempts?limit=5&{parameters}"
+    assert rows_read_for(path, role, most_statements) < rows / part

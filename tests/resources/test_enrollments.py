@@ -191,10 +191,12 @@ def test_an_enrollment_with_attempts_cannot_be_deleted(client, as_role):
 
 @pytest.mark.parametrize("role", ["admin", "staff"])
 @pytest.mark.parametrize("parameters", ["", "embed=student,course,attempts"])
-def test_a_page_takes_one_statement_that_reads_few_rows(parameters, role, rows_read_for, dba):
+def test_a_page_takes_few_statements_that_read_few_rows(parameters, role, rows_read_for, dba):
     ((rows,),) = query(dba, "SELECT COUNT(*) FROM enrollment")
+    most_statements = 2 if role == "staff" else 1  # more rows are checked until the page is full
 
-    assert rows_read_for(f"/v1/enrollments?limit=5&{parameters}", role) < rows / 2
+    path = f"/v1/enrollments?limit=5&{parameters}"
+    assert rows_read_for(path, role, most_statements) < rows / 2
 
 
 def test_an_enrollment_with_very_many_attempts_embeds_the_first_100(client, as_role, enrolled, dba):

@@ -20,7 +20,7 @@ from app.http.caller import Caller
 from app.http.validation import JSON, MERGE_PATCH
 from app.openapi.endpoints import Endpoint
 from app.resources.students.schemas import StudentBody
-from app.sql.select import ALL_ROWS, Condition
+from app.sql.conditions import ALL_ROWS, Condition
 from tests.support.catalog import operations, valid_body
 from tests.support.counting import statements
 from tests.support.database import query, settings_for

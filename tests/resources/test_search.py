@@ -15,11 +15,11 @@ SEARCH = TypeAdapter(FullTextQuery)
 @pytest.mark.parametrize(
     ("text", "searched"),
     [
-        ("ann ann ANN", "+ann*"),
-        ("a ann b", "+ann*"),
-        ("an ann anna", "+anna*"),
-        ("zoe.sample@example.edu", "+zoe* +sample* +example* +edu*"),
-        ("——", ""),
+        ("ann ann ANN", ("ann",)),
+        ("a ann b", ("ann",)),
+        ("an ann anna", ("anna",)),
+        ("zoe.sample@example.edu", ("zoe", "sample", "example", "edu")),
+        ("——", ()),
     ],
 )
 def test_each_word_is_searched_for_once(text, searched):

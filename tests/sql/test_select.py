@@ -10,17 +10,12 @@ from hypothesis import strategies as st
 from pydantic import BaseModel
 
 from app.http.json import Provider
+from app.sql import keyset
+from app.sql.conditions import ALL_ROWS, Condition
+from app.sql.keyset import ListQuery
 from app.sql.order import Order
-from app.sql.select import (
-    ALL_ROWS,
-    MAX_EMBEDDED,
-    Condition,
-    Projection,
-    Select,
-    ToMany,
-    ToOne,
-    Window,
-)
+from app.sql.rows import Window
+from app.sql.select import MAX_EMBEDDED, Projection, Select, ToMany, ToOne
 from tests.support.database import opened, query
 
 TABLES = [
@@ -176,13 +171,13 @@ def test_pages_of_one_row_add_up_to_the_whole_list(db, orders):
     ]
     where = Condition("thing.thing_id BETWEEN %s AND %s", (keys[0], keys[-1]))
 
-    whole = SELECT.page(db, where, Window(orders, limit=100))
+    whole = keyset.page(db, ListQuery(SELECT, Window(orders, limit=100)), where)
     pages, after = [], None
     for _ in keys:
-        (row,) = SELECT.page(db, where, Window(orders, after, limit=1))
+        (row,) = keyset.page(db, ListQuery(SELECT, Window(orders, after, limit=1)), where)
         pages.append(row)
         after = row.position
 
     assert len(whole) == len(keys)
     assert pages == whole
-    assert SELECT.page(db, where, Window(orders, after)) == []
+    assert keyset.page(db, ListQuery(SELECT, Window(orders, after)), where) == []

@@ -8,7 +8,13 @@ from app.http.caller import Caller, caller
 from app.resources.assessments.schemas import Assessment
 from app.resources.chapters import queries as chapters
 from app.resources.courses.queries import taught_by
-from app.sql.select import ALL_ROWS, Condition, Select, ToOne
+from app.sql.conditions import ALL_ROWS, Condition
+from app.sql.filters import Check, Lookup
+from app.sql.select import Select, ToOne
+
+COURSE_ID = (
+    "(SELECT chapter.course_id FROM chapter WHERE chapter.chapter_id = assessment.chapter_id)"
+)
 
 SELECT = Select(
     Assessment,
@@ -21,14 +27,15 @@ SELECT = Select(
         ),
     },
     filters={
-        "course_id": "assessment.chapter_id IN"
-        " (SELECT chapter.chapter_id FROM chapter WHERE chapter.course_id = %s)",
-        "q": "assessment.title LIKE %s",
+        "course_id": Lookup(
+            f"{COURSE_ID} = %s",
+            keys="SELECT assessment.assessment_id FROM chapter"
+            " LEFT JOIN assessment ON assessment.chapter_id = chapter.chapter_id"
+            " WHERE chapter.course_id = %s",
+        ),
+        "q": Check("assessment.title LIKE %s"),
     },
-)
-
-COURSE_ID = (
-    "(SELECT chapter.course_id FROM chapter WHERE chapter.chapter_id = assessment.chapter_id)"
+    indexes={"idx_fk_chapter_id": ("chapter_id",), "idx_title": ("title",)},
 )
 
 

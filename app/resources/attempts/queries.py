@@ -8,12 +8,19 @@ from app.http.caller import Caller, caller
 from app.resources.attempts.schemas import Attempt
 from app.resources.enrollments import queries as enrollments
 from app.resources.students import queries as students
-from app.sql.select import ALL_ROWS, NO_ROWS, Condition, Scan, Select, ToOne
+from app.sql.conditions import ALL_ROWS, NO_ROWS, Condition, KeyQuery
+from app.sql.filters import Check, Lookup, Range
+from app.sql.select import Select, ToOne
 
-# A subquery, so that the server reads the few enrollments of the student first.
-OF_STUDENT = (
-    "attempt.enrollment_id IN"
-    " (SELECT enrollment.enrollment_id FROM enrollment WHERE enrollment.student_id = %s)"
+OF_STUDENT = Lookup(
+    "(SELECT enrollment.student_id FROM enrollment"
+    " WHERE enrollment.enrollment_id = attempt.enrollment_id) = %s",
+    keys="SELECT attempt.attempt_id FROM enrollment"
+    " LEFT JOIN attempt ON attempt.enrollment_id = enrollment.enrollment_id"
+    " WHERE enrollment.student_id = %s",
+)
+KEYS = enrollments.keys_of_campus_or_taught(
+    "attempt.attempt_id", "LEFT JOIN attempt ON attempt.enrollment_id = enrollment.enrollment_id"
 )
 
 SELECT = Select(
@@ -31,17 +38,17 @@ SELECT = Select(
     },
     filters={
         "student_id": OF_STUDENT,
-        "min_score": "attempt.score >= %s",
-        "max_score": "attempt.score <= %s",
-        "attempted_since": "attempt.attempt_date >= %s",
-        "attempted_before": "attempt.attempt_date < %s",
+        "min_score": Check("attempt.score >= %s"),
+        "max_score": Check("attempt.score <= %s"),
+        "attempted_since": Range("attempt", "attempt_date", ">="),
+        "attempted_before": Range("attempt", "attempt_date", "<"),
     },
-    scan=Scan(
-        most=1000,
-        sought=frozenset({"assessment_id"}),
-        few=frozenset({"enrollment_id", "student_id"}),
-        sought_by_order={"attempted_since": "attempt_date", "attempted_before": "attempt_date"},
-    ),
+    indexes={
+        "idx_enrollment_id_assessment_id_score": ("enrollment_id", "assessment_id", "score"),
+        "idx_assessment_id_attempt_date": ("assessment_id", "attempt_date"),
+        "idx_fk_assessment_id": ("assessment_id",),
+        "idx_attempt_date": ("attempt_date",),
+    },
 )
 
 
@@ -50,12 +57,14 @@ def visible_to(caller: Caller) -> Condition:
     if caller.role == "admin":
         return ALL_ROWS
     if caller.role == "student":
-        return Condition(OF_STUDENT, (caller.student_id,))
+        return OF_STUDENT.condition(caller.student_id)
     visible = enrollments.visible_to(caller)
     return Condition(
         f"(SELECT {visible.sql} FROM enrollment"  # noqa: S608 - a constant of the enrollments module
         " WHERE enrollment.enrollment_id = attempt.enrollment_id)",
         visible.params,
+        keys=KeyQuery(KEYS, visible.params),
+        is_selective=False,
     )
 
 

@@ -6,7 +6,9 @@ from app.db.transaction import Transaction
 from app.http.caller import Caller
 from app.resources.addresses import queries as addresses
 from app.resources.campuses.schemas import Campus
-from app.sql.select import ALL_ROWS, Condition, Select
+from app.sql.conditions import ALL_ROWS, Condition
+from app.sql.filters import Check
+from app.sql.select import Select
 
 SELECT = Select(
     Campus,
@@ -14,7 +16,9 @@ SELECT = Select(
     key="campus_id",
     join=addresses.join("campus"),
     embeds={"city": addresses.CITY},
-    filters={"q": "campus.name LIKE %s"},
+    filters={"q": Check("campus.name LIKE %s")},
+    indexes={"idx_unique_name": ("name",)},
+    unique=frozenset({"name"}),
 )
 
 

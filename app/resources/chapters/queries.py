@@ -7,7 +7,9 @@ from app.db.transaction import Transaction
 from app.http.caller import Caller, caller
 from app.resources.chapters.schemas import Chapter
 from app.resources.courses import queries as courses
-from app.sql.select import ALL_ROWS, Condition, Select, ToMany, ToOne
+from app.sql.conditions import ALL_ROWS, Condition
+from app.sql.filters import Check
+from app.sql.select import Select, ToMany, ToOne
 
 SELECT = Select(
     Chapter,
@@ -22,7 +24,11 @@ SELECT = Select(
             list_url="/v1/assessments?chapter_id=",
         ),
     },
-    filters={"q": "chapter.title LIKE %s"},
+    filters={"q": Check("chapter.title LIKE %s")},
+    indexes={
+        "idx_unique_course_id_chapter_number": ("course_id", "chapter_number"),
+        "idx_chapter_number": ("chapter_number",),
+    },
 )
 
 

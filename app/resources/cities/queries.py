@@ -3,14 +3,17 @@
 from app.db.transaction import Reader, Row
 from app.http.caller import Caller
 from app.resources.cities.schemas import City
-from app.sql.select import ALL_ROWS, Condition, Select, ToOne
+from app.sql.conditions import ALL_ROWS, Condition
+from app.sql.filters import Check
+from app.sql.select import Select, ToOne
 
 SELECT = Select(
     City,
     table="city",
     key="city_id",
     embeds={"country": ToOne("LEFT JOIN country ON country.country_id = city.country_id")},
-    filters={"q": "city.city LIKE %s"},
+    filters={"q": Check("city.city LIKE %s")},
+    indexes={"idx_city": ("city",), "idx_fk_country_id": ("country_id",)},
 )
 
 

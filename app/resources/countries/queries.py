@@ -2,10 +2,16 @@
 
 from app.http.caller import Caller
 from app.resources.countries.schemas import Country
-from app.sql.select import ALL_ROWS, Condition, Select
+from app.sql.conditions import ALL_ROWS, Condition
+from app.sql.filters import Check
+from app.sql.select import Select
 
 SELECT = Select(
-    Country, table="country", key="country_id", filters={"q": "country.country LIKE %s"}
+    Country,
+    table="country",
+    key="country_id",
+    filters={"q": Check("country.country LIKE %s")},
+    indexes={"idx_country": ("country",)},
 )
 
 

@@ -5,7 +5,15 @@ from typing import Any
 from app.db.transaction import Transaction
 from app.http.caller import Caller
 from app.resources.courses.schemas import Course
-from app.sql.select import ALL_ROWS, Condition, Select, ToMany
+from app.sql.conditions import ALL_ROWS, Condition
+from app.sql.filters import FullText, Lookup
+from app.sql.select import Select, ToMany
+
+TAUGHT_BY = Lookup(
+    "(SELECT COUNT(*) FROM course_staff"
+    " WHERE course_staff.course_id = course.course_id AND course_staff.staff_id = %s) = 1",
+    keys="SELECT course_staff.course_id FROM course_staff WHERE course_staff.staff_id = %s",
+)
 
 SELECT = Select(
     Course,
@@ -34,15 +42,20 @@ SELECT = Select(
         ),
     },
     filters={
-        "subject_id": "course.course_id IN"
-        " (SELECT course_subject.course_id FROM course_subject"
-        " WHERE course_subject.subject_id = %s)",
-        "staff_id": "course.course_id IN"
-        " (SELECT course_staff.course_id FROM course_staff WHERE course_staff.staff_id = %s)",
-        "q": "course.course_id IN"
-        " (SELECT course_text.course_id FROM course_text"
-        " WHERE MATCH (course_text.title, course_text.description) AGAINST (%s IN BOOLEAN MODE))",
+        "subject_id": Lookup(
+            "(SELECT COUNT(*) FROM course_subject WHERE course_subject.course_id = course.course_id"
+            " AND course_subject.subject_id = %s) = 1",
+            keys="SELECT course_subject.course_id FROM course_subject"
+            " WHERE course_subject.subject_id = %s",
+        ),
+        "staff_id": TAUGHT_BY,
+        "q": FullText(
+            ("course.title", "course.description"),
+            keys="SELECT course_text.course_id FROM course_text"
+            " WHERE MATCH (course_text.title, course_text.description) AGAINST",
+        ),
     },
+    indexes={"idx_title": ("title",), "idx_credits": ("credits",)},
 )
 
 

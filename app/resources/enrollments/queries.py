@@ -7,7 +7,9 @@ from app.db.transaction import Transaction
 from app.http.caller import Caller, caller
 from app.resources.enrollments.schemas import Enrollment
 from app.resources.students import queries as students
-from app.sql.select import ALL_ROWS, NO_ROWS, Condition, Scan, Select, ToMany, ToOne
+from app.sql.conditions import ALL_ROWS, NO_ROWS, Condition, KeyQuery, equals
+from app.sql.filters import Check
+from app.sql.select import Select, ToMany, ToOne
 
 SELECT = Select(
     Enrollment,
@@ -23,8 +25,13 @@ SELECT = Select(
             list_url="/v1/attempts?enrollment_id=",
         ),
     },
-    filters={"completed": "(enrollment.completion_date IS NOT NULL) = %s"},
-    scan=Scan(most=1000, sought=frozenset({"course_id"}), few=frozenset({"student_id"})),
+    filters={"completed": Check("(enrollment.completion_date IS NOT NULL) = %s")},
+    indexes={
+        "idx_unique_student_id_course_id": ("student_id", "course_id"),
+        "idx_course_id_enrollment_date": ("course_id", "enrollment_date"),
+        "idx_fk_course_id": ("course_id",),
+        "idx_enrollment_date": ("enrollment_date",),
+    },
 )
 
 # Scalar subqueries: with a join, the server could read all students of the campus first, and the
@@ -37,6 +44,22 @@ OF_CAMPUS_OR_TAUGHT = """(
 )"""
 
 
+def keys_of_campus_or_taught(key: str, join: str = "") -> str:
+    """Return the key query for what staff see of enrollments, or of rows that `join` joins."""
+    return f"""
+        (SELECT {key} FROM student
+         LEFT JOIN enrollment ON enrollment.student_id = student.student_id {join}
+         WHERE student.campus_id = %s LIMIT {{limit}})
+        UNION ALL
+        (SELECT {key} FROM course_staff
+         LEFT JOIN enrollment ON enrollment.course_id = course_staff.course_id {join}
+         WHERE course_staff.staff_id = %s LIMIT {{limit}})
+    """  # noqa: S608 - constants of query modules
+
+
+KEYS = keys_of_campus_or_taught("enrollment.enrollment_id")
+
+
 def visible_to(caller: Caller) -> Condition:
     """Return the condition for enrollments the caller may see.
 
@@ -46,8 +69,10 @@ def visible_to(caller: Caller) -> Condition:
     if caller.role == "admin":
         return ALL_ROWS
     if caller.role == "staff":
-        return Condition(OF_CAMPUS_OR_TAUGHT, (caller.campus_id, caller.staff_id))
-    return Condition("enrollment.student_id = %s", (caller.student_id,))
+        params = (caller.campus_id, caller.staff_id)
+        keys = KeyQuery(KEYS, params)
+        return Condition(OF_CAMPUS_OR_TAUGHT, params, keys=keys, is_selective=False)
+    return equals("enrollment", "student_id", caller.student_id)
 
 
 def writable_by(caller: Caller) -> Condition:

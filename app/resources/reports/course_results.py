@@ -1,32 +1,49 @@
 """SQL for the results of courses.
 
-The same figures as the view `results_by_course`, but computed from indexes only and only for the
-courses of one page; the view groups the attempts of all courses first.
+The same figures as the view `results_by_course`, but from tables that triggers maintain: the view
+counts all enrollments and attempts, of which a course may have hundreds of thousands.
 """
 
 from app.http.caller import Caller
+from app.resources.courses.queries import TAUGHT_BY
 from app.resources.reports.schemas import CourseResults
-from app.sql.select import ALL_ROWS, Condition, Select
+from app.sql.conditions import ALL_ROWS, Condition
+from app.sql.select import Select
 
-SCORES = (
-    "FROM chapter"
-    " JOIN assessment ON assessment.chapter_id = chapter.chapter_id"
-    " JOIN attempt ON attempt.assessment_id = assessment.assessment_id"
-    " WHERE chapter.course_id = course.course_id"
-)
-ENROLLMENTS = "FROM enrollment WHERE enrollment.course_id = course.course_id"
+
+def of_assessments(value: str) -> str:
+    """Return the SQL of an aggregate of the results of a course's assessments."""
+    return (
+        f"(SELECT {value} FROM chapter"  # noqa: S608 - constants of this module
+        " JOIN assessment ON assessment.chapter_id = chapter.chapter_id"
+        " JOIN assessment_result AS result ON result.assessment_id = assessment.assessment_id"
+        " WHERE chapter.course_id = course.course_id)"
+    )
+
+
+def of_course(column: str) -> str:
+    """Return the SQL of a column of the results of a course; 0 if there are none yet."""
+    return (
+        f"COALESCE((SELECT course_result.{column} FROM course_result"  # noqa: S608
+        " WHERE course_result.course_id = course.course_id), 0)"
+    )
+
+
+def ratio(total: str) -> str:
+    """Return the SQL of a total divided by the number of attempts; NULL if there are none."""
+    return of_assessments(f"CAST({total} / NULLIF(SUM(result.attempts), 0) AS DECIMAL(5,2))")
+
 
 SELECT = Select(
     CourseResults,
     table="course",
     key="course_id",
     columns={
-        "enrollments": f"(SELECT COUNT(*) {ENROLLMENTS})",
-        "completions": f"(SELECT COUNT(enrollment.completion_date) {ENROLLMENTS})",
-        "attempts": f"(SELECT COUNT(*) {SCORES})",
-        "average_score": f"(SELECT CAST(AVG(attempt.score) AS DECIMAL(5,2)) {SCORES})",
-        "pass_percentage": "(SELECT CAST(100.0000 * SUM(attempt.score >= assessment.pass_score)"
-        f" / NULLIF(COUNT(*), 0) AS DECIMAL(5,2)) {SCORES})",
+        "enrollments": of_course("enrollments"),
+        "completions": of_course("completions"),
+        "attempts": of_assessments("COALESCE(SUM(result.attempts), 0)"),
+        "average_score": ratio("SUM(result.score_total)"),
+        "pass_percentage": ratio("100.0000 * SUM(result.passed)"),
     },
 )
 
@@ -36,10 +53,4 @@ def visible_to(caller: Caller) -> Condition:
 
     Administrators: all; staff: those they teach.
     """
-    if caller.role == "admin":
-        return ALL_ROWS
-    taught = (
-        "(SELECT COUNT(*) FROM course_staff"
-        " WHERE course_staff.course_id = course.course_id AND course_staff.staff_id = %s) = 1"
-    )
-    return Condition(taught, (caller.staff_id,))
+    return ALL_ROWS if caller.role == "admin" else TAUGHT_BY.condition(caller.staff_id)

@@ -6,8 +6,9 @@ from app.db.transaction import Reader
 from app.http.caller import Caller
 from app.resources.reports.schemas import ChapterProgress, Honors
 from app.resources.students import queries as students
+from app.sql.conditions import Condition
 from app.sql.json_columns import json_of
-from app.sql.select import Condition, SelectedRow, Window
+from app.sql.rows import SelectedRow, Window
 
 
 def progress(db: Reader, caller: Caller, student_id: int, filters: dict[str, Any]) -> str | None:

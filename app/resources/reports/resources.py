@@ -22,7 +22,7 @@ from app.resources.reports.schemas import (
     StudentAverage,
 )
 from app.resources.students import queries as students
-from app.sql.select import Condition
+from app.sql.conditions import Condition
 
 
 class StudentProgress(Resource):  # type: ignore[misc]

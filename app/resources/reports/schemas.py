@@ -68,7 +68,7 @@ class CourseResultsView(View):
 class CourseResultsPage(CourseResultsView, Page):
     """Query parameters for a list of course results.
 
-    The limit is low, because all scores of each course are read.
+    The limit is low, because the results of all assessments of each course are added up.
     """
 
     limit: int = Field(5, ge=1, le=10, description="Courses per page.")

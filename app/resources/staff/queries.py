@@ -7,7 +7,9 @@ from app.db.transaction import Transaction
 from app.http.caller import Caller
 from app.resources.addresses import queries as addresses
 from app.resources.staff.schemas import Staff
-from app.sql.select import ALL_ROWS, NO_ROWS, Condition, Select, ToMany, ToOne
+from app.sql.conditions import ALL_ROWS, NO_ROWS, Condition, equals
+from app.sql.filters import FullText, Lookup
+from app.sql.select import Select, ToMany, ToOne
 
 SELECT = Select(
     Staff,
@@ -26,9 +28,22 @@ SELECT = Select(
         ),
     },
     filters={
-        "course_id": "staff.staff_id IN"
-        " (SELECT course_staff.staff_id FROM course_staff WHERE course_staff.course_id = %s)",
-        "q": "MATCH (staff.first_name, staff.last_name, staff.email) AGAINST (%s IN BOOLEAN MODE)",
+        "course_id": Lookup(
+            "(SELECT COUNT(*) FROM course_staff"
+            " WHERE course_staff.course_id = %s AND course_staff.staff_id = staff.staff_id) = 1",
+            keys="SELECT course_staff.staff_id FROM course_staff WHERE course_staff.course_id = %s",
+        ),
+        "q": FullText(
+            ("staff.first_name", "staff.last_name", "staff.email"),
+            keys="SELECT staff.staff_id FROM staff"
+            " WHERE MATCH (staff.first_name, staff.last_name, staff.email) AGAINST",
+        ),
+    },
+    indexes={
+        "idx_unique_email": ("email",),
+        "idx_last_name": ("last_name",),
+        "idx_create_date": ("create_date",),
+        "idx_fk_campus_id": ("campus_id",),
     },
 )
 
@@ -41,7 +56,7 @@ def visible_to(caller: Caller) -> Condition:
     if caller.role == "admin":
         return ALL_ROWS
     if caller.role == "staff":
-        return Condition("staff.campus_id = %s", (caller.campus_id,))
+        return equals("staff", "campus_id", caller.campus_id)
     return NO_ROWS
 
 

@@ -32,8 +32,10 @@ from app.http.types import Body
 from app.http.validation import validate
 from app.resources.students import queries
 from app.resources.students.schemas import Student, StudentBody
+from app.sql import keyset
+from app.sql.keyset import ListQuery
 from app.sql.order import Order
-from app.sql.select import Window
+from app.sql.rows import Window
 
 MAX_ITEMS = 100
 # Fewer than in a response about one student: all items together stay below 100 KB.
@@ -118,7 +120,9 @@ def _insert(tx: Transaction, students: Sequence[dict[str, Any]]) -> list[str]:
         queries.insert_many(tx, students)
     emails = [student["email"] for student in students]
     writable = queries.with_emails(emails) & queries.writable_by(caller())
-    found = queries.SELECT.page(tx, writable, Window((Order("email"),), limit=len(emails)))
+    found = keyset.page(
+        tx, ListQuery(queries.SELECT, Window((Order("email"),), limit=len(emails))), writable
+    )
     if len(found) < len(emails):
         raise may_not_store(queries)
     by_email = {row.position[0]: row.json for row in found}

@@ -28,7 +28,10 @@ from app.http.negotiation import best_match
 from app.http.operation import operation
 from app.resources.students import csv_format, queries
 from app.resources.students.schemas import StudentFilters
-from app.sql.select import Condition, SelectedRow, Window
+from app.sql import keyset
+from app.sql.conditions import Condition, all_of
+from app.sql.keyset import ListQuery
+from app.sql.rows import SelectedRow, Window
 
 CSV = "text/csv"
 NDJSON = "application/x-ndjson"
@@ -47,7 +50,7 @@ class StudentExport(Resource):  # type: ignore[misc]
         campus, for students their own record.
         """
         media_type = best_match((CSV, NDJSON))
-        where = queries.visible_to(caller()) & queries.where(caller(), query.filters())
+        where = all_of([queries.visible_to(caller()), *queries.SELECT.conditions(query.filters())])
         return _download(_pages(reader(limited=False), where), media_type)
 
 
@@ -72,7 +75,7 @@ def _pages(db: Reader, where: Condition) -> Iterator[list[SelectedRow]]:
     while True:
         try:
             window = Window(after=after, limit=ROWS_PER_PAGE)
-            page = queries.SELECT.page(db, where, window)
+            page = keyset.page(db, ListQuery(queries.SELECT, window), where)
         finally:
             # Some strategies keep a connection until the end of the request.
             database().end_request()

@@ -1,13 +1,15 @@
 """SQL for students."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 from app.db.transaction import Transaction
 from app.http.caller import Caller
 from app.resources.addresses import queries as addresses
 from app.resources.students.schemas import Student
-from app.sql.select import ALL_ROWS, NO_ROWS, Condition, Select, ToOne
+from app.sql.conditions import ALL_ROWS, NO_ROWS, Condition, equals
+from app.sql.filters import FullText
+from app.sql.select import Select, ToOne
 
 SELECT = Select(
     Student,
@@ -19,12 +21,21 @@ SELECT = Select(
         "city": addresses.CITY,
     },
     filters={
-        "q": "MATCH (student.first_name, student.last_name, student.email)"
-        " AGAINST (%s IN BOOLEAN MODE)",
+        "q": FullText(
+            ("student.first_name", "student.last_name", "student.email"),
+            keys="SELECT student.student_id FROM student"
+            " WHERE MATCH (student.first_name, student.last_name, student.email) AGAINST",
+        ),
+    },
+    indexes={
+        "idx_unique_email": ("email",),
+        "idx_campus_id_last_name": ("campus_id", "last_name"),
+        "idx_campus_id_create_date": ("campus_id", "create_date"),
+        "idx_fk_campus_id": ("campus_id",),
+        "idx_last_name": ("last_name",),
+        "idx_create_date": ("create_date",),
     },
 )
-
-TEXT = "CONCAT_WS(' ', student.first_name, student.last_name, student.email)"
 
 
 def visible_to(caller: Caller) -> Condition:
@@ -35,23 +46,8 @@ def visible_to(caller: Caller) -> Condition:
     if caller.role == "admin":
         return ALL_ROWS
     if caller.role == "staff":
-        return Condition("student.campus_id = %s", (caller.campus_id,))
-    return Condition("student.student_id = %s", (caller.student_id,))
-
-
-def where(caller: Caller, filters: Mapping[str, Any]) -> Condition:
-    """Return the condition for the filters of a list.
-
-    A student's own row is searched without the full-text index: the server would look up the words
-    in the rows of all students first.
-    """
-    if caller.role != "student" or "q" not in filters:
-        return SELECT.where(filters)
-    words = filters["q"].replace("+", "").replace("*", "").split()
-    found = SELECT.where({name: value for name, value in filters.items() if name != "q"})
-    for word in words:
-        found &= Condition(f"{TEXT} LIKE %s", (f"%{word}%",))
-    return found if words else NO_ROWS
+        return equals("student", "campus_id", caller.campus_id)
+    return equals("student", "student_id", caller.student_id)
 
 
 def writable_by(caller: Caller) -> Condition:

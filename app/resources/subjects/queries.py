@@ -5,18 +5,25 @@ from typing import Any
 from app.db.transaction import Transaction
 from app.http.caller import Caller
 from app.resources.subjects.schemas import Subject
-from app.sql.select import ALL_ROWS, Condition, Select
+from app.sql.conditions import ALL_ROWS, Condition
+from app.sql.filters import Check, Lookup
+from app.sql.select import Select
 
 SELECT = Select(
     Subject,
     table="subject",
     key="subject_id",
     filters={
-        "course_id": "subject.subject_id IN"
-        " (SELECT course_subject.subject_id FROM course_subject"
-        " WHERE course_subject.course_id = %s)",
-        "q": "subject.name LIKE %s",
+        "course_id": Lookup(
+            "(SELECT COUNT(*) FROM course_subject WHERE course_subject.course_id = %s"
+            " AND course_subject.subject_id = subject.subject_id) = 1",
+            keys="SELECT course_subject.subject_id FROM course_subject"
+            " WHERE course_subject.course_id = %s",
+        ),
+        "q": Check("subject.name LIKE %s"),
     },
+    indexes={"idx_unique_name": ("name",)},
+    unique=frozenset({"name"}),
 )
 
 

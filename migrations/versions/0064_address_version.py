@@ -2,8 +2,8 @@
 
 from migrations.columns import add_column, drop_column
 
-revision = "0050"
-down_revision = "0046"
+revision = "0064"
+down_revision = "0063"
 
 
 # Campuses, staff and students are locked together with their address, and each change of one of

@@ -2,8 +2,8 @@
 
 from migrations.columns import add_column, drop_column
 
-revision = "0051"
-down_revision = "0050"
+revision = "0065"
+down_revision = "0064"
 
 
 # A sign-in verifies the password and stores a session; a change of the password on another node of
