@@ -18,7 +18,7 @@ from limits.storage import storage_from_string
 log = logging.getLogger(__name__)
 
 SWEEP_SECONDS = 10
-# Of one process, about 300 bytes each. Clients choose the keys: user names, and addresses in their
+# Of one process, about 240 bytes each. Clients choose the keys: user names, and addresses in their
 # IPv6 networks.
 MAX_KEYS = 10_000
 MAX_RETRY_SECONDS = 32
