@@ -31,7 +31,7 @@ from dotenv import dotenv_values  # noqa: E402
 from prometheus_client.multiprocess import mark_process_dead  # noqa: E402
 
 from app.operations import logs, startup_checks  # noqa: E402
-from app.operations.gunicorn import error_responses  # noqa: E402
+from app.operations.gunicorn import error_responses, memory_allocator  # noqa: E402
 from app.operations.gunicorn.logger import QuietLogger  # noqa: E402
 from app.operations.gunicorn.worker import Worker as ThreadWorker  # noqa: E402
 from app.settings import BadSettings, load_settings  # noqa: E402
@@ -67,6 +67,7 @@ sendfile = False
 forwarder_headers = ""
 secure_scheme_headers: dict[str, str] = {}
 error_responses.install()
+memory_allocator.configure()
 
 
 def on_starting(server: "Arbiter") -> None:

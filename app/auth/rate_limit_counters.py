@@ -9,6 +9,7 @@ end of a window lose counts, its sweeper is a thread started up to 100 times a s
 
 import logging
 import time
+from itertools import islice
 from threading import Lock
 from typing import Any, NamedTuple, Protocol
 
@@ -17,6 +18,9 @@ from limits.storage import storage_from_string
 log = logging.getLogger(__name__)
 
 SWEEP_SECONDS = 10
+# Of one process, about 240 bytes each. Clients choose the keys: user names, and addresses in their
+# IPv6 networks.
+MAX_KEYS = 10_000
 MAX_RETRY_SECONDS = 32
 # A Redis server on the same network responds within a millisecond or two.
 REDIS_TIMEOUT_SECONDS = 0.5
@@ -52,6 +56,7 @@ def open_counters(url: str) -> Counters:
 class MemoryCounters:
     """Counters of this process. Expired windows are swept lazily on access.
 
+    If there are `MAX_KEYS`, the oldest tenth is forgotten, and its counts restart.
     Windows end by the monotonic clock, which does not change when the time is set.
     """
 
@@ -59,6 +64,10 @@ class MemoryCounters:
         self._lock = Lock()
         self._windows: dict[str, tuple[int, float]] = {}  # amount, time at which the window ends
         self._sweep_at = 0.0
+
+    def __len__(self) -> int:
+        """Return the number of keys, including those of expired windows until they are swept."""
+        return len(self._windows)
 
     def add(self, key: str, amount: int, seconds: int) -> Window:
         """Add to the counter of a key."""
@@ -71,6 +80,8 @@ class MemoryCounters:
                 used, ends_at = 0, now + seconds
             used += amount
             if used:
+                if key not in self._windows and len(self._windows) >= MAX_KEYS:
+                    self._forget_oldest()
                 self._windows[key] = (used, ends_at)
         return Window(used, ends_at - now)
 
@@ -78,6 +89,11 @@ class MemoryCounters:
         """Remove expired windows. The caller holds the lock."""
         self._windows = {key: it for key, it in self._windows.items() if it[1] > now}
         self._sweep_at = now + SWEEP_SECONDS
+
+    def _forget_oldest(self) -> None:
+        """Remove the keys that were added first. The caller holds the lock."""
+        for key in list(islice(self._windows, MAX_KEYS // 10)):
+            del self._windows[key]
 
 
 class RedisCounters:

@@ -20,6 +20,7 @@ from app.http.api import Resource
 from app.http.caller import PUBLIC
 from app.http.context import settings
 from app.http.operation import operation
+from app.http.problems import Problem
 from app.operations import metrics_access
 
 MULTIPROCESS_VARIABLE = "PROMETHEUS_MULTIPROC_DIR"
@@ -28,6 +29,10 @@ GAUGES = frozenset({"idle", "checked_out", "replica_idle", "replica_checked_out"
 REPLICA_USABLE = "replica_usable"
 CLOSED_PREFIX = "closed_"
 BUCKETS_SECONDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30)
+
+# A scrape creates about 2 KB of objects for each sample of each worker, so the memory of concurrent
+# scrapes would add up.
+MAX_SCRAPE_WAIT_SECONDS = 5
 
 Labels = tuple[str, str, str]
 
@@ -40,9 +45,9 @@ class Metrics:
         self._statistics = statistics
         self._published: dict[str, int] = {}
         self._lock = Lock()
+        self._scraping = Lock()
         # Cached by label values: the library's lookup of a labeled child costs more than counting.
-        self._requests: dict[Labels, Histogram] = {}
-        self._statements: dict[Labels, Counter] = {}
+        self._children: dict[Labels, tuple[Counter, Histogram, Counter]] = {}
         self._create_request_metrics()
         self._create_connection_metrics()
 
@@ -53,10 +58,18 @@ class Metrics:
             multiprocess_mode="livesum",
             registry=self.registry,
         )
+        self._requests = Counter(
+            "http_requests",
+            "Completed requests.",
+            ["method", "route", "status"],
+            registry=self.registry,
+        )
+        # Without the status: clients choose how many statuses occur, and each would have a sample
+        # for each bucket.
         self._duration = Histogram(
             "http_request_duration_seconds",
             "Time from a request's arrival in the application to its end.",
-            ["method", "route", "status"],
+            ["method", "route"],
             buckets=BUCKETS_SECONDS,
             registry=self.registry,
         )
@@ -103,10 +116,14 @@ class Metrics:
     def count(self, labels: Labels, seconds: float, statements: int, waited: float) -> None:
         """Count a completed request; `labels` are its method, route and status."""
         try:
-            duration, sent = self._requests[labels], self._statements[labels]
+            requests, duration, sent = self._children[labels]
         except KeyError:
-            duration = self._requests[labels] = self._duration.labels(*labels)
-            sent = self._statements[labels] = self._sent.labels(*labels[:2])
+            requests, duration, sent = self._children[labels] = (
+                self._requests.labels(*labels),
+                self._duration.labels(*labels[:2]),
+                self._sent.labels(*labels[:2]),
+            )
+        requests.inc()
         duration.observe(seconds)
         if statements:
             sent.inc(statements)
@@ -114,13 +131,22 @@ class Metrics:
         self._publish()
 
     def exposition(self, accept: str) -> tuple[bytes, str]:
-        """Return all metrics in the format of the Accept header, and its content type."""
+        """Return all metrics in the format of the Accept header, and its content type.
+
+        One call at a time; raises a `Problem` (503) after `MAX_SCRAPE_WAIT_SECONDS`.
+        """
         registry = self.registry
-        if MULTIPROCESS_VARIABLE in os.environ:
-            registry = CollectorRegistry()
-            MultiProcessCollector(registry)  # type: ignore[no-untyped-call]
         write, content_type = choose_encoder(accept)
-        return write(registry), content_type
+        if not self._scraping.acquire(timeout=MAX_SCRAPE_WAIT_SECONDS):
+            detail = "Too many simultaneous requests for the metrics."
+            raise Problem(503, detail, kind="busy", headers=[("Retry-After", "1")])
+        try:
+            if MULTIPROCESS_VARIABLE in os.environ:
+                registry = CollectorRegistry()
+                MultiProcessCollector(registry)  # type: ignore[no-untyped-call]
+            return write(registry), content_type
+        finally:
+            self._scraping.release()
 
     def _publish(self) -> None:
         """Add what the strategy counted since the last request of this process."""
@@ -149,7 +175,7 @@ class MetricsPage(Resource):  # type: ignore[misc]
     @operation(
         roles=PUBLIC,
         produces=("text/plain", "application/openmetrics-text"),
-        problems=(403,),
+        problems=(403, 503),
     )
     def get(self) -> Response:
         """Return the metrics of all workers.

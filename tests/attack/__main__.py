@@ -16,8 +16,8 @@ from tests.attack.limits import SLOW_CLIENTS
 from tests.attack.memory import measuring_memory
 from tests.attack.probes import probing, wait_until_served
 from tests.attack.report import excesses, summary
-from tests.attack.slow_clients import BEHAVIORS, slow_clients
 from tests.attack.target import private_target
+from tests.support.slow_clients import KINDS, SlowClients
 
 MAX_FLOOD_SECONDS = 1800
 REPORT_INTERVAL_SECONDS = 15
@@ -53,10 +53,11 @@ def attack(target, options):
                 seconds=MAX_FLOOD_SECONDS,
                 tally=tally,
             )
-        for name in BEHAVIORS:
+        for kind in KINDS:
+            name = f"slow clients ({kind})"
             wait_until_served(target.port)
             with (
-                slow_clients(target.port, [name], SLOW_CLIENTS),
+                SlowClients(target.port, kind, SLOW_CLIENTS),
                 probing(target.port) as phases[name],
             ):
                 time.sleep(options.seconds)

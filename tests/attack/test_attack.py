@@ -3,6 +3,7 @@
 import socket
 import threading
 import time
+from contextlib import ExitStack
 from itertools import islice
 from random import Random
 
@@ -17,8 +18,8 @@ from tests.attack.message import Message, request
 from tests.attack.probes import Probes, probing
 from tests.attack.report import excesses, summary
 from tests.attack.requests import ATTACKS
-from tests.attack.slow_clients import BEHAVIORS, slow_clients
 from tests.attack.target import private_target, target_on
+from tests.support.slow_clients import KINDS, SlowClients
 
 REQUESTS = 150
 SLOW_SECONDS = 2
@@ -64,10 +65,10 @@ def test_the_memory_of_a_worker_is_bounded_during_an_attack(attacked):
 
 
 def test_other_clients_are_served_while_slow_clients_are_connected(target):
-    with (
-        slow_clients(target.port, list(BEHAVIORS), limits.SLOW_CLIENTS),
-        probing(target.port) as probes,
-    ):
+    with ExitStack() as stack:
+        for kind in KINDS:
+            stack.enter_context(SlowClients(target.port, kind, limits.SLOW_CLIENTS // len(KINDS)))
+        probes = stack.enter_context(probing(target.port))
         time.sleep(SLOW_SECONDS)
 
     assert probes.failed == 0

@@ -6,6 +6,7 @@ from contextlib import closing
 import pytest
 
 from app import create_app
+from app.auth.rate_limit_counters import MAX_KEYS, MemoryCounters
 from app.settings import BadSettings, Settings
 from tests.support.database import settings_for
 from tests.support.service import SECRET
@@ -267,3 +268,22 @@ def test_by_default_thirty_sign_ins_per_minute_are_allowed():
 def test_an_invalid_storage_url_is_rejected_at_startup(migrated):
     with pytest.raises(BadSettings, match=r"^RATE_LIMIT_STORAGE_URL"):
         create_app(settings_for(migrated, rate_limit_storage_url="redis://127.0.0.1:port"))
+
+
+def test_the_number_of_counted_keys_is_bounded():
+    """Clients choose the keys: each user name and each address is one."""
+    counters = MemoryCounters()
+    for number in range(MAX_KEYS + 10):
+        counters.add(f"name {number}", 1, 60)
+
+    assert len(counters) == MAX_KEYS - MAX_KEYS // 10 + 10
+    assert counters.add("name 0", 0, 60).used == 0
+    assert counters.add(f"name {MAX_KEYS // 10}", 0, 60).used == 1
+
+
+def test_reading_a_counter_stores_no_key():
+    counters = MemoryCounters()
+
+    counters.add("name", 0, 60)
+
+    assert len(counters) == 0

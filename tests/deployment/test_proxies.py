@@ -1,5 +1,9 @@
 """The service behind the documented HAProxy and nginx."""
 
+from email import message_from_bytes
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from threading import Thread
+
 import pytest
 
 from tests.support.proxies import COMMANDS, proxied
@@ -70,9 +74,55 @@ def test_public_paths_are_reachable(proxy, target):
     assert response.headers["Strict-Transport-Security"] == "max-age=63072000"
 
 
-@pytest.mark.parametrize("header", ["SCRIPT_NAME: /x", "Script-Name: /x", "X-Forwarded-Ssl: off"])
-def test_headers_of_the_client_are_not_passed_on(proxy, header):
-    assert exchange(proxy.port, head_of("/livez", header), tls=True).status == 200
+class Echo(BaseHTTPRequestHandler):
+    """A server whose response contains the header lines that the proxy has sent."""
+
+    def do_GET(self):
+        body = str(self.headers).encode()
+        self.send_response(200)
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    def log_message(self, *_):
+        pass
+
+
+@pytest.fixture(scope="module", params=COMMANDS)
+def proxy_of_echo(request):
+    with ThreadingHTTPServer(("127.0.0.1", 0), Echo) as server:
+        thread = Thread(target=server.serve_forever)
+        thread.start()
+        try:
+            with proxied(server.server_port, request.param) as running:
+                yield running
+        finally:
+            server.shutdown()
+            thread.join()
+
+
+CLIENT_HEADERS = (
+    *("SCRIPT_NAME", "Script-Name", "PATH_INFO", "Path-Info", "Remote-User", "Forwarded"),
+    *("X-Real-IP", "X-Forwarded-Host", "X-Forwarded-Port", "X-Forwarded-Prefix"),
+    *("X-Forwarded-Ssl", "X-Forwarded-Protocol", "X-Forwarded-Server"),
+)
+
+
+@pytest.mark.parametrize("name", CLIENT_HEADERS)
+def test_headers_of_the_client_are_not_passed_on(proxy_of_echo, name):
+    response = exchange(proxy_of_echo.port, head_of("/livez", f"{name}: from-client"), tls=True)
+
+    assert response.status == 200
+    assert b"from-client" not in response.body
+
+
+@pytest.mark.parametrize(
+    ("name", "value"), [("X-Forwarded-For", "127.0.0.1"), ("X-Forwarded-Proto", "https")]
+)
+def test_the_proxy_replaces_what_the_service_believes(proxy_of_echo, name, value):
+    response = exchange(proxy_of_echo.port, head_of("/livez", f"{name}: from-client"), tls=True)
+
+    assert message_from_bytes(response.body).get_all(name) == [value]
 
 
 def test_a_client_cannot_choose_its_address(migrated):

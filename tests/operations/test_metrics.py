@@ -5,8 +5,9 @@ import re
 import signal
 import time
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import ExitStack, closing
+from contextlib import ExitStack, closing, suppress
 from pathlib import Path
+from threading import Barrier, BrokenBarrierError
 
 import httpx
 import pytest
@@ -22,7 +23,7 @@ from tests.support.service import PROJECT, serving
 
 LOOKUP = "/?city=London"
 WORKERS = 2
-DURATION = "http_request_duration_seconds_count"
+REQUESTS = "http_requests_total"
 IN_FLIGHT = "http_requests_in_flight"
 WAITING = """
     SELECT COUNT(*) FROM information_schema.processlist
@@ -62,7 +63,7 @@ def total(samples, name, **labels):
 
 
 def lookups(client):
-    return total(scrape(client), DURATION, method="GET", route="/", status="200")
+    return total(scrape(client), REQUESTS, method="GET", route="/", status="200")
 
 
 def test_every_worker_reports_the_sum_of_all_workers(service):
@@ -82,7 +83,7 @@ def test_the_counts_of_a_killed_worker_remain(service):
     service.burst(LOOKUP, threads=8, each=1)
 
     after = scrape(service)
-    assert total(after, DURATION, route="/") - total(before, DURATION, route="/") == 16 + 8
+    assert total(after, REQUESTS, route="/") - total(before, REQUESTS, route="/") == 16 + 8
     for (name, labels), value in before.items():
         if name not in {IN_FLIGHT, "database_connections"}:
             assert after[name, labels] >= value
@@ -168,8 +169,8 @@ def test_a_single_process_reports_its_own_values(client):
     client.get("/v1/countries")
 
     samples = scrape(client)
-    assert total(samples, DURATION, route="/one", status="200") == 1
-    assert total(samples, DURATION, route="/v1/countries", status="401") == 1
+    assert total(samples, REQUESTS, route="/one", status="200") == 1
+    assert total(samples, REQUESTS, route="/v1/countries", status="401") == 1
     assert total(samples, "database_statements_total", method="GET", route="/one") == 1
 
 
@@ -339,6 +340,74 @@ def test_hostile_requests_do_not_add_samples(client):
     assert len(scrape(client)) == before
 
 
+def test_each_further_status_of_an_operation_adds_one_sample(client):
+    """A client causes as many statuses as it likes; each bucket of each would take memory."""
+    codes = range(400, 412)
+    client.application.add_url_rule("/chosen/<int:code>", view_func=lambda code: ("", code))
+    client.get("/chosen/200")
+    scrape(client)  # its own samples are added after it
+    before = len(scrape(client))
+    for code in codes:
+        client.get(f"/chosen/{code}")
+
+    assert len(scrape(client)) == before + len(codes)
+
+
+class ConcurrentScrapes:
+    """A collector that records how many scrapes run at the same time."""
+
+    def __init__(self, expected):
+        self.barrier, self.most, self._running = Barrier(expected), 0, 0
+
+    def describe(self):
+        return []
+
+    def collect(self):
+        self._running += 1
+        self.most = max(self.most, self._running)
+        with suppress(BrokenBarrierError):
+            self.barrier.wait(timeout=0.1)
+        self._running -= 1
+        return []
+
+
+def test_one_scrape_runs_at_a_time(client):
+    """Each takes memory in proportion to the number of samples and workers."""
+    metrics = client.application.extensions["metrics"]
+    scrapes = ConcurrentScrapes(expected=3)
+    metrics.registry.register(scrapes)
+
+    with ThreadPoolExecutor(3) as pool:
+        texts = list(pool.map(lambda _: metrics.exposition("text/plain")[0], range(3)))
+
+    assert all(texts)
+    assert scrapes.most == 1
+
+
+class Nested:
+    """A collector that sends another request for the metrics during a scrape."""
+
+    def __init__(self, client):
+        self.client, self.response = client, None
+
+    def collect(self):
+        self.response = self.response or self.client.get("/metrics")
+        return []
+
+    def describe(self):
+        return []
+
+
+def test_a_scrape_that_waits_too_long_gets_503(client, monkeypatch):
+    monkeypatch.setattr("app.operations.metrics.MAX_SCRAPE_WAIT_SECONDS", 0.01)
+    nested = Nested(client)
+    client.application.extensions["metrics"].registry.register(nested)
+
+    assert client.get("/metrics").status_code == 200
+    assert nested.response.status_code == 503
+    assert nested.response.headers["Retry-After"] == "1"
+
+
 def test_a_duration_is_counted_in_its_bucket(client):
     client.application.add_url_rule("/slow", view_func=lambda: time.sleep(0.06) or "done")
     client.get("/slow")
@@ -364,7 +433,7 @@ def test_a_streamed_response_is_in_flight_until_its_end(context, client):
     in_flight.append(total(scrape(client), IN_FLIGHT))
 
     assert in_flight == [2, 1]
-    assert total(scrape(client), DURATION, route="/stream") == 1
+    assert total(scrape(client), REQUESTS, route="/stream") == 1
 
 
 def test_a_file_is_counted_once(client, tmp_path):
@@ -374,7 +443,7 @@ def test_a_file_is_counted_once(client, tmp_path):
     with client.get("/file") as response:
         assert response.text == "content"
 
-    assert total(scrape(client), DURATION, route="/file") == 1
+    assert total(scrape(client), REQUESTS, route="/file") == 1
     assert total(scrape(client), IN_FLIGHT) == 1
 
 
