@@ -27,13 +27,15 @@ def access_path(
 
     An index serves equalities of its first columns, and then the columns of the order, which must
     be its last. Each index ends with the primary key, as in InnoDB. Of several, the one that serves
-    most conditions is chosen, then the first. The key alone serves every order of a single row.
+    most conditions is chosen, then the first. A single row is read by its key, whatever the others.
     """
     equal = {it.column for it in conditions if it.column and not it.is_range}
+    if key in equal:
+        return AccessPath(PRIMARY, all_of(conditions), [])
     order = tuple(order.column for order in orders)
-    leading: Index = (key,) if key in equal else ()
+    leading: Index = ()
     chosen = PRIMARY
-    for name, columns in () if leading else indexes.items():
+    for name, columns in indexes.items():
         middle = len(columns) - len(order)
         first, last = columns[:middle], columns[middle:]
         is_better = len(first) > len(leading) or chosen == PRIMARY

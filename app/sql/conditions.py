@@ -1,5 +1,6 @@
 """Conditions of WHERE clauses, and what the planner of lists knows about each of them."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -52,7 +53,7 @@ def equals(table: str, column: str, value: Any) -> Condition:
     return Condition(f"{table}.{column} = %s", (value,), column)
 
 
-def all_of(conditions: "list[Condition]") -> Condition:
+def all_of(conditions: Iterable[Condition]) -> Condition:
     """Return the conjunction of conditions."""
     found = ALL_ROWS
     for condition in conditions:

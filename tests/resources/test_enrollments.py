@@ -199,7 +199,9 @@ def test_a_page_takes_few_statements_that_read_few_rows(parameters, role, rows_r
     assert rows_read_for(path, role, most_statements) < rows / 2
 
 
-def test_an_enrollment_with_very_many_attempts_embeds_the_first_100(client, as_role, enrolled, dba):
+def test_an_enrollment_with_very_many_attempts_embeds_the_first_100(
+    client, as_role, all_items, enrolled, dba
+):
     path, enrollment, _ = enrolled
     key = enrollment["enrollment_id"]
     query(
@@ -207,7 +209,7 @@ def test_an_enrollment_with_very_many_attempts_embeds_the_first_100(client, as_r
         """
         INSERT INTO attempt (enrollment_id, assessment_id, score, attempt_date)
         SELECT %s, (SELECT MIN(assessment_id) FROM assessment), 50, NOW()
-        FROM student CROSS JOIN student AS other LIMIT 12000
+        FROM student CROSS JOIN student AS other LIMIT 3000
         """,
         (key,),
     )
@@ -215,15 +217,13 @@ def test_an_enrollment_with_very_many_attempts_embeds_the_first_100(client, as_r
         shown = client.get(f"{path}?embed=attempts", headers=as_role("admin")).json
         keys = query(
             dba,
-            "SELECT attempt_id FROM attempt WHERE enrollment_id = %s ORDER BY attempt_id LIMIT 101",
+            "SELECT attempt_id FROM attempt WHERE enrollment_id = %s ORDER BY attempt_id",
             (key,),
         )
-        link = f"{shown['all_attempts']}&limit=100"
-        page = client.get(link, headers=as_role("admin")).json
+        linked = all_items(f"{shown['all_attempts']}&limit=100", "admin")
     finally:
         query(dba, "DELETE FROM attempt WHERE enrollment_id = %s", (key,))
 
-    assert len(keys) == 101
+    assert len(keys) > 100
     assert [attempt["attempt_id"] for attempt in shown["attempts"]] == [it for (it,) in keys[:100]]
-    assert [attempt["attempt_id"] for attempt in page["items"]] == [it for (it,) in keys[:100]]
-    assert "next" in page
+    assert [attempt["attempt_id"] for attempt in linked] == [it for (it,) in keys]
