@@ -1,6 +1,6 @@
 # Developer commands, implemented in dev/; `make` alone lists the targets.
 .POSIX:
-.PHONY: help serve test test-mysql test-nightly matrix soak attack fuzz bench bench-scale bench-checkout bench-commit-tokens lint format setup migrate seed doctor docs schema-picture lock clean
+.PHONY: help serve test test-mysql test-nightly matrix soak attack fuzz bench bench-scale bench-checkout bench-commit-tokens lint format setup migrate seed doctor docs schema-picture rename lock clean
 
 BIN = .venv/bin
 SETUP = @"$${PYTHON:-python3}" dev/setup.py
@@ -103,6 +103,9 @@ docs: ## generate .env.example and docs/configuration.md from the settings
 schema-picture: ## generate docs/schema.svg and docs/schema.md from the migrated database
 	$(SETUP) serve
 	$(PY) -m dev.with_database --migrated $(BIN)/python -m dev.schema_picture
+
+rename: ## give the project your own name (NAME=clinic-api TITLE='Clinic API' DATABASE=clinic HOLDER='Clinic Ltd')
+	@exec "$${PYTHON:-python3}" -m dev.rename "$$NAME" "$$TITLE" "$$DATABASE" "$$HOLDER"
 
 # Each list is constrained by the list it contains or accompanies, so that the image, the sample
 # data and the tests never use two versions of one package.
