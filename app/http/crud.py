@@ -23,7 +23,8 @@ from app.http.paging import Page, View
 from app.http.preconditions import check_if_match, etag_response
 from app.http.problems import Problem, not_found
 from app.http.responses import ResponseData, etag_of
-from app.http.validation import validate
+from app.http.types import Body
+from app.http.validation import check_unchanged, validate
 from app.sql.select import ALL_ROWS, NO_ROWS, Condition, Select, SelectedRow
 
 Values = dict[str, Any]
@@ -121,9 +122,15 @@ def create(queries: Writable, path: str, body: BaseModel, **parents: int) -> Res
     return run_idempotently(insert).response()
 
 
-def replace(queries: Writable, key: int, body: BaseModel) -> Response:
+def replace(queries: Writable, key: int, body: Body) -> Response:
     """Replace a row if it still has the client's ETag; return the new row."""
-    return _change(queries, key, lambda _: body)
+
+    def replacement(current: str) -> Body:
+        if body.stated:
+            check_unchanged(body.stated, json.loads(current))
+        return body
+
+    return _change(queries, key, replacement)
 
 
 def patch(queries: Writable, key: int, changes: dict[str, Any], model: type[BaseModel]) -> Response:
@@ -132,7 +139,10 @@ def patch(queries: Writable, key: int, changes: dict[str, Any], model: type[Base
     def merge(current: str) -> BaseModel:
         fields = json.loads(current)
         writable = {name: fields[name] for name in model.model_fields}
-        return validate(model, json.dumps(merged(writable, changes)))
+        stated = {name: value for name, value in changes.items() if name not in writable}
+        check_unchanged(stated, fields)
+        changed = {name: value for name, value in changes.items() if name in writable}
+        return validate(model, json.dumps(merged(writable, changed)))
 
     return _change(queries, key, merge)
 

@@ -10,6 +10,7 @@ from pydantic import (
     GetJsonSchemaHandler,
     StringConstraints,
 )
+from pydantic.fields import FieldInfo
 from pydantic.json_schema import JsonSchemaValue
 from pydantic_core import CoreSchema, PydanticCustomError, core_schema
 
@@ -65,6 +66,11 @@ class NameList:
                 "names", "must be one or more of: {allowed}", {"allowed": allowed}
             )
         return tuple(dict.fromkeys(found))
+
+
+def is_name_list(info: FieldInfo) -> bool:
+    """Return whether a parameter is a list of names."""
+    return any(isinstance(it, NameList) for it in info.metadata)
 
 
 def fields_of(model: type[BaseModel]) -> NameList:

@@ -3,7 +3,7 @@
 import re
 from datetime import UTC, datetime
 from decimal import Decimal
-from typing import Annotated, Any
+from typing import Annotated, Any, Self
 
 from pydantic import (
     AfterValidator,
@@ -12,6 +12,7 @@ from pydantic import (
     BeforeValidator,
     ConfigDict,
     Field,
+    PrivateAttr,
     StringConstraints,
     WithJsonSchema,
     field_validator,
@@ -61,9 +62,25 @@ Text = Annotated[str, StringConstraints(max_length=16_000, pattern=TEXT)]
 
 
 class Body(BaseModel):
-    """A request body: unknown fields and other types are rejected."""
+    """A request body: unknown fields and other types are rejected.
+
+    `stated` are the read-only fields it contained: clients send back what they have read. They
+    must have the values of the stored row.
+    """
 
     model_config = ConfigDict(extra="forbid", strict=True)
+
+    _stated: dict[str, Any] = PrivateAttr(default_factory=dict)
+
+    @property
+    def stated(self) -> dict[str, Any]:
+        """The read-only fields, by name."""
+        return self._stated
+
+    def stating(self, values: dict[str, Any]) -> Self:
+        """Return this body with these read-only fields."""
+        self._stated = values
+        return self
 
     @field_validator("*", mode="before")
     @classmethod

@@ -59,8 +59,18 @@ MEASURED = [
     "docs/fault-matrix.svg",
 ]
 PAGES = {
-    "docs/benchmarks.md": "# Benchmarks\n\nNot measured yet: `make bench` writes this page.\n",
-    "docs/fault-matrix.md": "# Fault matrix\n\nNot measured yet: `make matrix` writes this page.\n",
+    "docs/benchmarks.md": """# Benchmarks
+
+Not measured yet: `make bench` writes this page.
+
+## Ratios and targets
+""",
+    "docs/fault-matrix.md": """# Fault matrix
+
+Not measured yet: `make matrix` writes this page.
+
+## Other targets
+""",
 }
 CHANGELOG = """# Changelog
 

@@ -15,7 +15,11 @@ from dev.system_packages import Stop
 PROJECT = Path(__file__).parents[2]
 OLD = Identity.read(PROJECT)
 NEW = {"NAME": "clinic-api", "TITLE": "Clinic API"}
-TESTS = ["tests/dev/test_names.py", "tests/docs/test_references.py"]
+TESTS = [
+    "tests/dev/test_names.py",
+    "tests/docs/test_references.py",
+    "tests/docs/test_examples.py::test_every_link_leads_to_a_file_and_a_heading",
+]
 MORE_TESTS = ["tests/settings", "tests/openapi/test_document.py", "tests/auth/test_tokens.py"]
 
 
@@ -96,7 +100,7 @@ def test_the_changelog_and_the_measured_pages_are_empty_and_readme_is_not_about_
     readme = (renamed / "README.md").read_text()
 
     assert (renamed / "CHANGELOG.md").read_text().endswith("## [Unreleased]\n")
-    assert (renamed / "docs/benchmarks.md").read_text().count("\n") == 3
+    assert (renamed / "docs/benchmarks.md").read_text().count("\n") < 8
     assert not list((renamed / "docs").glob("fault-matrix.*g"))
     assert "template" not in readme
     assert "fault-matrix.svg" not in readme
