@@ -2,7 +2,7 @@
 
 from flask import Flask
 
-from app.auth.resources import Password, Refresh, Revoke, Tokens
+from app.auth.resources import CurrentUser, Password, Refresh, Revoke, Tokens
 from app.http.api import Api
 from app.http.middleware import paths
 from app.openapi import swagger_ui
@@ -45,6 +45,7 @@ def register(app: Flask) -> None:
     api.add_resource(Tokens, "/v1/tokens")
     api.add_resource(Refresh, "/v1/tokens/refresh")
     api.add_resource(Revoke, "/v1/tokens/revoke")
+    api.add_resource(CurrentUser, "/v1/users/me")
     api.add_resource(Password, "/v1/users/me/password")
 
     api.add_resource(Countries, "/v1/countries")

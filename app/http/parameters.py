@@ -1,6 +1,7 @@
 """Types of query parameters shared by several resources."""
 
 import re
+from collections.abc import Iterator
 from typing import Annotated, Any
 
 from pydantic import (
@@ -20,7 +21,6 @@ from app.sql.select import LINK_PREFIX
 Names = tuple[str, ...]
 Orders = tuple[Order, ...]
 
-MAX_LIST_LENGTH = 500
 MAX_SEARCH_WORDS = 8
 
 
@@ -44,15 +44,17 @@ class NameList:
     def __get_pydantic_json_schema__(
         self, schema: CoreSchema, handler: GetJsonSchemaHandler
     ) -> JsonSchemaValue:
-        name = f"{self.sign}({'|'.join(self.names)})"
-        pattern = f"^{name}(,{name})*$"
+        # Sent as one comma-separated value; see `app.openapi.parameters`.
         return {
-            "type": "string",
-            "pattern": pattern,
-            "maxLength": MAX_LIST_LENGTH,
+            "type": "array",
+            "items": {"type": "string", "enum": [*self.allowed()]},
+            "uniqueItems": True,
             "description": self.meaning,
-            "examples": [self.names[0]],
         }
+
+    def allowed(self) -> Iterator[str]:
+        """Yield each name as it may be given."""
+        yield from self.names
 
     def read(self, given: Any) -> Any:
         """Return the names; raises an error that pydantic reports as an invalid value."""
@@ -100,6 +102,11 @@ class SortBy(NameList):
 
     def __init__(self, *names: str) -> None:
         super().__init__(*names, meaning="Columns to sort by; a minus sign means descending.")
+
+    def allowed(self) -> Iterator[str]:
+        """Yield each column in both directions."""
+        for name in self.names:
+            yield from (name, f"-{name}")
 
     def read(self, given: Any) -> Orders:
         """Return the orders; if a column is repeated, its first mention counts."""

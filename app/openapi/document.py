@@ -7,7 +7,7 @@ from flask import Flask
 
 from app.http.operation import Operation
 from app.http.validation import JSON, MERGE_PATCH
-from app.openapi.endpoints import Endpoint, endpoints
+from app.openapi.endpoints import Endpoint, endpoints, tags
 from app.openapi.info import INFO, SECURITY
 from app.openapi.models import Models
 from app.openapi.parameters import header_parameters, path_parameters, query_parameters
@@ -25,12 +25,11 @@ def document(app: Flask) -> Json:
         paths.setdefault(endpoint.path, {})[endpoint.method] = _operation(endpoint, models)
     for name, schema in COMPONENTS.items():
         models.define(name, schema)
-    tags = sorted({endpoint.tag for endpoint in found})
     return {
         "openapi": "3.1.0",
         "info": INFO,
         "servers": [{"url": "/"}],
-        "tags": [{"name": tag} for tag in tags],
+        "tags": [{"name": name, "description": text} for name, text in tags(app).items()],
         "paths": paths,
         "components": {
             "schemas": models.definitions,

@@ -63,6 +63,8 @@ def _query_parameter(name: str, schema: Json, required: bool) -> Json:
         schema.pop("default", None)
     if description := schema.pop("description", ""):
         parameter["description"] = description
+    if schema.get("type") == "array":
+        parameter |= {"style": "form", "explode": False}  # fields=a,b
     return {**parameter, "schema": schema}
 
 
