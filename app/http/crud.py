@@ -176,11 +176,29 @@ def delete(queries: Writable, key: int) -> Response:
     """Delete a row if it still has the client's ETag."""
 
     def delete_row(tx: Transaction) -> None:
-        _lock(queries, tx, key)
+        lock(queries, tx, key)
         queries.delete(tx, key)
 
     database().run_transaction(delete_row)
     return ResponseData(204).response()
+
+
+def lock(queries: Writable, tx: Transaction, key: int) -> str:
+    """Lock a row and return its JSON.
+
+    Raises a `Problem` if the caller may not see it (404), may not write it (403), or sent an
+    outdated ETag (412).
+    """
+    visible = queries.visible_to(caller())
+    rule = writable_by(queries, caller())
+    found = queries.SELECT.read_with_rule(tx, key, visible, rule, lock=True)
+    if found is None:
+        raise not_found(queries.SELECT.table)
+    body, allowed = found
+    if not allowed:
+        raise Problem(403, f"You may not change this {queries.SELECT.table}.")
+    check_if_match(body)
+    return body
 
 
 def merged(target: Any, changes: Any) -> Any:
@@ -223,7 +241,7 @@ def _rows_of(queries: Readable, page: Page, within: Condition) -> list[SelectedR
 
 def _change(queries: Writable, key: int, change: Callable[[str], BaseModel]) -> Response:
     def update(tx: Transaction) -> str:
-        current = _lock(queries, tx, key)
+        current = lock(queries, tx, key)
         values = change(current).model_dump()
         with permission_first(queries, tx, values, current):
             queries.update(tx, key, values)
@@ -231,24 +249,6 @@ def _change(queries: Writable, key: int, change: Callable[[str], BaseModel]) -> 
 
     text = database().run_transaction(update)
     return ResponseData(200, text, {"ETag": etag_of(text)}).response()
-
-
-def _lock(queries: Writable, tx: Transaction, key: int) -> str:
-    """Lock a row and return its JSON.
-
-    Raises a `Problem` if the caller may not see it (404), may not write it (403), or sent an
-    outdated ETag (412).
-    """
-    visible = queries.visible_to(caller())
-    rule = writable_by(queries, caller())
-    found = queries.SELECT.read_with_rule(tx, key, visible, rule, lock=True)
-    if found is None:
-        raise not_found(queries.SELECT.table)
-    body, allowed = found
-    if not allowed:
-        raise Problem(403, f"You may not change this {queries.SELECT.table}.")
-    check_if_match(body)
-    return body
 
 
 def _read_back(queries: Writable, tx: Transaction, key: int) -> str:
