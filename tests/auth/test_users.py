@@ -4,7 +4,6 @@ from base64 import b64encode
 
 import pytest
 
-from app.service import NAME
 from tests.support.database import query
 
 PASSWORD = "a new, long and unique password"
@@ -93,20 +92,20 @@ def test_a_role_without_its_person_is_rejected(role, person, pointers, client, a
 
 
 @pytest.mark.parametrize(
-    ("change", "kind", "pointer"),
+    ("change", "problem"),
     [
-        ({"user_name": "admin"}, "duplicate", "/user_name"),
-        ({"role": "student", "student_id": 4_294_967_295}, "missing-reference", "/student_id"),
-        ({"user_name": "a:b"}, "invalid", "/user_name"),
+        ({"user_name": "admin"}, ["duplicate", "/user_name"]),
+        ({"role": "student", "student_id": 4_294_967_295}, ["missing-reference", "/student_id"]),
+        ({"user_name": "a:b"}, ["invalid", "/user_name"]),
     ],
 )
 def test_a_change_that_cannot_be_stored_is_rejected_with_a_pointer(
-    change, kind, pointer, user, client, admin
+    change, problem, user, client, admin
 ):
     refused = client.patch(user.headers["Location"], json=change, headers=admin)
 
-    assert refused.json["type"] == f"urn:{NAME}:problem:{kind}"
-    assert [error["pointer"] for error in refused.json["errors"]] == [pointer]
+    pointers = [error["pointer"] for error in refused.json["errors"]]
+    assert [refused.json["type"].rpartition(":")[2], *pointers] == problem
 
 
 def test_a_user_changes_into_a_member_of_staff_and_back(user, client, admin, dba):
