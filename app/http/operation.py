@@ -64,7 +64,7 @@ class Operation:
     def read_only(self) -> frozenset[str]:
         """The fields of the response that a replacement or patch cannot change."""
         model = self.body or self.patch
-        if not self.conditional or model is None:
+        if not self.conditional or model is None or self.response is None:
             return frozenset()
         fields: dict[str, FieldInfo] = self.response.model_fields
         required = {name for name, info in fields.items() if info.is_required()}
