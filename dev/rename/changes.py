@@ -23,12 +23,14 @@ REPEATED = {
     "pyproject.toml": ['\nname = "{package}"\n'],
     "requirements/*.txt": [" {package} (pyproject.toml"],
     "Dockerfile": ['image.title="{title}"'],
-    "docker-compose.yml": [
+    "docker-compose*.yml": [
         "\nname: {name}\n",
-        "@mysql:3306/{database}\n",
+        "\nname: {name}-",
+        ":3306/{database}\n",
         " ON `{database}`.*",
         "MYSQL_DATABASE: {database}\n",
     ],
+    "deploy/**/*": ["urn:{name}:"],
     ".env.example": [":3306/{database}\n"],
     "README.md": ["# {title}\n"],
     "docs/configuration.md": [":3306/{database}`"],
@@ -107,7 +109,7 @@ def repeated(root: Path, old: Identity, new: Identity) -> Changes:
     """Return the new texts of the files that contain names."""
     found: Changes = {}
     for pattern, texts in REPEATED.items():
-        for path in root.glob(pattern):
+        for path in filter(Path.is_file, root.glob(pattern)):
             content = path.read_text()
             for text in texts:
                 content = content.replace(text.format(**asdict(old)), text.format(**asdict(new)))
