@@ -5,7 +5,8 @@ from typing import Any
 from app.auth import sessions
 from app.auth.users.schemas import User
 from app.db.transaction import Transaction
-from app.http.caller import Caller
+from app.http.caller import Caller, caller
+from app.http.problems import Problem
 from app.sql.select import ALL_ROWS, NO_ROWS, Condition, Select
 
 # No password has this hash: a new user signs in once an administrator has set a password.
@@ -19,19 +20,19 @@ SELECT = Select(
 )
 
 
-def visible_to(caller: Caller) -> Condition:
+def visible_to(user: Caller) -> Condition:
     """Return the condition for users the caller may see: all for administrators, else none."""
-    return ALL_ROWS if caller.role == "admin" else NO_ROWS
+    return ALL_ROWS if user.role == "admin" else NO_ROWS
 
 
-def writable_by(caller: Caller) -> Condition:
+def writable_by(user: Caller) -> Condition:
     """Return the condition for users the caller may store.
 
     Administrators remain active administrators themselves, so that one always exists.
     """
-    return visible_to(caller) & Condition(
+    return visible_to(user) & Condition(
         "(api_user.api_user_id <> %s OR (api_user.role = 'admin' AND api_user.active))",
-        (caller.api_user_id,),
+        (user.api_user_id,),
     )
 
 
@@ -64,7 +65,9 @@ def update(tx: Transaction, api_user_id: int, user: dict[str, Any]) -> None:
 
 
 def delete(tx: Transaction, api_user_id: int) -> None:
-    """Delete a user with their sessions and stored responses."""
+    """Delete a user with their sessions and stored responses; a `Problem` (403) for the caller."""
+    if api_user_id == caller().api_user_id:
+        raise Problem(403, "You may not delete your own user.")
     tx.execute("DELETE FROM refresh_token WHERE api_user_id = %s", (api_user_id,))
     tx.execute("DELETE FROM idempotency_key WHERE api_user_id = %s", (api_user_id,))
     tx.execute("DELETE FROM api_user WHERE api_user_id = %s", (api_user_id,))

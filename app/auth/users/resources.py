@@ -12,11 +12,10 @@ from app.auth.users.schemas import User as UserAnswer
 from app.db.transaction import Transaction
 from app.http import crud
 from app.http.api import Resource
-from app.http.caller import ADMIN, caller
+from app.http.caller import ADMIN
 from app.http.context import database
 from app.http.operation import operation
 from app.http.paging import PageOf
-from app.http.problems import Problem
 
 
 class Users(Resource):  # type: ignore[misc]
@@ -67,8 +66,6 @@ class User(Resource):  # type: ignore[misc]
 
         The response is 403 for your own user.
         """
-        if api_user_id == caller().api_user_id:
-            raise Problem(403, "You may not delete your own user.")
         return crud.delete(queries, api_user_id)
 
 
