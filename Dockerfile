@@ -59,7 +59,7 @@ CMD ["gunicorn", "-c", "gunicorn.conf.py", "wsgi:app"]
 ARG VERSION=dev
 ARG REVISION=unknown
 LABEL org.opencontainers.image.title="student-data-service" \
-      org.opencontainers.image.description="A student-data REST service on Flask and MySQL whose database connections never go away." \
+      org.opencontainers.image.description="A REST service on Flask and MySQL whose database connections never go away." \
       org.opencontainers.image.licenses="MIT" \
       org.opencontainers.image.version="$VERSION" \
       org.opencontainers.image.revision="$REVISION"

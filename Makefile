@@ -1,6 +1,6 @@
 # Developer commands, implemented in dev/; `make` alone lists the targets.
 .POSIX:
-.PHONY: help serve test test-mysql test-nightly matrix soak attack fuzz bench bench-scale bench-checkout bench-commit-tokens lint format setup migrate seed doctor docs schema-picture lock clean
+.PHONY: help serve dev user import flask test test-mysql test-nightly matrix soak attack fuzz bench bench-scale bench-checkout bench-commit-tokens lint format setup migrate seed doctor docs schema-picture rename lock clean
 
 BIN = .venv/bin
 SETUP = @"$${PYTHON:-python3}" dev/setup.py
@@ -20,6 +20,10 @@ help: ## list the targets
 serve: ## run the service on http://127.0.0.1:8000, with a private MariaDB and sample data
 	$(SETUP) serve
 	$(PY) -m dev.serve
+
+dev: ## the same with Flask's development server, which restarts when a module changes
+	$(SETUP) serve
+	$(PY) -m dev.serve --reload
 
 test: ## run all tests on a temporary MariaDB (ARGS=...)
 	$(SETUP) test
@@ -47,13 +51,13 @@ attack: ## send hostile requests to a private service (REQUESTS=50000 SECONDS=10
 	$(SETUP) test
 	$(PY) -m tests.attack --requests "$${REQUESTS:-50000}" --seconds "$${SECONDS:-10}" --seed "$${SEED:-1}" $${PROXY:+--proxy}
 
-bench: ## compare strategies, operations and other services; writes docs/benchmarks.md (QUICK=1)
+bench: ## compare strategies, operations and other services; writes docs/benchmarks.md (QUICK=1 ARGS=--help)
 	$(SETUP) bench
-	$(PY) -m bench $${QUICK:+--quick}
+	$(PY) -m bench $${QUICK:+--quick} $(ARGS)
 
 bench-scale: ## measure every read at 1,000 to 1,000,000 students (SIZES='1000 10000')
 	$(SETUP) bench
-	$(PY) -m bench.scale $$SIZES
+	$(PY) -m bench.scale $$SIZES $(ARGS)
 
 bench-checkout: ## measure the cost of a checkout for each strategy
 	$(SETUP) bench
@@ -65,7 +69,7 @@ bench-commit-tokens: ## measure what commit tokens add to a transaction
 
 fuzz: ## send requests generated from the OpenAPI document, as each role (CASES=10000)
 	$(SETUP) test
-	@CASES="$${CASES:-10000}" $(PYTEST) -n0 tests/openapi/test_fuzzing.py $(ARGS)
+	@CASES="$${CASES:-10000}" $(PYTEST) -n0 -s tests/openapi/test_fuzzing.py $(ARGS)
 
 lint: ## run ruff, mypy and hadolint; validate the workflow and Compose files
 	$(SETUP) test
@@ -88,13 +92,25 @@ migrate: ## migrate DATABASE_URL, or the private server, to the newest schema
 	$(SETUP) serve
 	$(PY) -m dev.with_database $(BIN)/python -m alembic upgrade head
 
-seed: ## create sample data (STUDENTS=600 SEED=1; REPLACE=1 deletes existing data first)
+seed: ## create sample data (STUDENTS=600 SEED=1; REPLACE=1 deletes existing data first, YES=1 unasked)
 	$(SETUP) serve
-	$(PY) -m dev.seed $${STUDENTS:+--students "$$STUDENTS"} $${SEED:+--seed "$$SEED"} $${REPLACE:+--replace}
+	$(PY) -m dev.seed $${STUDENTS:+--students "$$STUDENTS"} $${SEED:+--seed "$$SEED"} $${REPLACE:+--replace} $${YES:+--yes}
 
 doctor: ## check the database and the settings, and suggest corrections
 	$(SETUP) serve
 	$(PY) -m dev.with_database --migrated $(BIN)/flask --app wsgi doctor
+
+user: ## create a user of the API; asks for a password (NAME=ada ARGS='--role staff --staff-id 1')
+	$(SETUP) serve
+	$(PY) -m dev.with_database --migrated $(BIN)/flask --app wsgi create-user "$${NAME:?use make user NAME=ada}" $(ARGS)
+
+import: ## import students (FILE=students.csv ARGS=--again)
+	$(SETUP) serve
+	$(PY) -m dev.with_database --migrated $(BIN)/flask --app wsgi import-students "$${FILE:?use make import FILE=students.csv}" $(ARGS)
+
+flask: ## run a command of the service (ARGS='set-password ada')
+	$(SETUP) serve
+	$(PY) -m dev.with_database --migrated $(BIN)/flask --app wsgi $(ARGS)
 
 docs: ## generate .env.example and docs/configuration.md from the settings
 	$(SETUP) serve
@@ -103,6 +119,9 @@ docs: ## generate .env.example and docs/configuration.md from the settings
 schema-picture: ## generate docs/schema.svg and docs/schema.md from the migrated database
 	$(SETUP) serve
 	$(PY) -m dev.with_database --migrated $(BIN)/python -m dev.schema_picture
+
+rename: ## give the project your own name (NAME=clinic-api TITLE='Clinic API' DATABASE=clinic HOLDER='Clinic Ltd')
+	@exec "$${PYTHON:-python3}" -m dev.rename "$$NAME" "$$TITLE" "$$DATABASE" "$$HOLDER"
 
 # Each list is constrained by the list it contains or accompanies, so that the image, the sample
 # data and the tests never use two versions of one package.

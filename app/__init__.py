@@ -1,4 +1,4 @@
-"""A Flask service for student data.
+"""The Flask application.
 
     resource (HTTP) -> query module (SQL) -> Database (transactions)
                     -> ConnectionStrategy -> Connector (one connection)

@@ -1,10 +1,11 @@
-"""The names of this service. To rename the service, change this file.
+"""The names of this service. `make rename` changes them, here and in the files that repeat them.
 
 It must import nothing: dev/names.py reads it before the virtual environment exists.
 """
 
 NAME = "student-data"
 TITLE = "student-data-service"
+PACKAGE = "student-data-service"  # in pyproject.toml
 DESCRIPTION = "Students, courses, enrollments and attempts, on a schema in the style of Sakila."
 DATABASE = "students"  # created by `make serve`
 

@@ -2,7 +2,8 @@
 
 from flask import Flask
 
-from app.auth.resources import Password, Refresh, Revoke, Tokens
+from app.auth.resources import CurrentUser, Password, Refresh, Revoke, Tokens
+from app.auth.users.resources import User, UserPassword, Users
 from app.http.api import Api
 from app.http.middleware import paths
 from app.openapi import swagger_ui
@@ -35,18 +36,29 @@ def register(app: Flask) -> None:
     """Register all resources with the application."""
     paths.register(app)
     api = Api(app)
+    app.register_blueprint(swagger_ui.blueprint())  # /docs
+    _add_service(api)
+    _add_resources(api)
+
+
+def _add_service(api: Api) -> None:
     api.add_resource(CityLookup, "/")
     api.add_resource(Livez, "/livez")
     api.add_resource(Readyz, "/readyz")
     api.add_resource(MetricsPage, "/metrics")
     api.add_resource(Document, "/openapi.json")
-    app.register_blueprint(swagger_ui.blueprint())  # /docs
 
     api.add_resource(Tokens, "/v1/tokens")
     api.add_resource(Refresh, "/v1/tokens/refresh")
     api.add_resource(Revoke, "/v1/tokens/revoke")
+    api.add_resource(Users, "/v1/users")
+    api.add_resource(User, "/v1/users/<key:api_user_id>")
+    api.add_resource(UserPassword, "/v1/users/<key:api_user_id>/password")
+    api.add_resource(CurrentUser, "/v1/users/me")
     api.add_resource(Password, "/v1/users/me/password")
 
+
+def _add_resources(api: Api) -> None:
     api.add_resource(Countries, "/v1/countries")
     api.add_resource(Country, "/v1/countries/<key:country_id>")
     api.add_resource(Cities, "/v1/cities")

@@ -36,9 +36,11 @@ def interleaved(
 
 
 def progress(text: str) -> None:
-    """Show progress on one line of the terminal."""
+    """Show progress on one line of the terminal, or in a line each without one."""
     if sys.stderr.isatty():
         print(f"\r{text:<78}\r", end="", file=sys.stderr, flush=True)
+    elif text:
+        print(text, file=sys.stderr, flush=True)
 
 
 def summarize(samples: list[Sample]) -> RoundResults:

@@ -1,8 +1,9 @@
-"""Run the whole service on a developer's machine: make serve.
+"""Run the whole service on a developer's machine: make serve, or with --reload: make dev.
 
 Starts the private server, migrates it, creates sample data and starts gunicorn. Ctrl-C or SIGTERM
 stops gunicorn, which completes its requests, and then the server. If DATABASE_URL is set, that
-database is used unchanged.
+database is used unchanged. With --reload, Flask's development server is used: it restarts when a
+module changes. It has no debugger, which would let every client execute code.
 """
 
 import http.client
@@ -31,23 +32,25 @@ from dev.private_server import PrivateServer
 from dev.system_packages import Stop, say
 
 START_SECONDS = 60
+# One machine with a load generator; in production, RATE_LIMIT has its default.
+RATE_LIMIT = "1000000/minute"
 GUNICORN = [sys.executable, "-m", "gunicorn", "-c", "gunicorn.conf.py", "wsgi:app"]
 # Used while the other settings are checked, before the private server has an address.
 PLACEHOLDER = f"mysql://app@127.0.0.1:1/{DATABASE}"
 
 User = dict[str, str]
-Gunicorn = subprocess.Popen[bytes]
+Server = subprocess.Popen[bytes]
 
 
-def main() -> int:
-    """Serve until a signal stops it, and return 0; if gunicorn ends first, return its status."""
+def main(arguments: list[str]) -> int:
+    """Serve until a signal stops it, and return 0; if the server ends first, return its status."""
     on_signal(_interrupt)
     try:
         settings = check_settings()
         address = address_of(settings)
         with only_instance(address):
             check_port(settings)
-            return serve(settings, address)
+            return serve(settings, address, reload="--reload" in arguments)
     except BadSettings as error:
         say(f"cannot start: {error}")
     except Stop as stop:
@@ -60,17 +63,20 @@ def main() -> int:
     return 1
 
 
-def serve(settings: Settings, address: str) -> int:
-    """Run gunicorn and print how to use the service."""
+def serve(settings: Settings, address: str, *, reload: bool) -> int:
+    """Run the server and print how to use the service."""
     private = not is_set("DATABASE_URL")
     with private_environment() if private else nullcontext(with_secret_key()) as environment:
         users = prepare(environment) if private else []
         if not private:
             say(f"serve: using {settings.database_url} without migrating or seeding it")
             say("serve: to do so, run 'make migrate' and 'make seed'")
-        if not is_set("LOG_FORMAT") and sys.stderr.isatty():
+        if not is_set("LOG_FORMAT") and (reload or sys.stderr.isatty()):
             environment["LOG_FORMAT"] = "console"
-        with gunicorn(environment, settings) as process:
+        if not is_set("RATE_LIMIT"):
+            environment["RATE_LIMIT"] = RATE_LIMIT
+        command = reloading(settings) if reload else GUNICORN
+        with server(command, environment, settings) as process:
             if wait_until_ready(process, settings):
                 print(
                     "\n".join(["", *instructions(address, settings.db_strategy, users), ""]),
@@ -99,10 +105,17 @@ def check_settings() -> Settings:
         del os.environ["DATABASE_URL"]
 
 
+def reloading(settings: Settings) -> list[str]:
+    """Return the command of the development server."""
+    address = ["--host", settings.host, "--port", str(settings.port)]
+    flask = [sys.executable, "-m", "flask", "--app", "wsgi"]
+    return [*flask, "run", "--reload", "--no-debugger", *address]
+
+
 @contextmanager
-def gunicorn(environment: dict[str, str], settings: Settings) -> Iterator[Gunicorn]:
-    """Start gunicorn and stop it gracefully; a second Ctrl-C stops it at once."""
-    process = launch(GUNICORN, env=environment)
+def server(command: list[str], environment: dict[str, str], settings: Settings) -> Iterator[Server]:
+    """Start the server and stop it gracefully; a second Ctrl-C stops it at once."""
+    process = launch(command, env=environment)
     try:
         yield process
     finally:
@@ -121,7 +134,7 @@ def gunicorn(environment: dict[str, str], settings: Settings) -> Iterator[Gunico
             process.wait()
 
 
-def wait_until_ready(process: Gunicorn, settings: Settings) -> bool:
+def wait_until_ready(process: Server, settings: Settings) -> bool:
     """Wait for `/livez`; return false if gunicorn ended first."""
     deadline = time.monotonic() + START_SECONDS
     while process.poll() is None:
@@ -133,15 +146,15 @@ def wait_until_ready(process: Gunicorn, settings: Settings) -> bool:
     return False
 
 
-def watch(process: Gunicorn, server: PrivateServer | None) -> int:
-    """Wait for gunicorn to end and return its status; return 1 if the private server ends first.
+def watch(process: Server, database: PrivateServer | None) -> int:
+    """Wait for the server to end and return its status; return 1 if the private server ends first.
 
     It polls five times per second: a blocking wait would not be interrupted by a signal that
     arrives just before it, or in another thread.
     """
     while (status := process.poll()) is None:
-        if server is not None and server.running_port() is None:
-            say(f"serve: the private server has ended; see {server.log}")
+        if database is not None and database.running_port() is None:
+            say(f"serve: the private server has ended; see {database.log}")
             return 1
         time.sleep(0.2)
     return status
@@ -150,7 +163,10 @@ def watch(process: Gunicorn, server: PrivateServer | None) -> int:
 def instructions(address: str, strategy: str, users: list[User]) -> list[str]:
     """Return the lines that describe how to use the service."""
     lines = [f"Serving on {address} with DB_STRATEGY={strategy} (all settings: .env.example)", ""]
-    lines += [f"  curl '{address}/?city=London'", ""]
+    lines += [f"  curl '{address}/?city=London'", f"  in a browser: {address}/docs/", ""]
+    if not is_set("RATE_LIMIT"):
+        default = Settings.model_fields["rate_limit"].default
+        lines += [f"RATE_LIMIT={RATE_LIMIT} here, for load tests; in production {default}.", ""]
     sign_in = f"curl -X POST -u USER:PASSWORD {address}/v1/tokens"
     lines.append("Get an access token with a user name and password; send it with each request:")
     if users:
@@ -159,7 +175,7 @@ def instructions(address: str, strategy: str, users: list[User]) -> list[str]:
         first = users[0]
         sign_in = f"curl -X POST -u '{first['user_name']}:{first['password']}' {address}/v1/tokens"
     else:
-        lines.append("  create the first user with: flask --app wsgi create-user NAME")
+        lines.append("  create the first user with: make user NAME=admin")
     lines += [f"  {sign_in}", f"  curl -H 'Authorization: Bearer TOKEN' {address}/v1/students", ""]
     kept = f"; the data are kept in {VAR}/" if not is_set("DATABASE_URL") else ""
     return [*lines, f"Ctrl-C stops everything{kept}."]
@@ -201,4 +217,4 @@ def _interrupt(*_: object) -> None:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(main(sys.argv[1:]))

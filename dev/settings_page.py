@@ -26,7 +26,7 @@ in the working directory (copy `.env.example`). If a value is invalid, the servi
 and prints one line with the variable, the value and the allowed values. No secret has a default.
 An empty variable counts as unset.
 
-`flask --app wsgi doctor` checks these settings against the server's configuration.
+`make doctor` checks these settings against the server's configuration.
 """
 ENV_TOP = """# Copy to .env and edit; environment variables override this file.
 # Generated from app/settings/settings.py by `make docs`; see docs/configuration.md.

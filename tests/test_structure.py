@@ -19,7 +19,7 @@ MAY_IMPORT = {
     "app.settings": {"app.service", "app.db"},
     "app.sql": {"app.db"},
     "app.http": {"app.service", "app.settings", "app.sql", "app.db"},
-    "app.auth": {"app.service", "app.http", "app.settings", "app.db"},
+    "app.auth": {"app.service", "app.http", "app.sql", "app.settings", "app.db"},
     "app.operations": {"app.service", "app.http", "app.settings", "app.db"},
     "app.openapi": {"app.service", "app.http"},
     "app.resources": {"app.http", "app.sql", "app.db"},

@@ -19,14 +19,15 @@ def authenticate() -> Caller:
     """Return the caller identified by the token; raises a `Problem` with status 401."""
     given = credentials()
     if given is None or given.type != "bearer" or not given.token:
-        raise _unauthorized("Sign in at POST /v1/tokens and send the access token as Bearer.")
+        raise unauthorized("Sign in at POST /v1/tokens and send the access token as Bearer.")
     try:
         return tokens.verify(given.token, settings())
     except tokens.BadToken as error:
-        raise _unauthorized(f"Sign in again: {error}.", error="invalid_token") from None
+        raise unauthorized(f"Sign in again: {error}.", error="invalid_token") from None
 
 
-def _unauthorized(detail: str, error: str = "") -> Problem:
+def unauthorized(detail: str, error: str = "") -> Problem:
+    """Return the problem (401) for a request without a valid access token."""
     # RFC 6750, section 3
     challenge = f'Bearer realm="{REALM}"' + (f', error="{error}"' if error else "")
     return Problem(401, detail, headers=[("WWW-Authenticate", challenge)])

@@ -1,9 +1,12 @@
 """Commands to manage the users of the API.
 
-flask --app wsgi create-user NAME        e.g. the first user of a database without sample data
-flask --app wsgi set-password NAME       e.g. for a user who forgot the password
-flask --app wsgi deactivate-user NAME    revokes all sessions and prevents further sign-ins
-flask --app wsgi activate-user NAME
+    .venv/bin/flask --app wsgi create-user NAME      e.g. the first user
+    .venv/bin/flask --app wsgi set-password NAME     e.g. for a user who forgot the password
+    .venv/bin/flask --app wsgi deactivate-user NAME  revokes all sessions, prevents sign-ins
+    .venv/bin/flask --app wsgi activate-user NAME
+
+`make user NAME=...` and `make flask ARGS='set-password ...'` run them with the database of
+`make serve` if DATABASE_URL is not set.
 """
 
 from collections.abc import Callable

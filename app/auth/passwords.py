@@ -30,12 +30,14 @@ def verify(password: str, stored: str | None) -> bool:
 
     `stored` is None for an unknown user; the check then takes as long as for a known one.
     """
+    is_hash = stored is not None and stored.startswith("$argon2")  # else the user has no password
     with _hash_slot():
         try:
-            matches = _hasher.verify(stored or _dummy_hash(), _normalize(password))
+            known = stored if stored is not None and is_hash else _dummy_hash()
+            matches = _hasher.verify(known, _normalize(password))
         except (VerificationError, InvalidHashError):
             return False
-    return matches and stored is not None
+    return matches and is_hash
 
 
 def hash_password(password: str) -> str:

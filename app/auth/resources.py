@@ -1,15 +1,17 @@
-"""HTTP resources: sign in, refresh the tokens, sign out, and change the password."""
+"""HTTP resources: sign in, refresh the tokens, sign out, the signed-in user and the password."""
 
 from flask import Response
 
-from app.auth import passwords, queries, rate_limits, sessions, tokens
+from app.auth import bearer, passwords, queries, rate_limits, sessions, tokens
 from app.auth.credentials import credentials
+from app.auth.schemas import CurrentUser as UserAnswer
 from app.auth.schemas import PasswordChange, RefreshToken, TokenPair
 from app.db.transaction import Row, Transaction
 from app.http.api import Resource
 from app.http.caller import ANY_ROLE, PUBLIC, Caller, caller
 from app.http.context import database, settings
 from app.http.operation import operation
+from app.http.preconditions import etag_response
 from app.http.problems import Problem
 from app.http.responses import json_response
 from app.service import REALM
@@ -86,6 +88,22 @@ class Revoke(Resource):  # type: ignore[misc]
         token = body.refresh_token.get_secret_value()
         database().run_transaction(lambda tx: sessions.revoke(tx, token))
         return Response(status=204)
+
+
+class CurrentUser(Resource):  # type: ignore[misc]
+    """The caller."""
+
+    @operation(roles=ANY_ROLE, response=UserAnswer)
+    def get(self) -> Response:
+        """Get the signed-in user.
+
+        The response is 401 if the user was deactivated after the access token was issued.
+        """
+        user = queries.get_active_user_by_id(database(), caller().api_user_id)
+        if user is None:
+            raise bearer.unauthorized("Sign in again: the user is not active.", "invalid_token")
+        shown = UserAnswer.model_validate(user)
+        return etag_response(shown.model_dump_json() + "\n")
 
 
 class Password(Resource):  # type: ignore[misc]

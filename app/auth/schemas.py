@@ -5,6 +5,7 @@ from typing import Annotated, Literal
 from pydantic import BaseModel, ConfigDict, Field, SecretStr
 
 from app.auth import passwords
+from app.http.caller import Role
 
 TOKEN = "J1Vx0yJkzq3cXyN4V4h1mXcJ0m7oZfWq0Qn4b0y2a6E"  # noqa: S105 - an example
 
@@ -23,6 +24,17 @@ class TokenPair(BaseModel):
     refresh_token_expires_in: int = Field(
         description="Lifetime of the refresh token, in seconds.", examples=[1209600]
     )
+
+
+class CurrentUser(BaseModel):
+    """The signed-in user."""
+
+    api_user_id: int = Field(examples=[1])
+    user_name: str = Field(examples=["admin"])
+    role: Role = Field(description="What the user may do.")
+    campus_id: int | None = Field(description="The campus of a member of staff.")
+    staff_id: int | None = Field(description="The member of staff, with the role `staff`.")
+    student_id: int | None = Field(description="The student, with the role `student`.")
 
 
 class RefreshToken(BaseModel):

@@ -9,6 +9,7 @@ from typing import Self
 from urllib.parse import SplitResult, parse_qs, unquote, urlsplit
 
 FORM = "mysql://user:password@host:port/name"
+CHARSET = "utf8mb4"  # of every connection
 SCHEMES = ("mysql", "mariadb", "mysql+pymysql", "mysql+mysqldb")
 
 
@@ -31,12 +32,17 @@ class DatabaseUrl:
         parts = urlsplit(str(value))
         if parts.scheme not in SCHEMES:
             raise ValueError(f"use {FORM}")
+        _check_encoding(parts)
         query = parse_qs(parts.query, keep_blank_values=True)
         if query.get("unix_socket") == [""]:
             raise ValueError("unix_socket is empty; use a path")
-        unknown = sorted(set(query) - {"unix_socket"})
+        unknown = sorted(set(query) - {"unix_socket", "charset"})
         if unknown:
-            raise ValueError(f"unknown parameter {unknown[0]!r}; only unix_socket is allowed")
+            raise ValueError(
+                f"unknown parameter {unknown[0]!r}; only unix_socket and charset are allowed"
+            )
+        if query.get("charset", [CHARSET]) != [CHARSET]:
+            raise ValueError(f"the charset is always {CHARSET}; leave it out")
         name = unquote(parts.path.removeprefix("/"))
         missing = [
             word
@@ -83,6 +89,16 @@ class DatabaseUrl:
     def __str__(self) -> str:
         """Return the URL without the password."""
         return f"mysql://{self.user}:…@{self.address}/{self.name}"
+
+
+def _check_encoding(parts: SplitResult) -> None:
+    """Raise `ValueError` if the user or the password has a character that ends the host's part."""
+    cut = "@" not in parts.netloc and "@" in parts.query
+    if cut or "@" in parts.path or parts.fragment:
+        raise ValueError(
+            "percent-encode special characters in the user and the password: "
+            "/ as %2F, # as %23, ? as %3F, @ as %40, % as %25"
+        )
 
 
 def _port(parts: SplitResult) -> int:

@@ -24,7 +24,8 @@ from app.http.paging import Page, View
 from app.http.preconditions import check_if_match, etag_response
 from app.http.problems import Problem, not_found
 from app.http.responses import ResponseData, etag_of
-from app.http.validation import validate
+from app.http.types import Body
+from app.http.validation import check_unchanged, validate
 from app.sql.conditions import ALL_ROWS, NO_ROWS, Condition, equals
 from app.sql.keyset import ListQuery
 from app.sql.lists import list_rows
@@ -120,9 +121,15 @@ def create(queries: Writable, path: str, body: BaseModel, **parents: int) -> Res
     return run_idempotently(insert).response()
 
 
-def replace(queries: Writable, key: int, body: BaseModel) -> Response:
+def replace(queries: Writable, key: int, body: Body) -> Response:
     """Replace a row if it still has the client's ETag; return the new row."""
-    return _change(queries, key, lambda _: body)
+
+    def replacement(current: str) -> Body:
+        if body.stated:
+            check_unchanged(body.stated, json.loads(current))
+        return body
+
+    return _change(queries, key, replacement)
 
 
 def patch(queries: Writable, key: int, changes: dict[str, Any], model: type[BaseModel]) -> Response:
@@ -131,7 +138,10 @@ def patch(queries: Writable, key: int, changes: dict[str, Any], model: type[Base
     def merge(current: str) -> BaseModel:
         fields = json.loads(current)
         writable = {name: fields[name] for name in model.model_fields}
-        return validate(model, json.dumps(merged(writable, changes)))
+        stated = {name: value for name, value in changes.items() if name not in writable}
+        check_unchanged(stated, fields)
+        changed = {name: value for name, value in changes.items() if name in writable}
+        return validate(model, json.dumps(merged(writable, changed)))
 
     return _change(queries, key, merge)
 
@@ -165,11 +175,29 @@ def delete(queries: Writable, key: int) -> Response:
     """Delete a row if it still has the client's ETag."""
 
     def delete_row(tx: Transaction) -> None:
-        _lock(queries, tx, key)
+        lock(queries, tx, key)
         queries.delete(tx, key)
 
     database().run_transaction(delete_row)
     return ResponseData(204).response()
+
+
+def lock(queries: Writable, tx: Transaction, key: int) -> str:
+    """Lock a row and return its JSON.
+
+    Raises a `Problem` if the caller may not see it (404), may not write it (403), or sent an
+    outdated ETag (412).
+    """
+    visible = queries.visible_to(caller())
+    rule = writable_by(queries, caller())
+    found = queries.SELECT.read_with_rule(tx, key, visible, rule, lock=True)
+    if found is None:
+        raise not_found(queries.SELECT.table)
+    body, allowed = found
+    if not allowed:
+        raise Problem(403, f"You may not change this {queries.SELECT.table}.")
+    check_if_match(body)
+    return body
 
 
 def merged(target: Any, changes: Any) -> Any:
@@ -195,7 +223,7 @@ def _rows_of(db: Reader, queries: Readable, page: Page, *within: Condition) -> l
 
 def _change(queries: Writable, key: int, change: Callable[[str], BaseModel]) -> Response:
     def update(tx: Transaction) -> str:
-        current = _lock(queries, tx, key)
+        current = lock(queries, tx, key)
         values = change(current).model_dump()
         with permission_first(queries, tx, values, current):
             queries.update(tx, key, values)
@@ -203,24 +231,6 @@ def _change(queries: Writable, key: int, change: Callable[[str], BaseModel]) -> 
 
     text = database().run_transaction(update)
     return ResponseData(200, text, {"ETag": etag_of(text)}).response()
-
-
-def _lock(queries: Writable, tx: Transaction, key: int) -> str:
-    """Lock a row and return its JSON.
-
-    Raises a `Problem` if the caller may not see it (404), may not write it (403), or sent an
-    outdated ETag (412).
-    """
-    visible = queries.visible_to(caller())
-    rule = writable_by(queries, caller())
-    found = queries.SELECT.read_with_rule(tx, key, visible, rule, lock=True)
-    if found is None:
-        raise not_found(queries.SELECT.table)
-    body, allowed = found
-    if not allowed:
-        raise Problem(403, f"You may not change this {queries.SELECT.table}.")
-    check_if_match(body)
-    return body
 
 
 def _read_back(queries: Writable, tx: Transaction, key: int) -> str:

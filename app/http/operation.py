@@ -15,6 +15,7 @@ from typing import Any
 
 from flask import Response
 from pydantic import BaseModel
+from pydantic.fields import FieldInfo
 
 from app.http.caller import Roles, authorize
 from app.http.negotiation import check_accept
@@ -60,6 +61,16 @@ class Operation:
         return (JSON, *FORMS) if self.form else (JSON,)
 
     @property
+    def read_only(self) -> frozenset[str]:
+        """The fields of the response that a replacement or patch cannot change."""
+        model = self.body or self.patch
+        if not self.conditional or model is None or self.response is None:
+            return frozenset()
+        fields: dict[str, FieldInfo] = self.response.model_fields
+        required = {name for name, info in fields.items() if info.is_required()}
+        return frozenset(required - model.model_fields.keys())
+
+    @property
     def media_types(self) -> tuple[str, ...]:
         """The media types of the successful response; empty if it has no body."""
         return () if self.status == 204 else self.produces
@@ -73,11 +84,12 @@ class Operation:
 def operation(**declared: Any) -> Callable[[Method], Method]:
     """Authorize and validate before the method runs. The arguments are those of `Operation`."""
     declaration = Operation(**declared)
+    read_only = declaration.read_only
 
     def declare(method: Method) -> Method:
         @wraps(method)
         def guarded(self: object, **path: Any) -> Response:
-            _check(declaration, path)
+            _check(declaration, read_only, path)
             return method(self, **path)
 
         guarded.declaration = declaration  # type: ignore[attr-defined]
@@ -86,7 +98,7 @@ def operation(**declared: Any) -> Callable[[Method], Method]:
     return declare
 
 
-def _check(declared: Operation, arguments: dict[str, Any]) -> None:
+def _check(declared: Operation, read_only: frozenset[str], arguments: dict[str, Any]) -> None:
     """Raise a `Problem` for a request that does not match; add its input to the arguments."""
     if declared.roles is not None:
         authorize(declared.roles)
@@ -97,6 +109,6 @@ def _check(declared: Operation, arguments: dict[str, Any]) -> None:
     if declared.conditional:
         require_if_match()
     if declared.body is not None:
-        arguments["body"] = read_body(declared.body, declared.consumes)
+        arguments["body"] = read_body(declared.body, declared.consumes, read_only)
     elif declared.patch is not None:
-        arguments["changes"] = read_patch(declared.patch)
+        arguments["changes"] = read_patch(declared.patch, read_only)

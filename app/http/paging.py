@@ -65,8 +65,8 @@ class Page(View):
     def next_link(self, position: tuple[Any, ...]) -> str:
         """Return the URL of the page that starts after this position."""
         cursor = _serializer().dumps([self._list_identity(), [*map(_serializable, position)]])
-        parameters = {**request.args.to_dict(), "cursor": cursor}
-        return f"{request.path}?{urlencode(parameters)}"
+        parameters = {**request.args.to_dict(flat=False), "cursor": [cursor]}
+        return f"{request.path}?{urlencode(parameters, doseq=True)}"
 
     def _after(self) -> tuple[Any, ...] | None:
         if self.cursor is None:

@@ -10,6 +10,7 @@ from pydantic import (
     GetJsonSchemaHandler,
     StringConstraints,
 )
+from pydantic.fields import FieldInfo
 from pydantic.json_schema import JsonSchemaValue
 from pydantic_core import CoreSchema, PydanticCustomError, core_schema
 
@@ -19,7 +20,6 @@ from app.sql.select import LINK_PREFIX
 Names = tuple[str, ...]
 Orders = tuple[Order, ...]
 
-MAX_LIST_LENGTH = 500
 MAX_SEARCH_WORDS = 8
 
 
@@ -41,14 +41,12 @@ class NameList:
     def __get_pydantic_json_schema__(
         self, schema: CoreSchema, handler: GetJsonSchemaHandler
     ) -> JsonSchemaValue:
-        name = f"({'|'.join(self.names)})"
-        pattern = f"^{name}(,{name})*$"
+        # Sent as one comma-separated value; see `app.openapi.parameters`.
         return {
-            "type": "string",
-            "pattern": pattern,
-            "maxLength": MAX_LIST_LENGTH,
+            "type": "array",
+            "items": {"type": "string", "enum": [*self.names]},
+            "uniqueItems": True,
             "description": self.meaning,
-            "examples": [self.names[0]],
         }
 
     def read(self, given: Any) -> Any:
@@ -63,6 +61,11 @@ class NameList:
                 "names", "must be one or more of: {allowed}", {"allowed": allowed}
             )
         return tuple(dict.fromkeys(found))
+
+
+def is_name_list(info: FieldInfo) -> bool:
+    """Return whether a parameter is a list of names."""
+    return any(isinstance(it, NameList) for it in info.metadata)
 
 
 def fields_of(model: type[BaseModel]) -> NameList:
@@ -85,7 +88,7 @@ class SortBy:
     """A column to sort by; a minus sign sorts in descending order. The key decides between equals.
 
     Usage: `sort: Annotated[Orders, SortBy("last_name")] = ()`. The columns must be NOT NULL,
-    because a cursor compares their values, and have an index (docs/decisions, 26).
+    because a cursor compares their values, and have an index (docs/decisions, 31).
     """
 
     def __init__(self, *names: str) -> None:
@@ -101,9 +104,8 @@ class SortBy:
     ) -> JsonSchemaValue:
         return {
             "type": "string",
-            "pattern": f"^-?({'|'.join(self.names)})$",
+            "enum": [sign + name for name in self.names for sign in ("", "-")],
             "description": "Column to sort by; a minus sign means descending.",
-            "examples": [self.names[0]],
         }
 
     def read(self, given: Any) -> Orders:

@@ -3,7 +3,7 @@
 import re
 from datetime import UTC, datetime
 from decimal import Decimal
-from typing import Annotated, Any
+from typing import Annotated, Any, Self
 
 from pydantic import (
     AfterValidator,
@@ -12,6 +12,7 @@ from pydantic import (
     BeforeValidator,
     ConfigDict,
     Field,
+    PrivateAttr,
     StringConstraints,
     WithJsonSchema,
     field_validator,
@@ -28,6 +29,8 @@ _CONTROL = r"\x00-\x1f\x7f-\x9f\u2028\u2029"
 _SPACE = r"\x20\xa0"
 LINE = f"^[^{_CONTROL}{_SPACE}]([^{_CONTROL}]*[^{_CONTROL}{_SPACE}])?$"
 TEXT = r"^[^\x00-\x08\x0b\x0c\x0e-\x1f\x7f]*$"
+# HTTP Basic separates the user name from the password by a colon (RFC 7617, section 2).
+USER_NAME = f"^[^{_CONTROL}{_SPACE}:]([^{_CONTROL}:]*[^{_CONTROL}{_SPACE}:])?$"
 EMAIL = f"^[^@{_CONTROL}{_SPACE}]+@[^@{_CONTROL}{_SPACE}]+$"
 RFC_3339 = re.compile(
     r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:\d\d)", re.ASCII | re.IGNORECASE
@@ -37,6 +40,7 @@ SCORE = r"^(100(\.0{1,2})?|[0-9]{1,2}(\.[0-9]{1,2})?)$"
 # Error messages instead of the patterns themselves.
 PATTERN_DESCRIPTIONS = {
     LINE: "must be a line of text without control characters, leading or trailing spaces",
+    USER_NAME: "must be a line of text without colons, leading or trailing spaces",
     TEXT: "must be text without control characters",
     EMAIL: "must be an email address of the form name@domain",
 }
@@ -50,6 +54,7 @@ def message_of(item: ErrorDetails) -> str:
 
 # Only the form is checked, not that the address exists.
 Email = Annotated[str, StringConstraints(max_length=50, pattern=EMAIL)]
+UserName = Annotated[str, StringConstraints(max_length=50, pattern=USER_NAME)]
 Line10 = Annotated[str, StringConstraints(max_length=10, pattern=LINE)]
 Line20 = Annotated[str, StringConstraints(max_length=20, pattern=LINE)]
 Line25 = Annotated[str, StringConstraints(max_length=25, pattern=LINE)]
@@ -61,9 +66,25 @@ Text = Annotated[str, StringConstraints(max_length=16_000, pattern=TEXT)]
 
 
 class Body(BaseModel):
-    """A request body: unknown fields and other types are rejected."""
+    """A request body: unknown fields and other types are rejected.
+
+    `stated` are the read-only fields it contained: clients send back what they have read. They
+    must have the values of the stored row.
+    """
 
     model_config = ConfigDict(extra="forbid", strict=True)
+
+    _stated: dict[str, Any] = PrivateAttr(default_factory=dict)
+
+    @property
+    def stated(self) -> dict[str, Any]:
+        """The read-only fields, by name."""
+        return self._stated
+
+    def stating(self, values: dict[str, Any]) -> Self:
+        """Return this body with these read-only fields."""
+        self._stated = values
+        return self
 
     @field_validator("*", mode="before")
     @classmethod

@@ -4,22 +4,27 @@ Query strings and forms are text. If the model's field is a number or a boolean,
 as JSON: `07`, `1_0` and `yes` are not valid.
 """
 
+import json
 from collections.abc import Iterator, Mapping
+from datetime import datetime
 from functools import cache
 from typing import Annotated, Any, TypeVar, get_args, get_origin
 
 from flask import request
 from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails, from_json
+from werkzeug.datastructures import MultiDict
 
 from app.http.complexity import check_form, malformed, parse_json
+from app.http.parameters import is_name_list
 from app.http.problems import InputError, Problem
-from app.http.types import message_of
+from app.http.types import Body, message_of
 
 Model = TypeVar("Model", bound=BaseModel)
 
 JSON = "application/json"
 MERGE_PATCH = "application/merge-patch+json"
+PYTHON_BOOLEANS = {"True": "true", "False": "false"}  # as Python clients write them
 FORMS = ("application/x-www-form-urlencoded", "multipart/form-data")
 # Names in error messages are truncated; the longest of the service's own is half as long.
 MAX_NAME_LENGTH = 50
@@ -34,19 +39,37 @@ def read_query(model: type[Model] | None) -> Model | None:
         return None
     values = given.to_dict()
     if len(values) != sum(1 for _ in given.items(multi=True)):
-        repeated = [name for name, values_ in given.lists() if len(values_) > 1]
-        errors: list[InputError] = [
-            {"parameter": shortened(name), "detail": "repeated parameter"} for name in repeated
-        ]
-        raise invalid(400, "query", errors)
+        values |= _joined(model, given)
+    if "" in values.values():
+        # Clients write None so: `campus_id=`. Of an unknown parameter, the name is the error.
+        known = _names(model)
+        values = {name: text for name, text in values.items() if text or name not in known}
     try:
         return model.model_validate(_typed(model, values), strict=True)
     except ValidationError as error:
         raise invalid(400, "query", _parameters(error)) from None
 
 
-def read_body(model: type[Model], types: tuple[str, ...]) -> Model:
-    """Validate the body, which must have one of these media types."""
+def _joined(model: type[BaseModel], given: MultiDict[str, str]) -> dict[str, str]:
+    """Return the repeated parameters that are lists, as one text: `fields=a&fields=b`."""
+    repeated = {name: texts for name, texts in given.lists() if len(texts) > 1}
+    lists = {name for name, info in model.model_fields.items() if is_name_list(info)}
+    errors: list[InputError] = [
+        {"parameter": shortened(name), "detail": "repeated parameter"}
+        for name in repeated.keys() - lists
+    ]
+    if errors:
+        raise invalid(400, "query", errors)
+    return {name: ",".join(filter(None, texts)) for name, texts in repeated.items()}
+
+
+def read_body(
+    model: type[Model], types: tuple[str, ...], read_only: frozenset[str] = frozenset()
+) -> Model:
+    """Validate the body, which must have one of these media types.
+
+    Fields in `read_only` may be in a JSON body too; see `Body.stated`.
+    """
     _check_type(types)
     text = request.get_data()
     if request.mimetype in FORMS:
@@ -57,17 +80,27 @@ def read_body(model: type[Model], types: tuple[str, ...]) -> Model:
         except ValidationError as error:
             found = error.errors(include_url=False, include_input=False)
             raise invalid(422, "body", _pointers(found)) from None
-    parse_json(text)
-    return validate(model, text)
+    value = parse_json(text)
+    if not read_only or not isinstance(value, dict) or read_only.isdisjoint(value):
+        return validate(model, text)
+    stated = {name: value.pop(name) for name in read_only & value.keys()}
+    body = validate(model, json.dumps(value))
+    return body.stating(stated) if isinstance(body, Body) else body
 
 
-def read_patch(model: type[BaseModel]) -> dict[str, Any]:
-    """Return a merge patch with fields of this model; values are validated after the merge."""
-    _check_type((MERGE_PATCH,))
+def read_patch(model: type[BaseModel], read_only: frozenset[str] = frozenset()) -> dict[str, Any]:
+    """Return a merge patch with fields of this model, or `read_only` ones.
+
+    Values are validated after the merge.
+    """
+    # Clients that cannot set the media type send JSON; for a resource that is an object with
+    # named fields, a merge patch is the only meaning it can have.
+    _check_type((MERGE_PATCH, JSON))
     changes = parse_json(request.get_data(), allow_nan=False)
     if not isinstance(changes, dict):
         raise invalid(422, "body", [{"pointer": "", "detail": "Input should be an object"}])
-    unknown = list(_unknown_fields(model, changes))
+    writable = {name: value for name, value in changes.items() if name not in read_only}
+    unknown = list(_unknown_fields(model, writable))
     if unknown:
         raise invalid(422, "body", unknown)
     return changes
@@ -82,6 +115,27 @@ def validate(model: type[Model], text: str | bytes) -> Model:
         if found[0]["type"] == "json_invalid":
             raise malformed() from None
         raise invalid(422, "body", _pointers(found)) from None
+
+
+def check_unchanged(stated: Mapping[str, Any], current: Mapping[str, Any]) -> None:
+    """Raise a `Problem` (422) that names the read-only fields with another value than now."""
+    errors: list[InputError] = [
+        {"pointer": f"/{name}", "detail": "read-only: send its current value, or leave it out"}
+        for name, value in stated.items()
+        if not _is_same(value, current[name])
+    ]
+    if errors:
+        raise invalid(422, "body", errors)
+
+
+def _is_same(value: Any, other: Any) -> bool:
+    """Return whether two JSON values are equal; a time may be written in different ways."""
+    if value == other and isinstance(value, bool) == isinstance(other, bool):
+        return True
+    try:
+        return bool(datetime.fromisoformat(value) == datetime.fromisoformat(other))
+    except (TypeError, ValueError):
+        return False
 
 
 def pointers_to(column: str, body: Any) -> list[str]:
@@ -116,6 +170,11 @@ def _typed(model: type[BaseModel], texts: Mapping[str, str]) -> dict[str, Any]:
 
 
 @cache
+def _names(model: type[BaseModel]) -> frozenset[str]:
+    return frozenset(info.alias or name for name, info in model.model_fields.items())
+
+
+@cache
 def _parsed_names(model: type[BaseModel]) -> frozenset[str]:
     return frozenset(
         info.alias or name
@@ -133,6 +192,7 @@ def _plain_types(annotation: Any) -> set[Any]:
 
 
 def _parsed(text: str) -> Any:
+    text = PYTHON_BOOLEANS.get(text, text)
     try:
         found = from_json(text, allow_inf_nan=False)
     except ValueError:

@@ -6,8 +6,8 @@ from typing import Any
 from flask import Flask
 
 from app.http.operation import Operation
-from app.http.validation import MERGE_PATCH
-from app.openapi.endpoints import Endpoint, endpoints
+from app.http.validation import JSON, MERGE_PATCH
+from app.openapi.endpoints import Endpoint, endpoints, tags
 from app.openapi.info import INFO, SECURITY
 from app.openapi.models import Models
 from app.openapi.parameters import header_parameters, path_parameters, query_parameters
@@ -25,12 +25,11 @@ def document(app: Flask) -> Json:
         paths.setdefault(endpoint.path, {})[endpoint.method] = _operation(endpoint, models)
     for name, schema in COMPONENTS.items():
         models.define(name, schema)
-    tags = sorted({endpoint.tag for endpoint in found})
     return {
         "openapi": "3.1.0",
         "info": INFO,
         "servers": [{"url": "/"}],
-        "tags": [{"name": tag} for tag in tags],
+        "tags": [{"name": name, "description": text} for name, text in tags(app).items()],
         "paths": paths,
         "components": {
             "schemas": models.definitions,
@@ -77,7 +76,8 @@ def _security(declared: Operation) -> list[Json]:
 def _body(declared: Operation, models: Models) -> Json:
     if declared.patch is not None:
         schema = models.patch(declared.patch)
-        return {MERGE_PATCH: {"schema": schema, "example": models.example(schema)}}
+        content = {"schema": schema, "example": models.example(schema)}
+        return dict.fromkeys((MERGE_PATCH, JSON), content)
     if declared.body is None:
         return {}
     schema = models.ref(declared.body, "validation")

@@ -43,7 +43,9 @@ def header_parameters(method: str, declared: Operation) -> list[Json]:
     """Describe the request headers that an operation uses."""
     found = []
     if declared.conditional:
-        found.append(_header("If-Match", "The current ETag of the resource.", required=True))
+        etag = _header("If-Match", "The current ETag of the resource, or `*`.", required=True)
+        etag["schema"] |= {"examples": ["*"]}
+        found.append(etag)
     if declared.has_etag and method == "get":
         found.append(_header("If-None-Match", "ETag of the client's copy; 304 if it is current."))
     if declared.roles is not None and method == "get":
@@ -67,6 +69,8 @@ def _query_parameter(name: str, schema: Json, required: bool) -> Json:
         schema.pop("default", None)
     if description := schema.pop("description", ""):
         parameter["description"] = description
+    if schema.get("type") == "array":
+        parameter |= {"style": "form", "explode": False}  # fields=a,b
     return {**parameter, "schema": schema}
 
 

@@ -1,48 +1,47 @@
 """Swagger UI at /docs, served without files from other hosts.
 
-The page comes from flask-swagger-ui. Users enter passwords there, so its Content-Security-Policy
-allows only the page's own inline script, by hash.
+The page and its script are in `page/`, Swagger UI itself comes from the package flask-swagger-ui.
+Users enter passwords there, so the Content-Security-Policy allows files of this service only.
 """
 
-import re
-from base64 import b64encode
-from hashlib import sha256
+from html import escape
+from pathlib import Path
 
-from flask import Blueprint, Response
-from flask_swagger_ui import get_swaggerui_blueprint  # type: ignore[import-untyped]
+import flask_swagger_ui  # type: ignore[import-untyped]
+from flask import Blueprint, Response, send_from_directory
 
 from app.service import TITLE
 
-CONFIG = {
-    "app_name": TITLE,
-    # A fixed URL makes the page the same on every host; OAuth is not used.
-    "oauth2RedirectUrl": "/docs/oauth2-redirect.html",
-    "validatorUrl": None,  # otherwise the URL of the document is sent to swagger.io
-    "displayRequestDuration": True,
-}
+PAGE = Path(__file__).parent / "page"
+SWAGGER_UI = Path(flask_swagger_ui.__file__).parent / "dist"
+OWN_FILES = {"page.css", "page.js"}
+POLICY = "; ".join(
+    [
+        "default-src 'none'",
+        "connect-src 'self'",
+        "img-src 'self' data:",
+        "style-src 'self' 'unsafe-inline'",  # React writes style attributes
+        "script-src 'self'",
+        "frame-ancestors 'none'",
+        "base-uri 'none'",
+        "form-action 'none'",
+    ]
+)
 
 
 def blueprint() -> Blueprint:
     """Return the blueprint of the page and its files."""
-    pages: Blueprint = get_swaggerui_blueprint("/docs", "/openapi.json", config=CONFIG)
-    pages.after_request(_allow_its_own_script)
+    pages = Blueprint("swagger_ui", __name__, url_prefix="/docs")
+    html = (PAGE / "index.html").read_text().replace("{{ title }}", escape(TITLE))
+
+    @pages.get("/")
+    def index() -> Response:
+        response = Response(html, mimetype="text/html")
+        response.headers["Content-Security-Policy"] = POLICY
+        return response
+
+    @pages.get("/<path:name>")
+    def file(name: str) -> Response:
+        return send_from_directory(PAGE if name in OWN_FILES else SWAGGER_UI, name)
+
     return pages
-
-
-def _allow_its_own_script(response: Response) -> Response:
-    if response.mimetype == "text/html" and not response.direct_passthrough:
-        scripts = re.findall(r"<script>(.*?)</script>", response.get_data(as_text=True), re.DOTALL)
-        hashes = [b64encode(sha256(text.encode()).digest()).decode() for text in scripts]
-        response.headers["Content-Security-Policy"] = "; ".join(
-            [
-                "default-src 'none'",
-                "connect-src 'self'",
-                "img-src 'self' data:",
-                "style-src 'self' 'unsafe-inline'",  # React writes style attributes
-                " ".join(["script-src 'self'", *(f"'sha256-{it}'" for it in hashes)]),
-                "frame-ancestors 'none'",
-                "base-uri 'none'",
-                "form-action 'none'",
-            ]
-        )
-    return response

@@ -1,5 +1,6 @@
 """`flask doctor`: check the settings against the database server, and suggest corrections."""
 
+from collections.abc import Iterator
 from ipaddress import ip_address
 
 import click
@@ -70,6 +71,7 @@ def examine(settings: Settings) -> list[Finding]:
         return [
             Finding("server", f"{server['version']} ({server['comment']}) at {_address(settings)}"),
             _tls(reader, settings),
+            *_authorities(settings),
             _wait_timeout(server),
             _recycle(server, settings),
             _keepalive(settings),
@@ -114,6 +116,13 @@ def _tls(reader: Transaction, settings: Settings) -> Finding:
     return Finding("TLS", "none", remedy)
 
 
+def _authorities(settings: Settings) -> Iterator[Finding]:
+    mode = settings.db_ssl_mode
+    if settings.db_ssl_ca and not mode.startswith("VERIFY"):
+        observed = f"{settings.db_ssl_ca}; not used with DB_SSL_MODE={mode}"
+        yield Finding("DB_SSL_CA", observed, "set DB_SSL_MODE=VERIFY_IDENTITY or VERIFY_CA")
+
+
 def _is_local(settings: Settings) -> bool:
     url = settings.database_url
     if url.unix_socket or url.host == "localhost":
@@ -145,7 +154,9 @@ def _recycle(server: Row, settings: Settings) -> Finding:
     if 0 < recycle < limit:
         return Finding("DB_RECYCLE_SECONDS", observed)
     reason = f"{closer} closes idle connections after {limit:g} s"
-    remedy = f"{reason}: set DB_RECYCLE_SECONDS to {limit * 0.9:g}"
+    # The default is below the limits of most firewalls too.
+    suggested = min(limit * 0.9, Settings.model_fields["db_recycle_seconds"].default)
+    remedy = f"{reason}: set DB_RECYCLE_SECONDS to {suggested:g}"
     startup_error = (
         f"DB_RECYCLE_SECONDS={recycle:g}: {reason} ({name}), and {dependent} replaces connections "
         f"by age only; use more than 0 and less than {limit:g}"

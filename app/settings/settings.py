@@ -25,7 +25,7 @@ from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 from app.db import ConfigError, Database, DatabaseConfig, DatabaseUrl
 from app.db.strategies import WITHOUT_POOL
 from app.service import DATABASE
-from app.settings import values
+from app.settings import passwords, values
 from app.settings.problems import describe
 from app.settings.values import STRATEGY_NAMES
 
@@ -61,9 +61,23 @@ class Settings(BaseModel):
 
     database_url: Url = _setting(
         "The database: `mysql://user:password@host:port/name`. Percent-encode special characters "
-        "in the password; `?unix_socket=/path` replaces host and port.",
+        "in the password, or leave it out and set DATABASE_PASSWORD or DATABASE_PASSWORD_FILE; "
+        "`?unix_socket=/path` replaces host and port.",
         section=SERVICE,
         example=f"mysql://app:secret@127.0.0.1:3306/{DATABASE}",
+    )
+    database_password: SecretStr | None = _setting(
+        "The password for DATABASE_URL, without percent-encoding.",
+        section=SERVICE,
+        default=None,
+        example="the password of the user in DATABASE_URL",
+    )
+    database_password_file: str | None = _setting(
+        "File with the password for DATABASE_URL, such as a Docker secret; a line break at its "
+        "end is ignored.",
+        section=SERVICE,
+        default=None,
+        example="/run/secrets/database_password",
     )
     migration_database_url: Url | None = _setting(
         "The same database with an account that may change its schema, used by the migrations "
@@ -107,10 +121,10 @@ class Settings(BaseModel):
         ge=1,
         le=3600,
     )
-    log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = _setting(
-        "The lowest level that is logged.", section=SERVICE, default="INFO"
-    )
-    log_format: Literal["json", "console"] = _setting(
+    log_level: Annotated[
+        Literal["DEBUG", "INFO", "WARNING", "ERROR"], BeforeValidator(values.upper)
+    ] = _setting("The lowest level that is logged.", section=SERVICE, default="INFO")
+    log_format: Annotated[Literal["json", "console"], BeforeValidator(values.lower)] = _setting(
         "`json`: one object per line; `console`: human-readable.",
         section=SERVICE,
         default="json",
@@ -183,11 +197,13 @@ class Settings(BaseModel):
         section=CONNECTIONS,
         default="adaptive",
     )
-    db_driver: Literal["pymysql", "mysqlclient"] = _setting(
-        "PyMySQL is pure Python; mysqlclient parses long results in C and must be installed "
-        "(`.venv/bin/pip install -r requirements/mysqlclient.txt`).",
-        section=CONNECTIONS,
-        default="pymysql",
+    db_driver: Annotated[Literal["pymysql", "mysqlclient"], BeforeValidator(values.lower)] = (
+        _setting(
+            "PyMySQL is pure Python; mysqlclient parses long results in C and must be installed "
+            "(`.venv/bin/pip install -r requirements/mysqlclient.txt`).",
+            section=CONNECTIONS,
+            default="pymysql",
+        )
     )
     db_pool_size: int | None = _setting(
         "Maximum connections of each worker process, for the strategies with a pool. Defaults "
@@ -335,7 +351,10 @@ class Settings(BaseModel):
         le=3600,
     )
 
-    db_ssl_mode: Literal["DISABLED", "REQUIRED", "VERIFY_CA", "VERIFY_IDENTITY"] = _setting(
+    db_ssl_mode: Annotated[
+        Literal["DISABLED", "REQUIRED", "VERIFY_CA", "VERIFY_IDENTITY"],
+        BeforeValidator(values.upper),
+    ] = _setting(
         "Whether the connection is encrypted and how the server's certificate is verified, with "
         "the names of MySQL's `ssl-mode`.",
         section=TLS,
@@ -402,10 +421,13 @@ def load_settings(env_file: str | None = ".env") -> Settings:
     Raises `BadSettings` with every problem in one line.
     """
     try:
-        return _FromEnvironment(_env_file=env_file)  # type: ignore[call-arg]
+        settings = _FromEnvironment(_env_file=env_file)  # type: ignore[call-arg]
+        return settings.model_copy(update={"database_url": passwords.complete(settings)})
     except ValidationError as error:
         problems = [describe(one, Settings.model_fields) for one in error.errors()]
         raise BadSettings("; ".join(problems)) from None
+    except passwords.BadPassword as error:
+        raise BadSettings(str(error)) from None
 
 
 @contextmanager

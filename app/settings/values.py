@@ -16,6 +16,16 @@ _STORAGES = ("memory://", "redis://", "rediss://", "redis+unix://")
 STRATEGY_NAMES = ", ".join(STRATEGIES)
 
 
+def upper(given: object) -> object:
+    """Return a text in upper case."""
+    return given.upper() if isinstance(given, str) else given
+
+
+def lower(given: object) -> object:
+    """Return a text in lower case."""
+    return given.lower() if isinstance(given, str) else given
+
+
 def strategy_name(name: str) -> str:
     """Validate the name of a strategy, or the syntax of a custom class."""
     module, colon, attribute = name.partition(":")

@@ -146,4 +146,4 @@ def test_plain_http_is_redirected_to_a_fixed_host(proxy):
     response = exchange(proxy.plain_port, head_of("/v1/cities?q=a", host="evil.example"))
 
     assert response.status == 308
-    assert response.headers["Location"] == "https://students.example.org/v1/cities?q=a"
+    assert response.headers["Location"] == "https://api.example.org/v1/cities?q=a"

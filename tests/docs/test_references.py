@@ -69,6 +69,18 @@ def test_every_make_target_in_a_document_exists(document):
 
 
 @of_documents()
+def test_every_command_works_as_printed_in_a_new_shell(document):
+    commands = [line for line in code_of(document).splitlines() if "docker compose" not in line]
+    bare = [
+        line
+        for line in commands
+        if re.search(r"(?<!\.venv/bin/)\b(flask --app wsgi|alembic up)", line)
+    ]
+
+    assert bare == []
+
+
+@of_documents()
 def test_every_test_in_a_document_exists(document):
     named = set(TEST.findall(document.read_text()))
 

@@ -15,7 +15,7 @@ import sys
 from collections.abc import Callable, Iterable
 from pathlib import Path
 
-TAG = "student-data-faults"
+TAG = "fault-injection"
 RULE = re.compile(rf"^-A (INPUT .*--comment \"?{TAG}:(\d+)\"? .*)$", re.MULTILINE)
 # `sudo -n` never prompts for a password.
 AS_ROOT = [] if os.geteuid() == 0 else ["sudo", "-n"]

@@ -74,6 +74,13 @@ def test_the_defaults_have_no_failures(migrated, server):
     assert server.version.split("-")[0] in output
 
 
+def test_certificate_authorities_that_are_not_used_are_a_failure(migrated):
+    finding = findings(migrated, db_ssl_ca="/etc/ssl/ca.pem")["DB_SSL_CA"]
+
+    assert finding.observed == "/etc/ssl/ca.pem; not used with DB_SSL_MODE=DISABLED"
+    assert "VERIFY_IDENTITY" in finding.remedy
+
+
 def test_failures_are_listed_with_remedies(server):
     url = server.create_database()
 
@@ -85,7 +92,7 @@ def test_failures_are_listed_with_remedies(server):
     wrong = {"DB_RECYCLE_SECONDS", "DB_KEEPALIVE_SECONDS", "connections", "schema"}
     assert failures(output) == wrong
     assert output.count(" -> ") == len(wrong)
-    assert "set DB_RECYCLE_SECONDS to 25920" in output
+    assert "set DB_RECYCLE_SECONDS to 180" in output  # below the limits of most firewalls
     assert "make migrate" in output
 
 

@@ -1,6 +1,9 @@
 """The city lookup, on this project's schema and on an original Sakila database."""
 
+import re
+from base64 import b64encode
 from contextlib import closing
+from hashlib import sha256
 
 import pytest
 
@@ -52,6 +55,38 @@ def test_a_lookup_without_exactly_one_city_is_rejected(path, client):
     assert response.status_code == 400
     assert response.mimetype == "application/problem+json"
     assert response.json["errors"][0]["parameter"] in {"city", "town"}
+
+
+BROWSER = {"Accept": "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8"}
+
+
+def test_a_browser_gets_a_page_with_links_that_work_and_the_lookup(client):
+    page = client.get("/", headers=BROWSER)
+
+    assert (page.status_code, page.mimetype) == (200, "text/html")
+    links = re.findall(r'href="([^"]+)"', page.text)
+    assert "/docs/" in links
+    assert [client.get(link).status_code for link in links] == [200] * len(links)
+    assert '<form action="/">' in page.text
+    assert 'name="city"' in page.text
+    assert client.get("/?city=London", headers=BROWSER).text.startswith('City "London" is #')
+
+
+def test_the_style_of_the_page_is_allowed_by_its_policy(client):
+    page = client.get("/", headers=BROWSER)
+    (style,) = re.findall(r"<style>(.*?)</style>", page.text)
+    digest = b64encode(sha256(style.encode()).digest()).decode()
+
+    assert f"style-src 'sha256-{digest}'" in page.headers["Content-Security-Policy"]
+    assert "<script" not in page.text
+
+
+@pytest.mark.parametrize("accept", [None, "*/*", "text/plain"])
+def test_other_clients_are_told_the_missing_parameter(accept, client):
+    response = client.get("/", headers={"Accept": accept} if accept else {})
+
+    assert response.status_code == 400
+    assert response.json["errors"][0]["parameter"] == "city"
 
 
 def test_the_lookup_works_on_an_original_sakila_database(server):

@@ -139,6 +139,33 @@ def test_replacing_requires_the_current_etag(writer):
 
 
 @EVERY_RESOURCE
+def test_a_resource_can_be_sent_back_as_it_was_read(writer):
+    location, _ = writer.created()
+    before = writer.get(location)
+    headers = writer.headers | {"If-Match": before.headers["ETag"]}
+
+    assert writer.put(location, before.json, **headers).json == before.json
+    assert writer.client.patch(location, json=before.json, headers=headers).json == before.json
+
+
+@EVERY_RESOURCE
+def test_a_changed_read_only_field_is_rejected_by_name(writer):
+    location, etag = writer.created()
+    key = writer.resource.key
+    other = {**writer.get(location).json, key: 1, "last_update": "2001-02-03T04:05:06Z"}
+
+    for response in (
+        writer.put(location, other, **{"If-Match": etag}),
+        writer.patch(location, other, etag),
+    ):
+        assert response.status_code == 422
+        found = [error["pointer"] for error in response.json["errors"]]
+        assert sorted(found) == sorted([f"/{key}", "/last_update"])
+    assert writer.create({**writer.another_body(), key: 1}, status=422)
+    assert writer.get(location).headers["ETag"] == etag
+
+
+@EVERY_RESOURCE
 def test_exactly_one_of_two_simultaneous_changes_with_one_etag_succeeds(writer, app):
     location, etag = writer.created()
     barrier = Barrier(2)

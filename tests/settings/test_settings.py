@@ -90,7 +90,12 @@ def test_a_unix_socket_replaces_host_and_port():
         ("mysql://app:secret-word@127.0.0.1:99999/students", "1 to 65535"),
         ("mysql://app:secret-word@127.0.0.1", "the database name is missing"),
         ("mysql://127.0.0.1/students", "the user is missing"),
-        ("mysql://app:secret-word@127.0.0.1/students?charset=latin1", "'charset'"),
+        ("mysql://app:secret-word@127.0.0.1/students?ssl=1", "unknown parameter 'ssl'"),
+        ("mysql://app:secret-word@127.0.0.1/students?charset=latin1", "charset is always utf8mb4"),
+        ("mysql://app:secret-word/1@127.0.0.1/students", "percent-encode special characters"),
+        ("mysql://app:secret-word#1@127.0.0.1/students", "percent-encode special characters"),
+        ("mysql://app:secret-word?1@127.0.0.1/students", "percent-encode special characters"),
+        ("mysql://app:secret-word@1/2@127.0.0.1/students", "percent-encode special characters"),
         ("students", "mysql://user:password@host:port/name"),
     ],
 )
@@ -101,6 +106,65 @@ def test_an_invalid_url_is_rejected_without_showing_its_password(url, message, e
         load_settings(None)
     assert str(caught.value).startswith("DATABASE_URL='")
     assert "secret-word" not in str(caught.value)
+
+
+def test_a_url_may_name_the_charset_of_every_connection():
+    given = "mysql://app:pw@db/database"
+
+    assert DatabaseUrl.parse(f"{given}?charset=utf8mb4") == DatabaseUrl.parse(given)
+
+
+def test_the_password_may_be_outside_of_the_url_without_encoding(environ, tmp_path):
+    environ.setenv("DATABASE_URL", "mysql://app@db/database")
+    environ.setenv("DATABASE_PASSWORD", "a/b#c?d@e%f")
+    by_variable = load_settings(None)
+    environ.delenv("DATABASE_PASSWORD")
+    file = tmp_path / "secret"
+    file.write_text("a/b#c?d@e%f\n")
+    environ.setenv("DATABASE_PASSWORD_FILE", str(file))
+    by_file = load_settings(None)
+
+    for settings in (by_variable, by_file, by_file.for_migrations()):
+        assert settings.database_config().url.password == "a/b#c?d@e%f"
+        assert "a/b" not in repr(settings)
+
+
+def test_a_password_that_is_set_twice_is_rejected_without_showing_it(environ):
+    environ.setenv("DATABASE_PASSWORD", "secret-word")
+
+    with pytest.raises(BadSettings) as caught:
+        load_settings(None)
+
+    assert str(caught.value) == (
+        "the password in DATABASE_URL and DATABASE_PASSWORD are set: use one of them"
+    )
+
+
+@pytest.mark.parametrize(("content", "reason"), [(None, "No such file"), (b"\n", "is empty")])
+def test_a_password_file_that_cannot_be_used_is_named(content, reason, environ, tmp_path):
+    environ.setenv("DATABASE_URL", "mysql://app@db/database")
+    file = tmp_path / "secret"
+    if content is not None:
+        file.write_bytes(content)
+    environ.setenv("DATABASE_PASSWORD_FILE", str(file))
+
+    with pytest.raises(BadSettings, match=rf"DATABASE_PASSWORD_FILE='{file}': .*{reason}"):
+        load_settings(None)
+
+
+@pytest.mark.parametrize(
+    ("variable", "value", "meaning"),
+    [
+        ("LOG_LEVEL", "debug", "DEBUG"),
+        ("LOG_FORMAT", "Console", "console"),
+        ("DB_DRIVER", "PyMySQL", "pymysql"),
+        ("DB_SSL_MODE", "required", "REQUIRED"),
+    ],
+)
+def test_choices_ignore_case(variable, value, meaning, environ):
+    environ.setenv(variable, value)
+
+    assert getattr(load_settings(None), variable.lower()) == meaning
 
 
 @pytest.mark.parametrize(

@@ -47,7 +47,7 @@ SELECTS = selects()
         (("campus_id", "last_name"), "", "both", ()),
         (("campus_id", "email"), "", "unique", ("campus_id",)),
         (("email",), "last_name", "name", ("email",)),
-        (("t_id", "campus_id"), "last_name", "PRIMARY", ("campus_id",)),
+        (("t_id", "campus_id"), "last_name", "PRIMARY", ()),
         (("active",), "", "PRIMARY", ("active",)),
     ],
 )

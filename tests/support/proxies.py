@@ -19,7 +19,7 @@ from tests.support.service import PROJECT
 START_SECONDS = 20
 WHY = "a test runs the documented proxies"
 HAPROXY = PROJECT / "deploy/haproxy/haproxy.cfg"
-NGINX = PROJECT / "deploy/nginx/student-data.conf"
+NGINX = PROJECT / "deploy/nginx/service.conf"
 # The main configuration of nginx, which every distribution has.
 NGINX_MAIN = """
 daemon off;

@@ -1,8 +1,10 @@
 """HTTP resources for cities, and the city lookup `GET /?city=London`."""
 
-from flask import Response
+from typing import Any
 
-from app.http import crud
+from flask import Response, request
+
+from app.http import crud, landing
 from app.http.api import Resource
 from app.http.caller import ANY_ROLE, PUBLIC
 from app.http.consistency import reader
@@ -14,7 +16,16 @@ from app.resources.cities.schemas import CityPage, CityQuery, CityView
 
 
 class CityLookup(Resource):  # type: ignore[misc]
-    """Lookup of a city's ID by name, as plain text. Requires only a `city` table."""
+    """Lookup of a city's ID by name, as plain text. Requires only a `city` table.
+
+    A browser that opens the address of the service gets a page with links.
+    """
+
+    def dispatch_request(self, *args: Any, **kwargs: Any) -> Any:
+        """Answer a request."""
+        if request.method in {"GET", "HEAD"} and landing.is_wanted():
+            return landing.page()
+        return super().dispatch_request(*args, **kwargs)
 
     @operation(roles=PUBLIC, query=CityQuery, produces=("text/plain",), problems=(404, 503))
     def get(self, query: CityQuery) -> Response:
