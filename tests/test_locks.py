@@ -24,7 +24,7 @@ LOCKING = re.compile(
 LOCKS = {
     ("app.sql.select", "_row_sql"): "see read_with_rule",
     ("app.sql.select", "read_with_rule"): "passes `lock` on; see its callers",
-    ("app.http.crud", "_lock"): (
+    ("app.http.crud", "lock"): (
         "the row: an update that changes no value decides nothing, and a delete removes it. The"
         " address of a campus, a member of staff and a student: its version always changes"
     ),

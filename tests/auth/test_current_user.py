@@ -8,6 +8,7 @@ from tests.support.database import query
 USER = """
     SELECT api_user_id, user_name, role, staff.campus_id, api_user.staff_id, api_user.student_id
     FROM api_user LEFT JOIN staff ON staff.staff_id = api_user.staff_id WHERE role = %s
+    ORDER BY api_user_id LIMIT 1
 """
 
 

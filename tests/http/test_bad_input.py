@@ -136,11 +136,12 @@ def test_sql_in_a_parameter_matches_no_rows(text, resource, path, client, admin)
         response = client.get(path, query_string={name: text}, headers=admin)
 
         assert response.status_code in {200, 400}
+        shown = {key: value for key, value in response.json.items() if key != "next"}
         if response.status_code == 400:
-            assert [error["parameter"] for error in response.json["errors"]] == [name]
+            assert [error["parameter"] for error in shown["errors"]] == [name]
         elif name != "q":
-            assert response.json["items"] == []
-        assert not [word for word in DRIVER_WORDS if word in response.text]
+            assert shown["items"] == []
+        assert not [word for word in DRIVER_WORDS if word in json.dumps(shown)]
 
 
 @EVERY_LIST

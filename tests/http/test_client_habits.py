@@ -56,10 +56,8 @@ def test_an_unknown_parameter_without_a_value_is_rejected(get):
 
 
 def test_a_list_of_names_may_be_a_repeated_parameter_on_every_page(get):
-    page = get(
-        "/v1/students?limit=2&fields=last_name&sort=last_name&fields=email&sort=-create_date"
-    )
-    together = get("/v1/students?limit=2&fields=last_name,email&sort=last_name,-create_date")
+    page = get("/v1/students?limit=2&fields=last_name&sort=-last_name&fields=email")
+    together = get("/v1/students?limit=2&fields=last_name,email&sort=-last_name")
 
     assert page["items"] == together["items"]
     assert get(page["next"])["items"] == get(together["next"])["items"]

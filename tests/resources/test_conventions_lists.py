@@ -173,15 +173,11 @@ def test_an_embedded_list_has_a_link_to_all_of_its_items(resource, path, get):
         ("limit=0", "limit"),
         ("limit=201", "limit"),
         ("limit=1_0", "limit"),
-        ("limit=", "limit"),
         ("sort=nothing", "sort"),
-        ("sort=", "sort"),
         ("sort=-", "sort"),
         ("fields=nothing", "fields"),
-        ("fields=", "fields"),
         ("embed=nothing", "embed"),
         ("cursor=forged", "cursor"),
-        ("cursor=", "cursor"),
     ],
 )
 def test_an_invalid_parameter_is_rejected_by_name(resource, wrong, name, path, get):
