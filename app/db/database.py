@@ -61,6 +61,7 @@ class Database:
             connector,
             lambda: construct(strategy, connector, config),
             config.stateless_procedures,
+            is_causal=config.read_consistency == "causal",
         )
         self._control = TransactionControl(self.connections, config)
         self.end_request = self.connections.end_request
