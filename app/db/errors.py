@@ -241,6 +241,12 @@ def translate_connect_error(error: BaseException) -> DatabaseUnavailable:
     return _translated(error, DatabaseUnavailable)
 
 
+def is_not_ready(error: DatabaseError) -> bool:
+    """Return whether a node rejects all statements, even if no connection could be opened."""
+    kind = group_of(error.code, str(error)).kind
+    return kind is Kind.NOT_READY or isinstance(error, ServerNotReady)
+
+
 def translate_unsent(error: BaseException) -> DatabaseError:
     """Return the `DatabaseError` for a driver's error without a number before anything was sent."""
     return _translated(error, StatementRejected)

@@ -1,6 +1,5 @@
 """`flask doctor`: check the settings against the database server, and suggest corrections."""
 
-from dataclasses import dataclass
 from ipaddress import ip_address
 
 import click
@@ -8,9 +7,11 @@ from flask import Flask
 
 from app.db import Checkout
 from app.db.connector import Connector
+from app.db.errors import DatabaseError
 from app.db.strategies import WITHOUT_POOL
 from app.db.transaction import Row, Transaction
-from app.operations import connecting, schema
+from app.operations import cluster, connecting, schema
+from app.operations.finding import Finding
 from app.settings import BadSettings, Settings, naming_variables
 
 # Common idle limits: Azure's load balancer 4 minutes, AWS's NAT gateway and network load balancer
@@ -22,7 +23,6 @@ SERVER = """
            @@max_user_connections AS max_user_connections,
            @@read_only AS read_only, @@innodb_read_only AS innodb_read_only
 """
-READ_ONLY = ("read_only", "innodb_read_only")
 # Privileges of the current account; those granted through a role are not included.
 PRIVILEGES = """
     SELECT privilege_type AS name FROM information_schema.user_privileges
@@ -38,19 +38,6 @@ SINGLE_WARNING = (
     "wait_timeout, a server restart or a KILL, every request fails until the process is restarted; "
     "use adaptive"
 )
-
-
-@dataclass(frozen=True, slots=True)
-class Finding:
-    """One line of the report. `remedy` is empty if there is no problem.
-
-    With a `startup_error`, the service is known to fail with these settings and does not start.
-    """
-
-    name: str
-    observed: str
-    remedy: str = ""
-    startup_error: str = ""
 
 
 def register(app: Flask) -> None:
@@ -80,6 +67,8 @@ def examine(settings: Settings) -> list[Finding]:
     try:
         reader = Transaction(Checkout(connection), connector.dbapi.Error)
         server = reader.fetch_one(SERVER) or {}
+        node = cluster.examine(reader, settings)
+        is_ready = not any(finding.startup_error for finding in node)
         return [
             Finding("server", f"{server['version']} ({server['comment']}) at {_address(settings)}"),
             _tls(reader, settings),
@@ -89,10 +78,16 @@ def examine(settings: Settings) -> list[Finding]:
             _connections(server, settings),
             _writable(server),
             _strategy(settings),
-            _schema(reader),
-            _account(reader),
+            *node,
+            *([_schema(reader), _account(reader)] if is_ready else []),
             _metrics(settings),
         ]
+    except DatabaseError as error:
+        text = " ".join(str(error).split())
+        raise BadSettings(
+            f"DATABASE_URL='{settings.database_url}': the server rejects the queries of the "
+            f"checks ({text})"
+        ) from None
     finally:
         connection.close()
 
@@ -201,8 +196,7 @@ def _connections(server: Row, settings: Settings) -> Finding:
 
 
 def _writable(server: Row) -> Finding:
-    # Aurora's readers set only innodb_read_only.
-    on = [name for name in READ_ONLY if str(server[name]) not in {"0", "OFF"}]
+    on = schema.read_only_variables(server)
     if not on:
         return Finding("writable", "yes")
     observed = f"no, {' and '.join(on)} is on"

@@ -12,6 +12,7 @@ from app.db.errors import (
     KeysExhausted,
     MissingReference,
     ReadOnlyServer,
+    ServerNotReady,
     StatementInterrupted,
     StatementRejected,
     StillReferenced,
@@ -185,3 +186,41 @@ def test_a_connection_to_a_read_only_server_is_discarded(strategy, replica):
 
         assert db.statistics()["discarded"] == 1
         assert connection_id(db) != before
+
+
+@pytest.fixture(scope="module")
+def lock_timeout_url(server):
+    """A database with a function that raises 1205, as a failed wait for the cluster does."""
+    url = server.create_database()
+    with closing(server.connect(url)) as root:
+        query(
+            root,
+            "CREATE FUNCTION wait_in_vain() RETURNS INT DETERMINISTIC NO SQL"
+            " BEGIN SIGNAL SQLSTATE 'HY000' SET MYSQL_ERRNO = 1205; RETURN 1; END",
+        )
+    return url
+
+
+@pytest.mark.parametrize(
+    ("consistency", "error", "discarded"),
+    [("eventual", TransactionConflict, None), ("causal", ServerNotReady, 1 + 1)],
+)
+def test_a_causal_read_that_waited_in_vain_is_not_a_conflict(
+    consistency, error, discarded, lock_timeout_url
+):
+    settings = {"db_read_consistency": consistency, "db_outage_patience_seconds": 0}
+    with opened(lock_timeout_url, **settings) as db:
+        with pytest.raises(error) as caught:
+            db.fetch_one("SELECT wait_in_vain()")
+
+        assert type(caught.value) is error
+        assert db.statistics().get("discarded") == discarded
+
+
+def test_in_a_transaction_it_stays_a_conflict(lock_timeout_url):
+    with (
+        opened(lock_timeout_url, db_read_consistency="causal") as db,
+        pytest.raises(TransactionConflict),
+        db.transaction() as tx,
+    ):
+        tx.fetch_one("SELECT wait_in_vain()")

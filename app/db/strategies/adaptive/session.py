@@ -23,6 +23,9 @@ SESSION_QUERY = """
     FROM (SELECT CONNECTION_ID() AS id) AS me
     LEFT JOIN information_schema.processlist AS session ON session.id = me.id
 """
+# With wsrep_sync_wait, even a query of information_schema waits for the cluster (Group Replication
+# excludes it from the wait).
+WITHOUT_WAIT = "/*M!100101 SET STATEMENT wsrep_sync_wait = 0 FOR */"
 # The greeting of the protocol has 4 bytes for the id (page_protocol_connection_phase_packets).
 GREETING_IDS = 2**32
 
@@ -34,7 +37,7 @@ class Session:
     `server` identifies the server, `opened_at` is the server's own clock in whole seconds.
     `is_direct` is false if the greeting had another id or version than the server: then it came
     from a proxy, which shares the server's sessions between its clients. `user` is None if the
-    server does not show it.
+    server does not show it. With `is_causal`, its queries wait for the cluster.
     """
 
     connection_id: int
@@ -43,6 +46,7 @@ class Session:
     opened_at: int
     server: str
     is_direct: bool
+    is_causal: bool = False
 
     @property
     def is_recognizable(self) -> bool:
@@ -55,15 +59,20 @@ class Session:
         return ":" in (self.host or "")
 
 
-def read_session(connection: DriverConnection) -> tuple[Session, float]:
+def without_wait(query: str, *, is_causal: bool) -> str:
+    """Return a query that does not wait for the cluster."""
+    return f"{WITHOUT_WAIT}{query}" if is_causal else query
+
+
+def read_session(connection: DriverConnection, *, is_causal: bool) -> tuple[Session, float]:
     """Return the connection's session and its `wait_timeout` in seconds, with one query."""
     cursor = connection.cursor()
-    cursor.execute(SESSION_QUERY)
+    cursor.execute(without_wait(SESSION_QUERY, is_causal=is_causal))
     connection_id, user, host, opened_at, wait_timeout_seconds, version, server = cursor.fetchone()
     cursor.close()
     # An older MariaDB puts "5.5.5-" in front of the version in its greeting.
     is_direct = connection.thread_id() == connection_id % GREETING_IDS and (
         connection.get_server_info().endswith(version)
     )
-    session = Session(connection_id, user, host, opened_at, server, is_direct)
+    session = Session(connection_id, user, host, opened_at, server, is_direct, is_causal)
     return session, wait_timeout_seconds
