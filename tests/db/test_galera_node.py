@@ -24,7 +24,7 @@ pytestmark = pytest.mark.server_independent
 COUNT = "SELECT COUNT(*) AS number FROM word"
 NONE = {"number": 0}
 # `adaptive` detects the node when it connects; with the others the statements fail.
-STRATEGIES = ["adaptive", "pooled", "sqlalchemy", "per_request", OWN]
+STRATEGIES = ["adaptive", "pooled", OWN]
 LONGER_THAN_THE_TEST_SECONDS = 60
 
 
@@ -121,7 +121,7 @@ def can_connect(db):
 
 
 def test_all_connections_to_the_node_are_left_at_once(node, url):
-    with opened(url) as db:
+    with opened(url, db_outage_patience_seconds=0) as db:
         hold_at_once(db, threads=4)
         with node.rejecting(), pytest.raises(DatabaseUnavailable):
             db.run_transaction(lambda tx: add(tx, "rejected"))
@@ -178,6 +178,20 @@ def test_causal_reads_are_set_when_the_connection_is_opened(driver, node, url):
     assert session_wait("causal") == 1
     assert session_wait("eventual") == 0
     assert statements(node, lambda: session_wait("causal")) == eventual
+
+
+def test_causal_statements_wait_once_each_and_a_new_connection_does_not(node, url):
+    def waits():
+        return int(node.status()["wsrep_causal_reads"])
+
+    begin = waits()
+    with opened(url, db_read_consistency="causal") as db:
+        db.fetch_one(COUNT)
+        after_read = waits()
+        db.run_transaction(lambda tx: [tx.fetch_one(COUNT), add(tx, "written")])
+
+    assert after_read - begin == 1
+    assert waits() - after_read == 1
 
 
 def test_a_health_check_does_not_wait_for_the_cluster(url):

@@ -27,6 +27,7 @@ SETTINGS = {
     "db_connect_timeout_seconds": LONGER_THAN_THE_TEST_SECONDS,
     "db_read_consistency": "causal",
 }
+TOUCH = "UPDATE word SET touched = touched + 1 WHERE word = 'contended'"
 COUNT = "SELECT COUNT(*) AS number FROM word WHERE word = 'before'"
 
 
@@ -42,6 +43,11 @@ def url(cluster):
     return words_on(cluster[0])
 
 
+def on(node, url):
+    """Return the URL of the same database on this node."""
+    return url.replace("@127.0.0.1:", f"@{node.host}:")
+
+
 @contextmanager
 def connected_to(node, url):
     """Yield a `Database` whose connections lead to the node, through a relay, and the relay."""
@@ -49,6 +55,26 @@ def connected_to(node, url):
         relay.target_host = node.host
         with opened(through(relay, url), **SETTINGS) as db:
             yield db, relay
+
+
+def test_a_transaction_that_fails_certification_runs_again(cluster, url):
+    """The other node's change of the same row is committed first; row locks are not shared."""
+
+    def touch(tx):
+        tx.execute(TOUCH)
+        if not runs:
+            on_second.run_transaction(lambda other: other.execute(TOUCH))
+        runs.append(1)
+
+    runs = []
+    with opened(url) as on_first, opened(on(cluster[1], url), **SETTINGS) as on_second:
+        on_first.run_transaction(lambda tx: add(tx, "contended"))
+        on_first.run_transaction(touch)
+        row = on_first.fetch_one("SELECT touched FROM word WHERE word = 'contended'")
+        on_first.run_transaction(lambda tx: tx.execute("DELETE FROM word"))
+
+    assert len(runs) == 2
+    assert row == {"touched": 1 + 1}
 
 
 class Partition:

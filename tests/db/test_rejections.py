@@ -19,7 +19,10 @@ from app.db.errors import (
     TransactionConflict,
 )
 from tests.db.conftest import RELIABLE_STRATEGIES
+from tests.db.relay import through
 from tests.db.test_concurrency import settles
+from tests.faults.proxy import Proxy
+from tests.faults.proxy_behavior import StatementFault
 from tests.support.database import add, connection_id, opened, query, words
 from tests.support.server import start_server
 
@@ -224,3 +227,14 @@ def test_in_a_transaction_it_stays_a_conflict(lock_timeout_url):
         db.transaction() as tx,
     ):
         tx.fetch_one("SELECT wait_in_vain()")
+
+
+def test_a_begin_that_waited_in_vain_is_sent_again(url, server):
+    """Injected: a BEGIN takes no lock, so only a node that waits for its cluster answers so."""
+    fault = StatementFault(b"BEGIN", "error", times=1, error=(1205, "Lock wait timeout exceeded"))
+    with Proxy(server.port) as proxy, opened(through(proxy, url)) as db:
+        proxy.behavior.statement_faults = [fault]
+        with db.transaction() as tx:
+            add(tx, "once")
+
+        assert db.statistics()["retried_begin"] == 1
