@@ -99,11 +99,11 @@ class Partition:
 
             writes = [pool.submit(self._write, writer, number) for number in range(WRITERS)]
             assert self._is_cut.wait(LONGER_THAN_THE_TEST_SECONDS)
-            for relay in (writer_path, reader_path):  # from now on, new connections lead elsewhere
-                relay.target_host = self.first.host
+            writer_path.target_host = self.first.host  # of new connections, from now on
             waiting = [pool.submit(other.fetch_one, COUNT), _waiting_read(pool, reader)]
             self.probes = [_probe(db) for db in (other, reader)]
             self.was_waiting = not waiting[1].done()
+            reader_path.target_host = self.first.host
             self.reads = [read.result() for read in waiting]
             self.results = [write.result() for write in writes]
             self.writer_statistics = writer.statistics()
