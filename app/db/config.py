@@ -7,8 +7,13 @@ from .url import DatabaseUrl
 
 SSLMode = Literal["DISABLED", "REQUIRED", "VERIFY_CA", "VERIFY_IDENTITY"]
 Driver = Literal["pymysql", "mysqlclient"]
+ReadConsistency = Literal["eventual", "causal"]
 
-CHOICES = {"ssl_mode": get_args(SSLMode), "driver": get_args(Driver)}
+CHOICES = {
+    "ssl_mode": get_args(SSLMode),
+    "driver": get_args(Driver),
+    "read_consistency": get_args(ReadConsistency),
+}
 # The lowest and the highest value allowed, both included.
 LIMITS: dict[str, tuple[float, float]] = {
     "pool_size": (1, 1024),
@@ -77,6 +82,9 @@ class DatabaseConfig:
     # Outages
     outage_patience_seconds: float = 5  # how long a short outage may delay a request; 0 is off
     commit_tokens: bool = False  # requires the table in `commit_tokens.DDL`
+
+    # Clusters: whether a statement first waits for all that was committed on other nodes.
+    read_consistency: ReadConsistency = "eventual"
 
     # Liveness
     ping_after_idle_seconds: float = 10

@@ -39,11 +39,14 @@ class ConnectionManager:
         connector: Connector,
         new_strategy: Callable[[], ConnectionStrategy[Any]],
         stateless_procedures: Collection[str] = (),
+        *,
+        is_causal: bool = False,
     ) -> None:
         self.driver_error: type[Exception] = connector.dbapi.Error
         self._connector = connector
         self._new_strategy = new_strategy
         self._stateless_procedures = frozenset(name.lower() for name in stateless_procedures)
+        self.is_causal = is_causal
         self._fork_lock = threading.Lock()
         self._start()
         fork_safety.register(self)
@@ -56,6 +59,7 @@ class ConnectionManager:
             connector,
             lambda: construct(strategy, connector, config),
             config.stateless_procedures,
+            is_causal=config.read_consistency == "causal",
         )
 
     def checkout(self, purpose: Purpose = Purpose.READ) -> Transaction:
@@ -73,7 +77,12 @@ class ConnectionManager:
             raise PoolExhausted(str(error)) from error
         except self.driver_error as error:
             raise translate_connect_error(error) from error
-        return Transaction(checkout, self.driver_error, self._stateless_procedures)
+        return Transaction(
+            checkout,
+            self.driver_error,
+            self._stateless_procedures,
+            is_causal=self.is_causal,
+        )
 
     def checkout_for_retry(self, purpose: Purpose = Purpose.RETRY) -> Transaction:
         """Check out a connection for a retry, discarding those lost with the failed one.

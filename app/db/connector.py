@@ -14,7 +14,7 @@ from weakref import WeakSet
 from .clock import Deadline
 from .config import ConfigError, DatabaseConfig
 from .connection import DriverConnection
-from .errors import ConnectionLost, DatabaseUnavailable, translate
+from .errors import ConnectionLost, DatabaseUnavailable, ServerNotReady, translate
 from .tls_context import TLSContext
 
 
@@ -83,7 +83,8 @@ class Connector:
             yield
         except Exception as error:
             kind = translate(error) if isinstance(error, self.dbapi.Error) else None
-            if isinstance(kind, DatabaseUnavailable) and not isinstance(kind, ConnectionLost):
+            is_lost = isinstance(kind, ConnectionLost) and not isinstance(kind, ServerNotReady)
+            if isinstance(kind, DatabaseUnavailable) and not is_lost:
                 raise
             name = type(error).__qualname__
             if isinstance(error, struct.error):  # its class is called "error"

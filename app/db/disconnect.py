@@ -6,14 +6,15 @@ a reset inside a transaction                        nothing
 an idle TCP connection was dropped, or reset        connections idle for at least as long
 at its first use
 the network failed during a statement; the          all connections opened so far
-server shuts down, or became read-only              (the whole pool epoch)
+server shuts down, became read-only, or rejects     (the whole pool epoch)
+all statements, as a partitioned cluster node
 """
 
 import errno
 from dataclasses import dataclass
 from typing import Literal
 
-from .errors import DatabaseError, ReadOnlyServer, code_of, translate
+from .errors import DatabaseError, ReadOnlyServer, ServerNotReady, code_of, translate
 from .liveness import LivenessResult
 
 # "first_use": the first statement after the checkout. "transaction": a later statement. "policy":
@@ -45,7 +46,7 @@ class DisconnectReason:
         """Return what to invalidate: this connection, those idle as long, or the whole epoch."""
         if self.detected_by == "policy":
             return "connection"
-        if self.server_code == SHUTDOWN or self.cause == "read_only":
+        if self.server_code == SHUTDOWN or self.cause in {"read_only", "not_ready"}:
             return "epoch"
         if self.cause == "timed_out" and self.detected_by in {"first_use", "transaction"}:
             return "epoch"
@@ -107,8 +108,11 @@ def _below(error: BaseException) -> BaseException | None:
 
 
 def _cause(error: BaseException, code: int) -> str:
-    if isinstance(translate(error), ReadOnlyServer):
+    kind = translate(error)
+    if isinstance(kind, ReadOnlyServer):
         return "read_only"
+    if isinstance(kind, ServerNotReady):
+        return "not_ready"
     if code in SERVER_CODES:
         return SERVER_CODES[code]
     below = _below(error)

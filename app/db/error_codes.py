@@ -59,6 +59,9 @@ GROUPS = (
     # 1047: "WSREP has not yet prepared node for application use", a Galera node that joins or has
     # left the cluster. 3032: offline_mode. 4094: group_replication_set_as_primary() is running.
     Group(Kind.NOT_READY, False, (1047, 3032, 4094)),
+    # Group Replication: its hooks (3100), a member in the wrong state for
+    # group_replication_consistency, and the wait that it requires before a statement.
+    Group(Kind.NOT_READY, False, (3100, 3796, 3797, 3798)),
     # No connection to the server: socket, host, name, handshake; MaxScale sends 2003 in a session.
     Group(Kind.UNAVAILABLE, False, (2001, 2002, 2003, 2004, 2005, 2012)),
     # The server opens no connection: limits, blocked or unknown host, handshake, socket.
@@ -76,8 +79,8 @@ GROUPS = (
     # "Unknown error": RDS Proxy, ProxySQL and Vitess use it for a backend that failed.
     Group(Kind.UNAVAILABLE, False, (1105,)),
     # A commit or rollback that failed at the storage engine or in the cluster (1180 on a node that
-    # was partitioned), and Group Replication's hooks (3100) and consistency waits.
-    Group(Kind.UNAVAILABLE, False, (1180, 1181, 1183, 3100, 3796, 3797, 3798)),
+    # was partitioned).
+    Group(Kind.UNAVAILABLE, False, (1180, 1181, 1183)),
     # MySQL closes a connection that exceeds a memory limit.
     Group(Kind.UNAVAILABLE, False, (4081, 4082)),
     # Disk or table space full (1021, 1114), files that cannot be created or written (1004, 1026,

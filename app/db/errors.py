@@ -176,6 +176,8 @@ _INSERT = re.compile(
     r"\s*(?:INSERT|REPLACE)\b[\w\s]*?\bINTO\s+(?:`?\w+`?\.)?`?(\w+)", re.IGNORECASE
 )
 
+LOCK_WAIT_TIMEOUT = 1205
+
 E = TypeVar("E", bound=DatabaseError)
 Outcome = Literal["rejected", "not_executed", "unknown"]
 
@@ -218,6 +220,16 @@ def translate(error: BaseException) -> DatabaseError:
     return _translated(error, kind)
 
 
+def translate_without_locks(error: BaseException) -> DatabaseError:
+    """Return the `DatabaseError` for the error of a statement that waits for no row lock.
+
+    With `wsrep_sync_wait`, 1205 then means that the node could not catch up with its cluster
+    (MariaDB, "wsrep_sync_wait"; `repl.causal_read_timeout`), as on a node that was partitioned.
+    """
+    is_wait = code_of(error) == LOCK_WAIT_TIMEOUT
+    return _translated(error, ServerNotReady) if is_wait else translate(error)
+
+
 def translate_connect_error(error: BaseException) -> DatabaseUnavailable:
     """Return the `DatabaseUnavailable` for a driver's error while connecting.
 
@@ -227,6 +239,12 @@ def translate_connect_error(error: BaseException) -> DatabaseUnavailable:
     if isinstance(translated, DatabaseUnavailable) and not isinstance(translated, ConnectionLost):
         return translated
     return _translated(error, DatabaseUnavailable)
+
+
+def is_not_ready(error: DatabaseError) -> bool:
+    """Return whether a node rejects all statements, even if no connection could be opened."""
+    kind = group_of(error.code, str(error)).kind
+    return kind is Kind.NOT_READY or isinstance(error, ServerNotReady)
 
 
 def translate_unsent(error: BaseException) -> DatabaseError:

@@ -5,6 +5,7 @@ from contextlib import AbstractContextManager, nullcontext
 from typing import TypeVar
 
 from .connection_manager import ConnectionManager
+from .drivers.session import WITHOUT_WAIT
 from .errors import ConnectionLost
 from .strategy import Purpose
 from .transaction import Reader, Transaction
@@ -18,8 +19,10 @@ RESPONSE_SECONDS = 2.0
 def probe(connections: ConnectionManager, query: Callable[[Reader], T]) -> T:
     """Run a query for a health check; returns its result.
 
-    Unlike other reads it does not wait for the server to recover (`Purpose.PROBE`). It is retried
-    once if the connection was lost. Raises `DatabaseError`.
+    Unlike other reads it does not wait for the server to recover (`Purpose.PROBE`), nor for the
+    other nodes of a cluster: while one of them is unreachable, causal reads wait on all of them,
+    and all health checks would fail. It is retried once if the connection was lost. Raises
+    `DatabaseError`.
     """
     try:
         return _run(connections, connections.checkout(Purpose.PROBE), query)
@@ -30,6 +33,8 @@ def probe(connections: ConnectionManager, query: Callable[[Reader], T]) -> T:
 def _run(connections: ConnectionManager, reader: Transaction, query: Callable[[Reader], T]) -> T:
     try:
         with response_deadline(reader):
+            if connections.is_causal:
+                reader.execute(WITHOUT_WAIT)  # undone by the reset at checkin
             return query(reader)
     finally:
         connections.checkin(reader)

@@ -3,6 +3,8 @@
 failure                          retried
 a lost connection                until `outage_patience_seconds` after the first loss, but at least
                                  once for a read or a BEGIN, three times for a transaction
+a cluster node that rejects      for the same time, without the maximum below: the statement was
+statements                       not executed, so it does no harm
 no response within the read      once: each attempt takes that time again
 timeout
 lock timeout                     until `lock_timeout_seconds` after the start, so that retries do
@@ -14,12 +16,14 @@ a read-only server (failover)    until `outage_patience_seconds` after the first
 the lookup of a commit token     after a conflict as above, after any other failure as after a lost
                                  connection
 
-Except for a read-only server and a lookup, the number of retries is limited to `MAX_RETRIES`.
+Except where stated, and for a read-only server and a lookup, the number of retries is limited to
+`MAX_RETRIES`.
 
 If no connection can be opened at all, only a lookup is retried here. For all others the strategy
 waits for the server, because it knows the other waiting callers.
 """
 
+import math
 import random
 import time
 
@@ -27,14 +31,15 @@ from .clock import Deadline
 from .config import DatabaseConfig
 from .disconnect import is_read_timeout
 from .errors import (
+    LOCK_WAIT_TIMEOUT,
     ConnectionLost,
     DatabaseError,
     OutcomeUnknown,
     ReadOnlyServer,
+    ServerNotReady,
     TransactionConflict,
 )
 
-LOCK_WAIT_TIMEOUT = 1205
 MAX_RETRIES_AFTER_READ_TIMEOUT = 1
 MIN_TRANSACTION_RETRIES = 3
 # Of a read or a transaction: a statement that crashes the server must not be repeated forever.
@@ -73,7 +78,8 @@ class Retries:
             self._read_timeouts += is_read_timeout(error)
             if self._read_timeouts > MAX_RETRIES_AFTER_READ_TIMEOUT:
                 return False
-            return self._wait_for_server()
+            is_rejected = isinstance(error, ServerNotReady)
+            return self._wait_for_server(math.inf if is_rejected else self._max_retries)
         if isinstance(error, ReadOnlyServer):
             return self._wait_for_failover()
         if isinstance(error, TransactionConflict):
@@ -86,15 +92,15 @@ class Retries:
     def wait_after_lookup(self, error: DatabaseError) -> bool:
         """Wait before the next lookup of a commit token, whatever the error of the last one."""
         is_conflict = isinstance(error, TransactionConflict)
-        return self.wait_after(error) if is_conflict else self._wait_for_server()
+        return self.wait_after(error) if is_conflict else self._wait_for_server(math.inf)
 
-    def _wait_for_server(self) -> bool:
+    def _wait_for_server(self, max_retries: float) -> bool:
         if self._outage_ends is None:
             self._outage_ends = Deadline(self._patience_seconds)
         if self._retries < self._min_retries:
             self._sleep()
             return True
-        return self._retries < self._max_retries and self._wait_until(self._outage_ends)
+        return self._retries < max_retries and self._wait_until(self._outage_ends)
 
     def _wait_until(self, deadline: Deadline) -> bool:
         if deadline.is_over():

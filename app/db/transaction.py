@@ -10,11 +10,13 @@ from .errors import (
     DatabaseError,
     DatabaseUnavailable,
     KeysExhausted,
+    ServerNotReady,
     TransactionConflict,
     has_number,
     is_fatal_to_connection,
     translate,
     translate_unsent,
+    translate_without_locks,
 )
 from .instrumentation import executing
 from .session_state import StateLeft, is_call_of, state_left_by
@@ -51,7 +53,8 @@ class Transaction:
     `has_timed_out`: its last statement was ended by the strategy, after the read
     timeout. `has_written`: it ran anything but SELECT statements. `state_left` is
     what its statements may have left in the session, `state_left_by` those statements. `limit`:
-    how long the server may take for each query, unlimited between BEGIN and COMMIT.
+    how long the server may take for each query, unlimited between BEGIN and COMMIT. `is_causal`:
+    its queries first wait for what other nodes of a cluster have committed.
     """
 
     def __init__(
@@ -59,6 +62,8 @@ class Transaction:
         checkout: Checkout[Any],
         driver_error: type[Exception],
         stateless_procedures: frozenset[str] = frozenset(),
+        *,
+        is_causal: bool = False,
     ) -> None:
         self.checkout = checkout
         self.connection: Connection = checkout.connection
@@ -73,6 +78,7 @@ class Transaction:
         self.state_left_by: tuple[str, ...] = ()
         self._driver_error = driver_error
         self._stateless_procedures = stateless_procedures
+        self._is_causal = is_causal
 
     def execute(self, sql: str, params: Params = ()) -> int:
         """Run a statement; returns the number of rows it matched and sets `last_row_id`."""
@@ -118,8 +124,11 @@ class Transaction:
         return self.failure
 
     def _note_server_error(self, error: BaseException) -> DatabaseError:
-        translated = _caused(translate(error), error)
-        self.is_usable = not is_fatal_to_connection(error)
+        is_read = not (self.has_begun or self.has_written)
+        translate_it = translate_without_locks if self._is_causal and is_read else translate
+        translated = _caused(translate_it(error), error)
+        is_fatal = is_fatal_to_connection(error) or isinstance(translated, ServerNotReady)
+        self.is_usable = not is_fatal
         # After these, the server may have rolled back the transaction.
         if not self.is_usable or isinstance(translated, TransactionConflict | DatabaseUnavailable):
             self.failure = translated

@@ -6,7 +6,7 @@ No other module sends these statements; `Database` is the only caller.
 import logging
 from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
-from typing import NoReturn, TypeVar
+from typing import TypeVar
 
 from .config import DatabaseConfig
 from .connection_manager import ConnectionManager
@@ -17,6 +17,7 @@ from .errors import (
     StatementTimedOut,
     commit_outcome_of,
     translate,
+    translate_without_locks,
 )
 from .instrumentation import executing
 from .retry import Retries
@@ -56,7 +57,9 @@ class TransactionControl:
                 self.storage.note_failure(translate(error))
             if is_driver_error and commit_outcome_of(error) == "unknown":
                 raise OutcomeUnknown(str(error)) from error
-            self._raise_translated(error)
+            if is_driver_error:
+                raise translate(error) from error
+            raise
         self.storage.note_commit(has_written=tx.has_written)
         self._connections.checkin(tx)
 
@@ -111,18 +114,15 @@ class TransactionControl:
                 tx.connection.begin()
         except BaseException as error:
             self._invalidate(tx, error)
-            self._raise_translated(error)
+            if isinstance(error, self._connections.driver_error):
+                raise translate_without_locks(error) from error
+            raise
         tx.has_begun = True
         return tx
 
     def _invalidate(self, tx: Transaction, error: BaseException) -> None:
         tx.failure = error
         self._connections.invalidate(tx)
-
-    def _raise_translated(self, error: BaseException) -> NoReturn:
-        if isinstance(error, self._connections.driver_error):
-            raise translate(error) from error
-        raise error
 
 
 def raise_if_timed_out(tx: Transaction, error: BaseException) -> None:

@@ -8,9 +8,10 @@ from flask import Flask
 
 from app.db import Checkout
 from app.db.connector import Connector
+from app.db.errors import DatabaseError
 from app.db.strategies import WITHOUT_POOL
 from app.db.transaction import Row, Transaction
-from app.operations import connecting, replica_checks, schema
+from app.operations import cluster, connecting, replica_checks, schema
 from app.operations.finding import Finding
 from app.settings import BadSettings, Settings, naming_variables
 
@@ -23,7 +24,6 @@ SERVER = """
            @@max_user_connections AS max_user_connections,
            @@read_only AS read_only, @@innodb_read_only AS innodb_read_only
 """
-READ_ONLY = ("read_only", "innodb_read_only")
 # Privileges of the current account; those granted through a role are not included.
 PRIVILEGES = """
     SELECT privilege_type AS name FROM information_schema.user_privileges
@@ -68,6 +68,8 @@ def examine(settings: Settings) -> list[Finding]:
     try:
         reader = Transaction(Checkout(connection), connector.dbapi.Error)
         server = reader.fetch_one(SERVER) or {}
+        node = cluster.examine(reader, settings)
+        is_ready = not any(finding.startup_error for finding in node)
         return [
             Finding("server", f"{server['version']} ({server['comment']}) at {_address(settings)}"),
             _tls(reader, settings),
@@ -78,11 +80,17 @@ def examine(settings: Settings) -> list[Finding]:
             _connections(server, settings),
             _writable(server),
             _strategy(settings),
-            _schema(reader),
-            _account(reader),
+            *node,
+            *([_schema(reader), _account(reader)] if is_ready else []),
             _metrics(settings),
-            *replica_checks.findings(reader, settings),
+            *(replica_checks.findings(reader, settings) if is_ready else []),
         ]
+    except DatabaseError as error:
+        text = " ".join(str(error).split())
+        raise BadSettings(
+            f"DATABASE_URL='{settings.database_url}': the server rejects the queries of the "
+            f"checks ({text})"
+        ) from None
     finally:
         connection.close()
 
@@ -200,8 +208,7 @@ def _connections(server: Row, settings: Settings) -> Finding:
 
 
 def _writable(server: Row) -> Finding:
-    # Aurora's readers set only innodb_read_only.
-    on = [name for name in READ_ONLY if str(server[name]) not in {"0", "OFF"}]
+    on = schema.read_only_variables(server)
     if not on:
         return Finding("writable", "yes")
     observed = f"no, {' and '.join(on)} is on"

@@ -48,27 +48,35 @@ class Readyz(Resource):  # type: ignore[misc]
     @operation(roles=PUBLIC, response=Ready, problems=(503,))
     def get(self) -> Response:
         """Return whether requests can be served; responds within a few seconds."""
-        if (reason := _problem(database())) is not None:
+        reason, read_only = _problems(database())
+        if reason is not None:
             raise Problem(503, reason, kind="not-ready", headers=[("Retry-After", "1")])
         body = {"status": "ready", "schema": schema.newest()}
+        # Reads are served: without them, a full disk would be an outage of everything.
         if (failure := database().storage_error()) is not None:
-            # Reads are served: without them, a full disk would be an outage of everything.
             body["writes"] = f"{schema.describe(failure)} Error {failure.code}."
+        elif read_only is not None:
+            body["writes"] = read_only
         if (replica := database().replica) is not None and replica.problem():
             body["replica"] = "The read replica is not used; the primary serves all reads."
         return json_response(body)
 
 
-def _problem(db: Database) -> str | None:
-    """Return one sentence on why requests cannot be served; None if they can.
+def _problems(db: Database) -> tuple[str | None, str | None]:
+    """Return one sentence on why requests cannot be served, and one on why changes cannot.
 
-    The probe comes first: it makes a trial connection if one is due, so that the answer does not
-    depend on other requests.
+    Each is None if there is no reason. The probe comes first: it makes a trial connection if one is
+    due, so that the answer does not depend on other requests.
     """
+    read_only = None
     try:
-        reason = schema.mismatch(probe(db.connections, schema.current))
+        found, read_only = probe(
+            db.connections,
+            lambda reader: (schema.current(reader), schema.read_only_problem(reader)),
+        )
+        reason = schema.mismatch(found)
     except DatabaseUnavailable as error:
         reason = schema.describe(error)
     # Existing connections may still work, but new ones cannot be opened.
     denied = db.access_error()
-    return schema.describe(denied) if denied else reason
+    return (schema.describe(denied) if denied else reason), read_only

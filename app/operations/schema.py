@@ -3,8 +3,14 @@
 from functools import cache
 from pathlib import Path
 
-from app.db.errors import DatabaseError, DatabaseUnavailable, TableMissing
-from app.db.transaction import Reader
+from app.db.errors import (
+    DatabaseError,
+    DatabaseUnavailable,
+    ReadOnlyServer,
+    TableMissing,
+    is_not_ready,
+)
+from app.db.transaction import Reader, Row
 
 VERSIONS = Path(__file__).parents[2] / "migrations" / "versions"
 
@@ -27,6 +33,18 @@ def current(db: Reader) -> str | None:
     return str(row["version_num"]) if row else None
 
 
+def read_only_problem(db: Reader) -> str | None:
+    """Return one sentence on why the server accepts no changes at present; None if it does."""
+    row = db.fetch_one("SELECT @@read_only AS read_only, @@innodb_read_only AS innodb_read_only")
+    return ReadOnlyServer.__doc__ if row and read_only_variables(row) else None
+
+
+def read_only_variables(row: Row) -> list[str]:
+    """Return which of the two variables are on. Aurora's readers set only innodb_read_only."""
+    names = ("read_only", "innodb_read_only")
+    return [name for name in names if str(row[name]) not in {"0", "OFF"}]
+
+
 def problem(db: Reader) -> str | None:
     """Return one sentence on why the database cannot be used; None if it can."""
     try:
@@ -46,4 +64,9 @@ def mismatch(found: str | None) -> str | None:
 
 def describe(error: DatabaseError) -> str:
     """Return one sentence without the driver's text."""
-    return type(error).__doc__ or type(error).__name__
+    if is_not_ready(error):
+        return (
+            "This database node accepts no statements: it is not in the primary component of its "
+            f"cluster, or not in sync with it (error {error.code})."
+        )
+    return (type(error).__doc__ or type(error).__name__).partition("\n")[0]

@@ -315,6 +315,16 @@ class Settings(BaseModel):
         section=LIVENESS,
         default=True,
     )
+    db_read_consistency: Literal["eventual", "causal"] = _setting(
+        "On a cluster, what a read through one node sees of a write through another. `eventual`: "
+        "what the node has applied, which may be older (or what the server's own default for "
+        "`wsrep_sync_wait` or `group_replication_consistency` says). `causal`: all that was "
+        "committed before (`wsrep_sync_wait=1` in Galera, `group_replication_consistency=BEFORE` "
+        "in Group Replication), so that a client reads its own writes through every node. Without "
+        "a cluster it changes nothing.",
+        section=LIVENESS,
+        default="eventual",
+    )
     db_ping_after_idle_seconds: Seconds = _setting(
         "Before it uses a connection that was idle for longer than this, `adaptive` checks that "
         "the server still responds on it, within one second.",

@@ -39,16 +39,18 @@ class Relay:
     - `faults_in_turn`: a list of pairs, bytes of a statement and a fault; each fault occurs once,
       the first one first. The faults: "cut response": as above; "lose": the statement is not
       delivered, and the connection is closed on both sides; "hold": the statement is delivered by
-      `deliver_held`, and the client gets no response, and not even acknowledgments
+      `deliver_held`, and the client gets no response, and not even acknowledgments; a function: it
+      is called before the statement is delivered
     - `rejects_clients`: new connections are closed before the greeting
     - `error_packet`: sent on new connections instead of the greeting; they are then closed
     - `is_silent`: new connections are accepted, and nothing is ever sent on them
-    - `hides_connection_ids`: greetings show another connection id, as a multiplexing proxy does
-    - `target`: the port new connections lead to
+    - `hides_connection_ids`, `hides_version`: greetings show another connection id, or another
+      version, as those of a multiplexing proxy do
+    - `target`, `target_host`: the port and the address new connections lead to
     """
 
     def __init__(self, port):
-        self.target = port
+        self.target, self.target_host = port, "127.0.0.1"
         self._listener = socket.create_server(("127.0.0.1", 0))
         self.port = self._listener.getsockname()[1]
         self._selector = DefaultSelector()
@@ -65,7 +67,7 @@ class Relay:
         self.rejects_clients = False
         self.error_packet = None
         self.is_silent = False
-        self.hides_connection_ids = False
+        self.hides_connection_ids = self.hides_version = False
         self._silent_clients = []
 
     def __enter__(self):
@@ -164,7 +166,7 @@ class Relay:
             self._silent_clients.append(client)
             return
         try:
-            server = socket.create_connection(("127.0.0.1", self.target))
+            server = socket.create_connection((self.target_host, self.target))
         except ConnectionRefusedError:
             client.close()
             return
@@ -188,6 +190,8 @@ class Relay:
             self._close(pair, reset=pair.close_at_next_packet == "reset")
         elif not pair.is_frozen:
             fault = self._next_fault(data)
+            if callable(fault):
+                fault()
             if fault == "lose":
                 self._close(pair)
                 return
@@ -220,6 +224,8 @@ class Relay:
             return
         if self.hides_connection_ids and not pair.was_greeted:
             data = with_another_connection_id(data)
+        if self.hides_version and not pair.was_greeted:
+            data = with_another_version(data)
         pair.was_greeted = True
         if pair.cuts_response:
             self._close(pair)
@@ -248,7 +254,13 @@ def with_another_connection_id(greeting):
     return greeting[:start] + (99_999).to_bytes(4, "little") + greeting[start + 4 :]
 
 
+def with_another_version(greeting):
+    """Return the greeting with another version of the same length."""
+    end_of_version = greeting.index(b"\0", 5)
+    return greeting[: end_of_version - 1] + b"X" + greeting[end_of_version:]
+
+
 def through(relay, url):
     """Return the URL of the same database, reached through the relay."""
-    server, _, name = url.rpartition("/")
-    return f"{server.rpartition(':')[0]}:{relay.port}/{name}"
+    account, _, address = url.rpartition("@")
+    return f"{account}@127.0.0.1:{relay.port}/{address.rpartition('/')[2]}"

@@ -12,13 +12,17 @@ from app.db.errors import (
     KeysExhausted,
     MissingReference,
     ReadOnlyServer,
+    ServerNotReady,
     StatementInterrupted,
     StatementRejected,
     StillReferenced,
     TransactionConflict,
 )
 from tests.db.conftest import RELIABLE_STRATEGIES
+from tests.db.relay import through
 from tests.db.test_concurrency import settles
+from tests.faults.proxy import Proxy
+from tests.faults.proxy_behavior import StatementFault
 from tests.support.database import add, connection_id, opened, query, words
 from tests.support.server import start_server
 
@@ -185,3 +189,52 @@ def test_a_connection_to_a_read_only_server_is_discarded(strategy, replica):
 
         assert db.statistics()["discarded"] == 1
         assert connection_id(db) != before
+
+
+@pytest.fixture(scope="module")
+def lock_timeout_url(server):
+    """A database with a function that raises 1205, as a failed wait for the cluster does."""
+    url = server.create_database()
+    with closing(server.connect(url)) as root:
+        query(
+            root,
+            "CREATE FUNCTION wait_in_vain() RETURNS INT DETERMINISTIC NO SQL"
+            " BEGIN SIGNAL SQLSTATE 'HY000' SET MYSQL_ERRNO = 1205; RETURN 1; END",
+        )
+    return url
+
+
+@pytest.mark.parametrize(
+    ("consistency", "error", "discarded"),
+    [("eventual", TransactionConflict, None), ("causal", ServerNotReady, 1 + 1)],
+)
+def test_a_causal_read_that_waited_in_vain_is_not_a_conflict(
+    consistency, error, discarded, lock_timeout_url
+):
+    settings = {"db_read_consistency": consistency, "db_outage_patience_seconds": 0}
+    with opened(lock_timeout_url, **settings) as db:
+        with pytest.raises(error) as caught:
+            db.fetch_one("SELECT wait_in_vain()")
+
+        assert type(caught.value) is error
+        assert db.statistics().get("discarded") == discarded
+
+
+def test_in_a_transaction_it_stays_a_conflict(lock_timeout_url):
+    with (
+        opened(lock_timeout_url, db_read_consistency="causal") as db,
+        pytest.raises(TransactionConflict),
+        db.transaction() as tx,
+    ):
+        tx.fetch_one("SELECT wait_in_vain()")
+
+
+def test_a_begin_that_waited_in_vain_is_sent_again(url, server):
+    """Injected: a BEGIN takes no lock, so only a node that waits for its cluster answers so."""
+    fault = StatementFault(b"BEGIN", "error", times=1, error=(1205, "Lock wait timeout exceeded"))
+    with Proxy(server.port) as proxy, opened(through(proxy, url)) as db:
+        proxy.behavior.statement_faults = [fault]
+        with db.transaction() as tx:
+            add(tx, "once")
+
+        assert db.statistics()["retried_begin"] == 1

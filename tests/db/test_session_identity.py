@@ -159,14 +159,17 @@ def appear_as(db, other_client):
 
 
 @pytest.mark.parametrize("driver", DRIVERS)
-@pytest.mark.parametrize("read_timeout", [0.5, 30])
-def test_nothing_is_killed_through_a_proxy_that_multiplexes(read_timeout, driver, url, root, relay):
+@pytest.mark.parametrize(
+    "fault", [(0.5, "hides_connection_ids"), (30, "hides_connection_ids"), (30, "hides_version")]
+)
+def test_nothing_is_killed_through_a_proxy_that_multiplexes(fault, driver, url, root, relay):
+    read_timeout, hidden = fault
     settings = {
         "db_driver": driver,
         "db_tcp_user_timeout_seconds": 0.3 if read_timeout == 30 else 30,
         "db_read_timeout_seconds": read_timeout,
     }
-    relay.hides_connection_ids = True
+    setattr(relay, hidden, True)
     with opened(through(relay, url), **settings) as db:
         orphan = lose_transaction(db, relay)
 

@@ -17,6 +17,11 @@ OTHER_DEFAULTS = {
     **({"character_set_client_handshake": 0} if FLAVOR == "mariadb" else {}),
 }
 
+CAUSAL = {
+    "mariadb": ("wsrep_sync_wait", 1),
+    "mysql": ("group_replication_consistency", "BEFORE"),
+}[FLAVOR]
+
 
 @pytest.fixture(scope="module")
 def other_url():
@@ -81,3 +86,16 @@ def test_the_lock_timeout_is_that_of_the_setting(other_url):
 
 def test_the_lock_timeout_is_five_seconds_by_default(db):
     assert db.fetch_one("SELECT @@innodb_lock_wait_timeout AS seconds") == {"seconds": 5}
+
+
+@pytest.mark.parametrize("driver", ["pymysql", "mysqlclient"])
+def test_causal_reads_are_requested_from_either_server(driver, other_url):
+    variable, value = CAUSAL
+    with opened(other_url, db_driver=driver, db_read_consistency="causal") as db:
+        assert db.fetch_one(f"SELECT @@{variable} AS value") == {"value": value}
+
+
+def test_by_default_the_servers_own_consistency_applies(db):
+    variable, _ = CAUSAL
+    row = db.fetch_one(f"SELECT @@{variable} = @@GLOBAL.{variable} AS is_default")
+    assert row == {"is_default": 1}

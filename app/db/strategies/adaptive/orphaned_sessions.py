@@ -97,7 +97,7 @@ class OrphanedSessions:
             with self._extra_connection(lost.epoch, deadline) as entry:
                 state = self._end(lost.session, entry, in_transaction)
                 if state in {SessionState.EXECUTING, SessionState.SENDING}:
-                    wait_until_ended(lost.session, entry.connection, deadline)
+                    wait_until_ended(lost.session, entry.connection, entry.session, deadline)
         except self._driver_error:
             pass  # the pool has closed the extra connection; the state may be known nevertheless
         return state

@@ -36,6 +36,7 @@ class EntryFactory:
 
     def __init__(self, connect: Connector, config: DatabaseConfig) -> None:
         self._connect = connect
+        self._is_causal = config.read_consistency == "causal"
         self._recycle_seconds = config.recycle_seconds or float("inf")
         self._proxy_limit_seconds = config.proxy_idle_limit_seconds or float("inf")
 
@@ -44,7 +45,7 @@ class EntryFactory:
         connection = self._connect(deadline, address_timeout_seconds=address_timeout_seconds)
         try:
             with self._connect.connecting(), connection.response_deadline(deadline.remaining()):
-                session, wait_timeout_seconds = read_session(connection)
+                session, wait_timeout_seconds = read_session(connection, is_causal=self._is_causal)
         except BaseException:
             connection.abort()
             raise

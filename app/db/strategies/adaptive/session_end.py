@@ -12,7 +12,7 @@ from enum import Enum
 from ...clock import Deadline
 from ...connection import Cursor, DriverConnection
 from ...errors import code_of, outcome_of
-from .session import Session
+from .session import Session, without_wait
 
 log = logging.getLogger(__name__)
 
@@ -53,7 +53,7 @@ def end_session(
     cursor = connection.cursor()
     cursor.execute(UPTIME)
     uptime_seconds = int(cursor.fetchone()[1])
-    found = _find(session, cursor)
+    found = _find(session, cursor, own)
     if found is None:
         return SessionState.GONE
     command, state, moment = found
@@ -70,15 +70,18 @@ def end_session(
     return before if _kill(session, cursor) else SessionState.GONE
 
 
-def wait_until_ended(session: Session, connection: DriverConnection, deadline: Deadline) -> None:
+def wait_until_ended(
+    session: Session, connection: DriverConnection, own: Session, deadline: Deadline
+) -> None:
     """Wait for a killed session to end its statement, at most until the deadline."""
     cursor = connection.cursor()
-    while _find(session, cursor) and not deadline.is_over():
+    while _find(session, cursor, own) and not deadline.is_over():
         time.sleep(POLL_INTERVAL_SECONDS)
 
 
-def _find(session: Session, cursor: Cursor) -> tuple[str, str | None, int] | None:
-    cursor.execute(FIND, (session.connection_id, session.user, session.host))
+def _find(session: Session, cursor: Cursor, own: Session) -> tuple[str, str | None, int] | None:
+    find = without_wait(FIND, is_causal=own.is_causal)
+    cursor.execute(find, (session.connection_id, session.user, session.host))
     found: tuple[str, str | None, int] | None = cursor.fetchone()
     return found
 
