@@ -31,9 +31,10 @@ from dev.cluster.replicas import PROJECT, Replica
 from dev.environment import migrate
 from dev.keep import secret, write_privately
 from dev.names import DATABASE
-from dev.sample import User
 
+User = dict[str, str]
 ROUTES = {"writer": WRITER_PORT, "all": ALL_NODES_PORT}
+MAXIMUM_PASSWORD = 32  # of a replication account in MySQL
 KEPT = ("PATH", "HOME", "LANG")
 
 
@@ -125,7 +126,12 @@ class Cluster(ABC):
         }
 
     def start(self) -> None:
-        """Start everything; the first start creates the schema and the sample data."""
+        """Start everything."""
+        self.start_database()
+        self.start_service()
+
+    def start_database(self) -> None:
+        """Start the servers and their proxy; create the schema and the sample data."""
         self._resources.callback(self._stop_nodes)
         self.start_nodes()
         self._resources.callback(self.proxy.stop)
@@ -133,6 +139,9 @@ class Cluster(ABC):
         self.proxy.wait_for("writer", 1)
         migrate(self.environment())
         self._ensure_sample()
+
+    def start_service(self) -> None:
+        """Start the replicas of the service and their proxy."""
         self._resources.callback(self._stop_replicas)
         self.start_replicas()
         self._resources.callback(self.service_proxy.stop)
@@ -180,16 +189,17 @@ class Cluster(ABC):
         self.close()
 
     def _url(self, host: str, port: int, user: str) -> str:
-        password = secret(self.folder / f"{user}_password")
+        password = secret(self.folder / f"{user}_password")[:MAXIMUM_PASSWORD]
         return f"mysql://{user}:{password}@{host}:{port}/{DATABASE}"
 
     def _ensure_sample(self) -> None:
         file = self.folder / "sample-users.json"
         if not file.exists():
-            from dev import sample  # noqa: PLC0415  # needs requirements/sample.txt
+            import sample_data  # noqa: PLC0415  # needs requirements/sample.txt
+            from dev.sample import connect  # noqa: PLC0415
 
-            with sample.connect(self.database_url("writer")) as connection:
-                seeded = sample.sample_data.seed(connection)
+            with connect(self.database_url("writer")) as connection:
+                seeded = sample_data.seed(connection)
             users = [
                 {"user_name": login.user_name, "role": login.role, "password": login.password}
                 for login in seeded.logins

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from dev.cluster.addresses import NODES, Addresses
+from dev.cluster.addresses import NODE_PORT, NODES, Addresses
 from dev.cluster.node import Node
 from dev.find_server import find_server
 from dev.system_packages import Stop, apt_install, find_program
@@ -42,7 +42,7 @@ class GaleraNode(Node):
             number,
             folder=folder / f"node{number}",
             host=addresses.node(number),
-            port=3311,
+            port=NODE_PORT,
             password=password,
             uid=user.pw_uid,
             gid=user.pw_gid,

@@ -5,7 +5,7 @@ import subprocess
 from contextlib import suppress
 
 from dev.cluster.addresses import NODES
-from dev.cluster.cluster import Cluster
+from dev.cluster.cluster import MAXIMUM_PASSWORD, Cluster
 from dev.cluster.galera import GaleraNode, accounts, ensure_packages
 from dev.cluster.node import Node
 from dev.keep import secret
@@ -23,7 +23,10 @@ class GaleraCluster(Cluster):
 
     def _create_nodes(self) -> dict[int, Node]:
         ensure_packages()
-        passwords = [secret(self.folder / f"{u}_password") for u in ("root", "service", "owner")]
+        passwords = [
+            secret(self.folder / f"{user}_password")[:MAXIMUM_PASSWORD]
+            for user in ("root", "service", "owner")
+        ]
         return {
             number: GaleraNode.create(
                 number, self.folder, self.addresses, passwords[0], accounts(*passwords)

@@ -76,11 +76,13 @@ class HAProxy:
 
     def states(self, listener: str) -> dict[str, str]:
         """Return the state of each server, such as UP or DOWN."""
-        rows = [line.split(",") for line in self.command("show stat").splitlines()]
+        lines = self.command("show stat").splitlines()
+        names, *rows = [line.removeprefix("# ").split(",") for line in lines if line]
+        found = [dict(zip(names, row, strict=False)) for row in rows]
         return {
-            row[1]: row[17]
-            for row in rows
-            if row[0] == listener and row[1] not in ("FRONTEND", "BACKEND")
+            row["svname"]: row["status"] if row["check_status"] else "not checked yet"
+            for row in found
+            if row["pxname"] == listener and row["svname"] not in ("FRONTEND", "BACKEND")
         }
 
     def wait_for(self, listener: str, count: int, seconds: float = 30) -> None:

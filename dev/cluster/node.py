@@ -10,6 +10,7 @@ import signal
 import subprocess
 import time
 from abc import ABC, abstractmethod
+from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -87,18 +88,20 @@ class Node(ABC):
 
     def wait_until_member(self, seconds: float = START_SECONDS) -> None:
         """Wait until the server is a member; raises `Stop` with its log if it is not in time."""
+        self.wait_until(self.is_member, "is not a member of the cluster", seconds)
+
+    def wait_until(
+        self, condition: Callable[[], bool], failure: str, seconds: float = START_SECONDS
+    ) -> None:
+        """Wait for a condition on the running server; raises `Stop` with its log."""
         deadline = time.monotonic() + seconds
-        while time.monotonic() < deadline:
-            if not self.is_running:
-                raise Stop(f"{self.name} has ended; end of its log:\n{last_lines(self.log)}")
+        while time.monotonic() < deadline and self.is_running:
             with suppress(pymysql.err.Error):
-                if self.is_member():
+                if condition():
                     return
             time.sleep(0.05)
-        raise Stop(
-            f"{self.name} is not a member after {seconds:.0f} s; end of its log:\n"
-            f"{last_lines(self.log)}"
-        )
+        reason = f"{failure} after {seconds:.0f} s" if self.is_running else "has ended"
+        raise Stop(f"{self.name} {reason}; end of its log:\n{last_lines(self.log)}")
 
     def stop(self) -> None:
         """Shut down cleanly."""

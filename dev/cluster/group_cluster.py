@@ -1,0 +1,77 @@
+"""MySQL Group Replication with a single primary, and the service."""
+
+import os
+from contextlib import suppress
+from pathlib import Path
+
+import pymysql
+
+from dev import mysql_root
+from dev.cluster.addresses import NODES
+from dev.cluster.cluster import MAXIMUM_PASSWORD, Cluster
+from dev.cluster.group_replication import GroupMember, accounts
+from dev.cluster.node import Node
+from dev.keep import free_port, secret
+from dev.system_packages import Stop
+
+
+class GroupCluster(Cluster):
+    """Three members, of which one accepts writes."""
+
+    engine = "mysql"
+    database_proxy = "haproxy-group-replication"
+    routes = ("writer",)
+
+    def _create_nodes(self) -> dict[int, Node]:
+        binary = mysql_root.ensure(mysql_root.root_folder())
+        root, service, owner, recovery = (
+            secret(self.folder / f"{user}_password")[:MAXIMUM_PASSWORD]
+            for user in ("root", "service", "owner", "recovery")
+        )
+        ports = {number: free_port() for number in NODES}
+        folder = self._data_folder()
+        nodes: dict[int, Node] = {}
+        for number in NODES:
+            member = GroupMember.create(number, folder, self.addresses, root)
+            member.binary, member.group_ports = binary, ports
+            member.accounts = accounts(root, service, owner, recovery)
+            member.recovery_password = recovery
+            nodes[number] = member
+        return nodes
+
+    def _data_folder(self) -> Path:
+        root = mysql_root.root_folder()
+        if not self.temporary:
+            return root / "srv" / f"cluster-{self.folder.stat().st_ino}"
+        folder, claim = mysql_root.new_folder(root)
+        folder.chmod(0o755)  # the servers run as other users
+        self._resources.callback(os.close, claim)
+        return folder
+
+    def start_nodes(self) -> None:
+        """Start the member with the newest data as a new group, then let the others join."""
+        first = self.most_advanced()
+        self.nodes[first].start(bootstrap=True)
+        with self.nodes[first].connect() as connection, connection.cursor() as cursor:
+            cursor.execute("CREATE DATABASE IF NOT EXISTS students CHARACTER SET utf8mb4")
+        for number in NODES:
+            if number != first:
+                self.nodes[number].start()
+
+    def most_advanced(self) -> int:
+        """Return the member whose binary log was written last: it ended after the others."""
+        written = {
+            number: max((file.stat().st_mtime for file in node.data.glob("bin.*")), default=0)
+            for number, node in self.nodes.items()
+        }
+        return max(NODES, key=lambda number: (written[number], -number))
+
+    def primary(self) -> int:
+        """Return the number of the primary; raises `Stop` if there is none."""
+        for number, node in self.nodes.items():
+            assert isinstance(node, GroupMember)
+            if node.is_running:
+                with suppress(pymysql.err.Error):
+                    if node.is_primary():
+                        return number
+        raise Stop("the group has no primary")
