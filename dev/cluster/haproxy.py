@@ -76,14 +76,14 @@ class HAProxy:
 
     def states(self, listener: str) -> dict[str, str]:
         """Return the state of each server, such as UP or DOWN."""
-        lines = self.command("show stat").splitlines()
-        names, *rows = [line.removeprefix("# ").split(",") for line in lines if line]
-        found = [dict(zip(names, row, strict=False)) for row in rows]
         return {
             row["svname"]: row["status"] if row["check_status"] else "not checked yet"
-            for row in found
-            if row["pxname"] == listener and row["svname"] not in ("FRONTEND", "BACKEND")
+            for row in self._servers(listener)
         }
+
+    def sessions(self, listener: str) -> dict[str, int]:
+        """Return the number of connections to each server."""
+        return {row["svname"]: int(row["scur"]) for row in self._servers(listener)}
 
     def wait_for(self, listener: str, count: int, seconds: float = 30) -> None:
         """Wait until this many servers are up; raises `Stop` if they are not in time."""
@@ -98,6 +98,13 @@ class HAProxy:
                 return
             time.sleep(0.05)
         raise Stop(f"haproxy's servers in {listener} are not up after {seconds:.0f} s: {states}")
+
+    def _servers(self, listener: str) -> list[dict[str, str]]:
+        lines = self.command("show stat").splitlines()
+        names, *rows = [line.removeprefix("# ").split(",") for line in lines if line]
+        found = [dict(zip(names, row, strict=False)) for row in rows]
+        own = [row for row in found if row["pxname"] == listener]
+        return [row for row in own if row["svname"] not in ("FRONTEND", "BACKEND")]
 
     def _configuration(self) -> str:
         text = SOCKET.sub(lambda found: str(self.folder / found[1]), self._text)

@@ -50,7 +50,10 @@ class Response:
         """What the client may conclude: "stored", "not stored" or "unknown"."""
         if self.is_success:
             return "stored"
-        if self.status in {NO_RESPONSE, 502, 504} or self.problem in {"outcome-unknown", "not-json"}:
+        if self.status in {NO_RESPONSE, 502, 504} or self.problem in {
+            "outcome-unknown",
+            "not-json",
+        }:
             return "unknown"
         return "not stored"
 

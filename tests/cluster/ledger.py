@@ -24,7 +24,7 @@ class Ledger:
         self.run = run  # the prefix of all names
         self._lock = threading.Lock()
         self.students = {}  # name -> told
-        self.batches = {}  # name -> size
+        self.batches = {}  # name -> told, for each item
         self.attempts = {}  # number -> told
         self.updates = {}  # student -> Counter of told
 
@@ -32,11 +32,11 @@ class Ledger:
         with self._lock:
             self.students[name] = told
 
-    def batch(self, name, size, told):
+    def batch(self, name, told):
+        """Record a batch; `told` has an entry for each item."""
         with self._lock:
-            self.batches[name] = size
-            for position in range(size):
-                self.students[f"{name}-{position}"] = told
+            self.batches[name] = told
+            self.students |= {f"{name}-{position}": one for position, one in enumerate(told)}
 
     def attempt(self, number, told):
         with self._lock:
@@ -70,9 +70,10 @@ class Ledger:
         found["mixed"] += sum(name != address for name, address in rows)
         found["not mine"] += len(stored.keys() - self.students.keys())
         self._judge(self.students, stored, found)
-        for name, size in self.batches.items():
-            count = sum(stored[f"{name}-{position}"] for position in range(size))
-            found["halved"] += 0 < count < size
+        for name, told in self.batches.items():
+            if len(set(told)) == 1:
+                count = sum(stored[f"{name}-{position}"] > 0 for position in range(len(told)))
+                found["halved"] += 0 < count < len(told)
         cursor.execute(
             "SELECT COUNT(*) FROM address LEFT JOIN student USING (address_id) "
             "WHERE address LIKE %s AND student_id IS NULL",
