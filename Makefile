@@ -1,6 +1,6 @@
 # Developer commands, implemented in dev/; `make` alone lists the targets.
 .POSIX:
-.PHONY: help serve test test-mysql test-nightly matrix soak attack fuzz bench bench-scale bench-checkout bench-commit-tokens lint format setup migrate seed doctor docs schema-picture lock clean
+.PHONY: help serve cluster test test-mysql test-nightly test-cluster matrix soak attack fuzz bench bench-scale bench-checkout bench-commit-tokens lint format setup migrate seed doctor docs schema-picture lock clean
 
 BIN = .venv/bin
 SETUP = @"$${PYTHON:-python3}" dev/setup.py
@@ -21,6 +21,10 @@ serve: ## run the service on http://127.0.0.1:8000, with a private MariaDB and s
 	$(SETUP) serve
 	$(PY) -m dev.serve
 
+cluster: ## run two replicas on three database nodes behind HAProxy (requires root; ENGINE=mysql for Group Replication)
+	$(SETUP) serve
+	$(PY) -m dev.cluster $${ENGINE:-galera}
+
 test: ## run all tests on a temporary MariaDB (ARGS=...)
 	$(SETUP) test
 	@$(PYTEST) $(ARGS)
@@ -34,6 +38,11 @@ test-mysql: ## run the tests that depend on the server on MySQL 9 (requires root
 test-nightly: ## run the fault tests that make test leaves out (requires root; ARGS=...)
 	$(SETUP) test
 	@$(PYTEST) -m nightly $(ARGS)
+
+test-cluster: ## fail the nodes of clusters under load; writes docs/cluster.md (requires root; ARGS='--topology galera')
+	$(SETUP) test
+	@$(PYTEST) -n0 -m nightly tests/cluster
+	$(PY) -m tests.cluster $(ARGS)
 
 matrix: ## run every fault against every strategy; writes docs/fault-matrix.* (requires root; ARGS='--server mariadb')
 	$(SETUP) test
