@@ -83,7 +83,7 @@ lint: ## run ruff, mypy and hadolint; validate the workflow and Compose files
 	@$(BIN)/mypy --no-error-summary
 	@$(BIN)/hadolint Dockerfile
 	@$(BIN)/check-jsonschema --quiet --builtin-schema vendor.github-workflows .github/workflows/*.yml
-	@$(BIN)/check-jsonschema --quiet --builtin-schema vendor.compose-spec docker-compose.yml
+	@$(BIN)/check-jsonschema --quiet --builtin-schema vendor.compose-spec docker-compose.yml docker-compose.cluster.yml
 
 format: ## sort imports and format the code
 	$(SETUP) test
