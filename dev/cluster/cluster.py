@@ -91,6 +91,10 @@ class Cluster(ABC):
     def start_nodes(self) -> None:
         """Start the cluster of servers, from whatever state its data are in."""
 
+    @abstractmethod
+    def wait_until_applied(self) -> None:
+        """Wait until every server has applied what was committed so far."""
+
     @property
     def url(self) -> str:
         """The base URL of the service."""
@@ -146,7 +150,7 @@ class Cluster(ABC):
         self.start_replicas()
         self._resources.callback(self.service_proxy.stop)
         self.service_proxy.start()
-        self.service_proxy.wait_for("students", len(self.replicas))
+        self.service_proxy.wait_for("ready", len(self.replicas))
 
     def start_replicas(self, **settings: object) -> None:
         """Start the replicas of the service that do not run."""

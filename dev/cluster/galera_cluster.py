@@ -42,6 +42,13 @@ class GaleraCluster(Cluster):
             if number != first:
                 self.nodes[number].start()
 
+    def wait_until_applied(self) -> None:
+        """Wait on each node for what the others have committed."""
+        for node in self.nodes.values():
+            with node.connect() as connection, connection.cursor() as cursor:
+                cursor.execute("SET wsrep_sync_wait = 1")
+                cursor.execute("SELECT 1")
+
     def most_advanced(self) -> int:
         """Return the number of the stopped node with the newest data."""
         return max(NODES, key=lambda number: (self._position(number), -number))

@@ -1,6 +1,8 @@
 """MySQL Group Replication with a single primary, and the service."""
 
+import hashlib
 import os
+import shutil
 from contextlib import suppress
 from pathlib import Path
 
@@ -14,6 +16,8 @@ from dev.cluster.node import Node
 from dev.keep import free_port, secret
 from dev.system_packages import Stop
 
+PATIENCE_SECONDS = 15  # documented in docs/cluster.md
+
 
 class GroupCluster(Cluster):
     """Three members, of which one accepts writes."""
@@ -22,14 +26,18 @@ class GroupCluster(Cluster):
     database_proxy = "haproxy-group-replication"
     routes = ("writer",)
 
+    def environment(self, **settings: object) -> dict[str, str]:
+        """Return the environment of a replica; the group needs 6 to 9 s to elect a primary."""
+        return super().environment(**{"DB_OUTAGE_PATIENCE_SECONDS": PATIENCE_SECONDS, **settings})
+
     def _create_nodes(self) -> dict[int, Node]:
         binary = mysql_root.ensure(mysql_root.root_folder())
+        folder = self._data_folder()
         root, service, owner, recovery = (
             secret(self.folder / f"{user}_password")[:MAXIMUM_PASSWORD]
             for user in ("root", "service", "owner", "recovery")
         )
         ports = {number: free_port() for number in NODES}
-        folder = self._data_folder()
         nodes: dict[int, Node] = {}
         for number in NODES:
             member = GroupMember.create(number, folder, self.addresses, root)
@@ -40,12 +48,18 @@ class GroupCluster(Cluster):
         return nodes
 
     def _data_folder(self) -> Path:
+        """Return the folder of the data, which must be in the chroot."""
         root = mysql_root.root_folder()
-        if not self.temporary:
-            return root / "srv" / f"cluster-{self.folder.stat().st_ino}"
-        folder, claim = mysql_root.new_folder(root)
-        folder.chmod(0o755)  # the servers run as other users
-        self._resources.callback(os.close, claim)
+        if self.temporary:
+            folder, claim = mysql_root.new_folder(root)
+            folder.chmod(0o755)  # the servers run as other users
+            self._resources.callback(os.close, claim)
+            self._resources.callback(shutil.rmtree, folder, ignore_errors=True)
+            return folder
+        name = hashlib.sha256(str(self.folder).encode()).hexdigest()[:12]
+        folder = root / "srv" / f"cluster-{name}"
+        if not (self.folder / "root_password").exists():
+            shutil.rmtree(folder, ignore_errors=True)  # of another cluster in the same folder
         return folder
 
     def start_nodes(self) -> None:
@@ -65,6 +79,12 @@ class GroupCluster(Cluster):
             for number, node in self.nodes.items()
         }
         return max(NODES, key=lambda number: (written[number], -number))
+
+    def wait_until_applied(self) -> None:
+        """Wait on each member for what the primary has committed."""
+        ((executed,),) = self.nodes[self.primary()].query("SELECT @@global.gtid_executed")
+        for node in self.nodes.values():
+            node.query("SELECT WAIT_FOR_EXECUTED_GTID_SET(%s, 30)", executed)
 
     def primary(self) -> int:
         """Return the number of the primary; raises `Stop` if there is none."""

@@ -71,7 +71,7 @@ def _roll_replicas(cluster, number, firewall):
     for replica in cluster.replicas.values():
         replica.stop()
         cluster.start_replica(replica.number)
-        cluster.service_proxy.wait_for("students", 2)
+        cluster.service_proxy.wait_for("ready", 2)
 
 
 def _kill_replica(cluster, number, firewall):

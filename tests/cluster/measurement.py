@@ -117,6 +117,7 @@ def writer_of(cluster):
 def _summarize(cluster, event, load, started, ended):
     responses = load.client.responses
     failed = [response for response in responses if response.is_failure]
+    cluster.wait_until_applied()
     ledgers = list(_ledgers(cluster, load.ledger))
     reads = [response for response in responses if response.kind in READS]
     writes = [response for response in responses if response.kind not in READS]
