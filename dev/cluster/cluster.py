@@ -9,12 +9,15 @@ import json
 import os
 import shutil
 import tempfile
+import time
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from pathlib import Path
 from typing import Self
+
+import pymysql
 
 from dev.cluster.addresses import (
     ALL_NODES_PORT,
@@ -26,11 +29,12 @@ from dev.cluster.addresses import (
     Addresses,
 )
 from dev.cluster.haproxy import HAProxy
-from dev.cluster.node import Node
+from dev.cluster.node import START_SECONDS, Node
 from dev.cluster.replicas import PROJECT, Replica
 from dev.environment import migrate
 from dev.keep import secret, write_privately
 from dev.names import DATABASE
+from dev.system_packages import Stop
 
 User = dict[str, str]
 ROUTES = {"writer": WRITER_PORT, "all": ALL_NODES_PORT}
@@ -90,6 +94,10 @@ class Cluster(ABC):
     @abstractmethod
     def start_nodes(self) -> None:
         """Start the cluster of servers, from whatever state its data are in."""
+
+    @abstractmethod
+    def is_complete(self) -> bool:
+        """Return whether all servers are members, also in the view of the others."""
 
     @abstractmethod
     def wait_until_applied(self) -> None:
@@ -165,10 +173,30 @@ class Cluster(ABC):
         self.replicas[number].start(self.environment())
         self.replicas[number].wait_until_ready()
 
-    def wait_until_complete(self) -> None:
-        """Wait until all servers are members."""
-        for node in self.nodes.values():
-            node.wait_until_member()
+    def restart_replica(self, number: int) -> None:
+        """Take a replica out of the proxy, stop it gracefully and start it again."""
+        name = self.replicas[number].name
+        for backend in ("ready", "alive"):
+            self.service_proxy.command(f"set server {backend}/{name} state drain")
+        self.replicas[number].stop()
+        self.start_replica(number)
+        for backend in ("ready", "alive"):
+            self.service_proxy.command(f"set server {backend}/{name} state ready")
+        self.service_proxy.wait_for("ready", len(self.replicas))
+
+    def recover(self, seconds: float = START_SECONDS) -> None:
+        """Start the servers that have ended, as a supervisor would, until all are members."""
+        deadline = time.monotonic() + seconds
+        while time.monotonic() < deadline:
+            for node in self.nodes.values():
+                if not node.is_running:
+                    node.start(wait=False)
+            with suppress(pymysql.err.Error, Stop):
+                if self.is_complete():
+                    return
+            time.sleep(0.1)
+        states = {node.name: node.state() for node in self.nodes.values()}
+        raise Stop(f"the cluster is not complete after {seconds:.0f} s: {states}")
 
     @property
     def users(self) -> list[User]:

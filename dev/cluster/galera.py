@@ -16,7 +16,7 @@ GALERA_PORT = 4567
 STATE_TRANSFER_PORTS = (4568, 4444)  # incremental and complete
 PROVIDER_OPTIONS = re.compile(r'^wsrep_provider_options = "(.+)"$', re.MULTILINE)
 PACKAGES = {
-    "mariadbd": "mariadb-server",
+    "wsrep_sst_rsync": "mariadb-server",  # also creates the user mysql
     "rsync": "rsync",
     "lsof": "lsof",  # used by the script that copies the data
     "socat": "socat",

@@ -42,6 +42,15 @@ class GaleraCluster(Cluster):
             if number != first:
                 self.nodes[number].start()
 
+    def is_complete(self) -> bool:
+        """Return whether each node is synced and counts all nodes."""
+        statuses = [node.status() for node in self.nodes.values() if isinstance(node, GaleraNode)]
+        return all(
+            status["wsrep_local_state_comment"] == "Synced"
+            and status["wsrep_cluster_size"] == str(len(NODES))
+            for status in statuses
+        )
+
     def wait_until_applied(self) -> None:
         """Wait on each node for what the others have committed."""
         for node in self.nodes.values():

@@ -11,7 +11,7 @@ import pymysql
 from dev import mysql_root
 from dev.cluster.addresses import NODES
 from dev.cluster.cluster import MAXIMUM_PASSWORD, Cluster
-from dev.cluster.group_replication import GroupMember, accounts
+from dev.cluster.group_replication import MEMBERS, GroupMember, accounts
 from dev.cluster.node import Node
 from dev.keep import free_port, secret
 from dev.system_packages import Stop
@@ -79,6 +79,14 @@ class GroupCluster(Cluster):
             for number, node in self.nodes.items()
         }
         return max(NODES, key=lambda number: (written[number], -number))
+
+    def is_complete(self) -> bool:
+        """Return whether each member counts all members as online."""
+        online = "MEMBER_STATE = 'ONLINE'"
+        return all(
+            len(node.query(f"{MEMBERS} WHERE {online}")) == len(NODES)
+            for node in self.nodes.values()
+        )
 
     def wait_until_applied(self) -> None:
         """Wait on each member for what the primary has committed."""

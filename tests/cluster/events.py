@@ -37,13 +37,13 @@ def _none(cluster, number, firewall):
 def _kill(cluster, number, firewall):
     cluster.nodes[number].kill()
     time.sleep(AWAY_SECONDS)
-    _start_again(cluster, number)
+    cluster.recover()
 
 
 def _stop(cluster, number, firewall):
     cluster.nodes[number].stop()
     time.sleep(AWAY_SECONDS)
-    _start_again(cluster, number)
+    cluster.recover()
 
 
 def _pause(cluster, number, firewall):
@@ -51,27 +51,25 @@ def _pause(cluster, number, firewall):
     time.sleep(PAUSE_SECONDS)
     cluster.nodes[number].resume()
     time.sleep(AWAY_SECONDS)
-    _start_again(cluster, number)
+    cluster.recover()
 
 
 def _partition(cluster, number, firewall):
     isolate(firewall, cluster, number)
     time.sleep(PARTITION_SECONDS)
     firewall.clear()
-    _start_again(cluster, number)
+    cluster.recover()
 
 
 def _roll_nodes(cluster, number, firewall):
     for each in sorted(cluster.nodes, key=lambda each: each == number):
         cluster.nodes[each].stop()
-        _start_again(cluster, each)
+        cluster.recover()
 
 
 def _roll_replicas(cluster, number, firewall):
-    for replica in cluster.replicas.values():
-        replica.stop()
-        cluster.start_replica(replica.number)
-        cluster.service_proxy.wait_for("ready", 2)
+    for each in cluster.replicas:
+        cluster.restart_replica(each)
 
 
 def _kill_replica(cluster, number, firewall):
@@ -84,14 +82,6 @@ def _all_down(cluster, number, firewall):
     for node in cluster.nodes.values():
         node.kill()
     cluster.start_nodes()
-
-
-def _start_again(cluster, number):
-    """Start a server that has ended, as a supervisor would, and wait until it is a member."""
-    node = cluster.nodes[number]
-    if not node.is_running:
-        node.start()
-    node.wait_until_member()
 
 
 EVENTS = [

@@ -104,7 +104,7 @@ def measure(cluster, event, firewall, *, threads=THREADS):
         firewall.clear()
         load.finish()
     ended = time.monotonic()
-    cluster.wait_until_complete()
+    cluster.recover()
     return _summarize(cluster, event, load, started, ended)
 
 
