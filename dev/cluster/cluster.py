@@ -5,8 +5,6 @@ with GaleraCluster(folder) as cluster:
     cluster.proxy.states("writer")
 """
 
-import json
-import os
 import shutil
 import tempfile
 import time
@@ -19,6 +17,7 @@ from typing import Self
 
 import pymysql
 
+from dev.cluster import sample
 from dev.cluster.addresses import (
     ALL_NODES_PORT,
     NODE_PORT,
@@ -30,16 +29,21 @@ from dev.cluster.addresses import (
 )
 from dev.cluster.haproxy import HAProxy
 from dev.cluster.node import START_SECONDS, Node
-from dev.cluster.replicas import PROJECT, Replica
+from dev.cluster.replicas import Replica, service_environment
 from dev.environment import migrate
-from dev.keep import secret, write_privately
+from dev.keep import secret
 from dev.names import DATABASE
 from dev.system_packages import Stop
 
-User = dict[str, str]
 ROUTES = {"writer": WRITER_PORT, "all": ALL_NODES_PORT}
-MAXIMUM_PASSWORD = 32  # of a replication account in MySQL
-KEPT = ("PATH", "HOME", "LANG")
+
+
+def password(folder: Path, user: str) -> str:
+    """Return the password of an account; the first call creates it.
+
+    MySQL accepts at most 32 characters for the account of the replication.
+    """
+    return secret(folder / f"{user}_password")[:32]
 
 
 class Cluster(ABC):
@@ -129,13 +133,7 @@ class Cluster(ABC):
             **self.settings,
             **settings,
         }
-        kept = {name: os.environ[name] for name in KEPT if name in os.environ}
-        return {
-            **kept,
-            "PYTHONPATH": str(PROJECT),
-            "PYTHONUNBUFFERED": "1",
-            **{name: str(value) for name, value in values.items() if value is not None},
-        }
+        return service_environment(values)
 
     def start(self) -> None:
         """Start everything."""
@@ -150,7 +148,7 @@ class Cluster(ABC):
         self.proxy.start()
         self.proxy.wait_for("writer", 1)
         migrate(self.environment())
-        self._ensure_sample()
+        sample.ensure(self.folder, self.database_url("writer"))
 
     def start_service(self) -> None:
         """Start the replicas of the service and their proxy."""
@@ -199,9 +197,9 @@ class Cluster(ABC):
         raise Stop(f"the cluster is not complete after {seconds:.0f} s: {states}")
 
     @property
-    def users(self) -> list[User]:
+    def users(self) -> list[sample.User]:
         """The sample users who can sign in."""
-        return list(json.loads((self.folder / "sample-users.json").read_text()))
+        return sample.users(self.folder)
 
     def close(self) -> None:
         """Stop everything; remove the folder if it is temporary."""
@@ -221,22 +219,7 @@ class Cluster(ABC):
         self.close()
 
     def _url(self, host: str, port: int, user: str) -> str:
-        password = secret(self.folder / f"{user}_password")[:MAXIMUM_PASSWORD]
-        return f"mysql://{user}:{password}@{host}:{port}/{DATABASE}"
-
-    def _ensure_sample(self) -> None:
-        file = self.folder / "sample-users.json"
-        if not file.exists():
-            import sample_data  # noqa: PLC0415  # needs requirements/sample.txt
-            from dev.sample import connect  # noqa: PLC0415
-
-            with connect(self.database_url("writer")) as connection:
-                seeded = sample_data.seed(connection)
-            users = [
-                {"user_name": login.user_name, "role": login.role, "password": login.password}
-                for login in seeded.logins
-            ]
-            write_privately(file, json.dumps(users, indent=1) + "\n")
+        return f"mysql://{user}:{password(self.folder, user)}@{host}:{port}/{DATABASE}"
 
     def _stop_replicas(self) -> None:
         with ThreadPoolExecutor(len(self.replicas)) as pool:

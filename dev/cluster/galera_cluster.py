@@ -5,10 +5,9 @@ import subprocess
 from contextlib import suppress
 
 from dev.cluster.addresses import NODES
-from dev.cluster.cluster import MAXIMUM_PASSWORD, Cluster
+from dev.cluster.cluster import Cluster, password
 from dev.cluster.galera import GaleraNode, accounts, ensure_packages
 from dev.cluster.node import Node
-from dev.keep import secret
 from dev.system_packages import Stop
 
 RECOVERED = re.compile(r"Recovered position:? [0-9a-f-]+:(-?\d+)")
@@ -23,10 +22,7 @@ class GaleraCluster(Cluster):
 
     def _create_nodes(self) -> dict[int, Node]:
         ensure_packages()
-        passwords = [
-            secret(self.folder / f"{user}_password")[:MAXIMUM_PASSWORD]
-            for user in ("root", "service", "owner")
-        ]
+        passwords = [password(self.folder, user) for user in ("root", "service", "owner")]
         return {
             number: GaleraNode.create(
                 number, self.folder, self.addresses, passwords[0], accounts(*passwords)

@@ -10,10 +10,10 @@ import pymysql
 
 from dev import mysql_root
 from dev.cluster.addresses import NODES
-from dev.cluster.cluster import MAXIMUM_PASSWORD, Cluster
+from dev.cluster.cluster import Cluster, password
 from dev.cluster.group_replication import MEMBERS, GroupMember, accounts
 from dev.cluster.node import Node
-from dev.keep import free_port, secret
+from dev.keep import free_port
 from dev.system_packages import Stop
 
 PATIENCE_SECONDS = 15  # documented in docs/cluster.md
@@ -34,8 +34,7 @@ class GroupCluster(Cluster):
         binary = mysql_root.ensure(mysql_root.root_folder())
         folder = self._data_folder()
         root, service, owner, recovery = (
-            secret(self.folder / f"{user}_password")[:MAXIMUM_PASSWORD]
-            for user in ("root", "service", "owner", "recovery")
+            password(self.folder, user) for user in ("root", "service", "owner", "recovery")
         )
         ports = {number: free_port() for number in NODES}
         nodes: dict[int, Node] = {}

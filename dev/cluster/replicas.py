@@ -16,6 +16,14 @@ from dev.system_packages import Stop
 
 PROJECT = Path(__file__).resolve().parents[2]
 START_SECONDS = 90
+KEPT = ("PATH", "HOME", "LANG")
+
+
+def service_environment(settings: Mapping[str, object]) -> dict[str, str]:
+    """Return the complete environment of a process of the service; `None` removes a setting."""
+    kept = {name: os.environ[name] for name in KEPT if name in os.environ}
+    given = {name: str(value) for name, value in settings.items() if value is not None}
+    return {**kept, "PYTHONPATH": str(PROJECT), "PYTHONUNBUFFERED": "1", **given}
 
 
 class Replica:
@@ -51,7 +59,6 @@ class Replica:
             **environment,
             "HOST": self.host,
             "PORT": str(self.port),
-            "PYTHONPATH": str(PROJECT),
             "PROMETHEUS_MULTIPROC_DIR": str(metrics),
         }
         with self.log.open("ab") as log:
