@@ -5,6 +5,7 @@ import re
 import socket
 import subprocess
 import sys
+import time
 from contextlib import contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -21,6 +22,7 @@ from tests.support.service import PROJECT
 DEPLOY = PROJECT / "deploy" / "cluster"
 COMPOSE = PROJECT / "docker-compose.cluster.yml"
 COM_QUERY = b"\x03"
+RESPONSE = "HTTP/1.1 {} Checked\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"
 REQUEST = (
     "POST /v1/students HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\nContent-Length: 2\r\n"
 )
@@ -104,10 +106,38 @@ def test_what_may_be_repeated_is_sent_to_the_other_replica(request_head):
     assert second.requests
 
 
-class Silent:
-    """A replica that ends before it responds: it reads one request and closes the connection."""
+def test_replicas_that_are_not_ready_receive_requests_if_none_is_ready():
+    """They wait for the database; a proxy that responded at once would fail the request."""
+    with (
+        Silent(health={"/livez"}) as first,
+        Silent(health={"/livez"}) as second,
+        proxied(first.port, second.port, wait_for={"ready": "DOWN"}) as port,
+    ):
+        exchange(port, f"{REQUEST}\r\n{{}}".encode())
 
-    def __init__(self):
+    assert first.requests + second.requests == 1
+
+
+def test_a_replica_that_is_not_ready_receives_no_requests_if_the_other_is_ready():
+    with (
+        Silent(health={"/livez"}) as first,
+        Silent() as second,
+        proxied(first.port, second.port, wait_for={"ready": "UP"}) as port,
+    ):
+        for _ in range(4):
+            exchange(port, f"{REQUEST}\r\n{{}}".encode())
+
+    assert (first.requests, second.requests) == (0, 4)
+
+
+class Silent:
+    """A replica that ends before it responds: it reads one request and closes the connection.
+
+    Its responses to health checks on the paths in `health` are 200, to others 503.
+    """
+
+    def __init__(self, health=("/livez", "/readyz")):
+        self._health = health
         self._listener = socket.create_server(("127.0.0.1", 0))
         self.port = self._listener.getsockname()[1]
         self.requests = 0
@@ -130,17 +160,20 @@ class Silent:
                 return
             with client:
                 head = client.recv(65536)
-                if b"/readyz" in head:
-                    client.sendall(
-                        b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"
-                    )
+                path = head.split(b" ")[1].decode() if head else ""
+                if path in {"/livez", "/readyz"}:
+                    status = 200 if path in self._health else 503
+                    client.sendall(RESPONSE.format(status).encode())
                 elif head:
                     self.requests += 1
 
 
 @contextmanager
-def proxied(first, second):
-    """Run the proxy of the service in front of two ports; yields its port."""
+def proxied(first, second, wait_for=None):
+    """Run the proxy of the service in front of two ports; yields its port.
+
+    `wait_for` names backends whose app1 must be DOWN, and the state of their app2.
+    """
     port = free_port()
     addresses = {
         "app1:8000": f"127.0.0.1:{first}",
@@ -151,6 +184,16 @@ def proxied(first, second):
         proxy = HAProxy("haproxy-service", addresses, Path(folder))
         proxy.start()
         try:
+            for backend, state in (wait_for or {}).items():
+                wait_until_checked(proxy, backend, state)
             yield port
         finally:
             proxy.stop()
+
+
+def wait_until_checked(proxy, backend, state):
+    """Wait until app1 is DOWN and app2 has this state."""
+    deadline = time.monotonic() + 30
+    while proxy.states(backend) != {"app1": "DOWN", "app2": state}:
+        assert time.monotonic() < deadline, proxy.states(backend)
+        time.sleep(0.05)
