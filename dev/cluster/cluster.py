@@ -33,6 +33,7 @@ from dev.cluster.replicas import Replica, service_environment
 from dev.environment import migrate
 from dev.keep import secret
 from dev.names import DATABASE
+from dev.server_binary import last_lines
 from dev.system_packages import Stop
 
 ROUTES = {"writer": WRITER_PORT, "all": ALL_NODES_PORT}
@@ -193,8 +194,11 @@ class Cluster(ABC):
                 if self.is_complete():
                     return
             time.sleep(0.1)
-        states = {node.name: node.state() for node in self.nodes.values()}
-        raise Stop(f"the cluster is not complete after {seconds:.0f} s: {states}")
+        reports = [
+            f"{node.name}: {node.state()}; end of its log:\n{last_lines(node.log)}"
+            for node in self.nodes.values()
+        ]
+        raise Stop("\n".join([f"the cluster is not complete after {seconds:.0f} s", *reports]))
 
     @property
     def users(self) -> list[sample.User]:
