@@ -17,7 +17,7 @@ from pathlib import Path
 
 SENT = "OUTPUT "
 TAG = "student-data-faults"
-RULE = re.compile(rf"^-A (INPUT .*--comment \"?{TAG}:(\d+)\"? .*)$", re.MULTILINE)
+RULE = re.compile(rf"^-A ((?:INPUT|OUTPUT) .*--comment \"?{TAG}:(\d+)\"? .*)$", re.MULTILINE)
 # `sudo -n` never prompts for a password.
 AS_ROOT = [] if os.geteuid() == 0 else ["sudo", "-n"]
 
