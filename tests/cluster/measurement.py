@@ -37,7 +37,6 @@ class Measurement:
     ledger: dict[str, int]
     servers_agree: bool
     run: str = ""
-    version: str = ""
     told: dict[str, int] = field(default_factory=dict)
 
     @property

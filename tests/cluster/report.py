@@ -2,7 +2,6 @@
 
 from tests.cluster.chart import draw
 from tests.cluster.events import EVENTS
-from tests.cluster.load import THREADS
 from tests.support.service import PROJECT
 
 PAGE = PROJECT / "docs" / "cluster.md"
@@ -78,9 +77,3 @@ def _labels(labels):
 def _commands(results, runs):
     used = sorted({result.run for result in results})
     return [f"- `{runs[run].command}`, {run.partition(' ')[0]}" for run in used]
-
-
-DESCRIPTION = f"""failed: responses other than success and 412, also those that a client with an
-`Idempotency-Key` then repeated. reads, writes: the longest time in which none of the {THREADS}
-clients received a successful response. worst: the slowest response. outcome unknown: writes whose
-client was told so."""
