@@ -1,6 +1,6 @@
 # Developer commands, implemented in dev/; `make` alone lists the targets.
 .POSIX:
-.PHONY: help serve dev user import flask test test-mysql test-nightly matrix soak attack fuzz bench bench-scale bench-checkout bench-commit-tokens lint format setup migrate seed doctor docs schema-picture rename lock clean
+.PHONY: help serve dev cluster user import flask test test-mysql test-nightly test-cluster matrix soak attack fuzz bench bench-scale bench-checkout bench-commit-tokens lint format setup migrate seed doctor docs schema-picture rename lock clean
 
 BIN = .venv/bin
 SETUP = @"$${PYTHON:-python3}" dev/setup.py
@@ -25,6 +25,10 @@ dev: ## the same with Flask's development server, which restarts when a module c
 	$(SETUP) serve
 	$(PY) -m dev.serve --reload
 
+cluster: ## run two replicas on three database nodes behind HAProxy (requires root; ENGINE=mysql for Group Replication)
+	$(SETUP) serve
+	$(PY) -m dev.cluster $${ENGINE:-galera}
+
 test: ## run all tests on a temporary MariaDB (ARGS=...)
 	$(SETUP) test
 	@$(PYTEST) $(ARGS)
@@ -38,6 +42,11 @@ test-mysql: ## run the tests that depend on the server on MySQL 9 (requires root
 test-nightly: ## run the fault tests that make test leaves out (requires root; ARGS=...)
 	$(SETUP) test
 	@$(PYTEST) -m nightly $(ARGS)
+
+test-cluster: ## fail the nodes of clusters under load; writes docs/cluster.md (requires root; ARGS='--topology galera')
+	$(SETUP) test
+	@$(PYTEST) -n0 -m nightly tests/cluster
+	$(PY) -m tests.cluster $(ARGS)
 
 matrix: ## run every fault against every strategy; writes docs/fault-matrix.* (requires root; ARGS='--server mariadb')
 	$(SETUP) test
@@ -78,7 +87,7 @@ lint: ## run ruff, mypy and hadolint; validate the workflow and Compose files
 	@$(BIN)/mypy --no-error-summary
 	@$(BIN)/hadolint Dockerfile
 	@$(BIN)/check-jsonschema --quiet --builtin-schema vendor.github-workflows .github/workflows/*.yml
-	@$(BIN)/check-jsonschema --quiet --builtin-schema vendor.compose-spec docker-compose.yml
+	@$(BIN)/check-jsonschema --quiet --builtin-schema vendor.compose-spec docker-compose.yml docker-compose.cluster.yml
 
 format: ## sort imports and format the code
 	$(SETUP) test

@@ -89,6 +89,10 @@ class Firewall:
             [f"-p tcp --dport {server_port} --syn -j REJECT --reject-with icmp-host-unreachable"]
         )
 
+    def drop_matching(self, matches: Iterable[str]) -> None:
+        """Silently drop packets; the text of a match for sent ones starts with OUTPUT."""
+        self._add(f"{match} -j DROP" for match in matches)
+
     def clear(self) -> None:
         """Remove all rules."""
         self._send([])

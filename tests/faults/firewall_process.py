@@ -15,8 +15,9 @@ import sys
 from collections.abc import Callable, Iterable
 from pathlib import Path
 
+SENT = "OUTPUT "
 TAG = "fault-injection"
-RULE = re.compile(rf"^-A (INPUT .*--comment \"?{TAG}:(\d+)\"? .*)$", re.MULTILINE)
+RULE = re.compile(rf"^-A ((?:INPUT|OUTPUT) .*--comment \"?{TAG}:(\d+)\"? .*)$", re.MULTILINE)
 # `sudo -n` never prompts for a password.
 AS_ROOT = [] if os.geteuid() == 0 else ["sudo", "-n"]
 
@@ -38,12 +39,20 @@ def main() -> None:
 
 
 def apply(rules: list[str]) -> None:
-    """Insert these rules before all others; an empty list removes all rules of this process."""
+    """Insert these rules before all others; an empty list removes all rules of this process.
+
+    They apply to received packets, or to sent ones if a rule starts with OUTPUT.
+    """
     if not rules:
         remove_rules(lambda pid: pid == os.getpid())
         return
     comment = f'-m comment --comment "{TAG}:{os.getpid()}"'
-    _restore(f"-I INPUT 1 -i lo {comment} {rule}" for rule in rules)
+    _restore(
+        f"-I OUTPUT 1 -o lo {comment} {sent}"
+        if (sent := rule.removeprefix(SENT)) != rule
+        else f"-I INPUT 1 -i lo {comment} {rule}"
+        for rule in rules
+    )
 
 
 def remove_rules(is_selected: Callable[[int], bool]) -> None:

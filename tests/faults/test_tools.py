@@ -116,6 +116,17 @@ def test_the_rules_of_a_killed_program_are_removed(signal_number):
     assert eventually(lambda: not rules_of_port(2))
 
 
+def test_sent_packets_are_dropped_until_the_rules_are_removed():
+    with create_server(("127.0.0.1", 0)) as listener, Firewall() as firewall:
+        address = listener.getsockname()
+        firewall.drop_matching([f"OUTPUT -p tcp --sport {address[1]}"])
+        with pytest.raises(TimeoutError):
+            create_connection(address, timeout=0.3)
+        firewall.clear()
+
+        create_connection(address, timeout=5).close()
+
+
 def test_the_rules_of_a_killed_firewall_process_are_removed_by_the_next_one():
     with Firewall() as firewall:
         firewall.drop([3], 4)
