@@ -9,6 +9,7 @@ from typing import Any
 from dev.cluster.addresses import NODE_PORT, NODES, Addresses
 from dev.cluster.node import Node
 from dev.find_server import find_server
+from dev.names import DATABASE
 from dev.system_packages import Stop, apt_install, find_program
 
 OPTIONS = Path("deploy/cluster/galera.cnf")
@@ -125,11 +126,11 @@ def accounts(password: str, service_password: str, owner_password: str) -> list[
         "GRANT ALL PRIVILEGES ON *.* TO 'root'@'%' WITH GRANT OPTION",
         # HAProxy's check signs in with it; it has no privilege.
         "CREATE USER 'haproxy'@'127.%' IDENTIFIED VIA mysql_native_password USING ''",
-        "CREATE DATABASE students CHARACTER SET utf8mb4 COLLATE utf8mb4_unicode_520_ci",
+        f"CREATE DATABASE `{DATABASE}` CHARACTER SET utf8mb4 COLLATE utf8mb4_unicode_520_ci",
         f"CREATE USER 'service'@'%' IDENTIFIED BY '{service_password}'",
-        "GRANT SELECT, INSERT, UPDATE, DELETE, EXECUTE ON students.* TO 'service'@'%'",
+        f"GRANT SELECT, INSERT, UPDATE, DELETE, EXECUTE ON `{DATABASE}`.* TO 'service'@'%'",
         f"CREATE USER 'owner'@'%' IDENTIFIED BY '{owner_password}'",
-        "GRANT ALL PRIVILEGES ON students.* TO 'owner'@'%'",
+        f"GRANT ALL PRIVILEGES ON `{DATABASE}`.* TO 'owner'@'%'",
     ]
 
 

@@ -14,6 +14,7 @@ from dev.cluster.cluster import Cluster, password
 from dev.cluster.group_replication import MEMBERS, GroupMember, accounts
 from dev.cluster.node import Node
 from dev.keep import free_port
+from dev.names import DATABASE
 from dev.system_packages import Stop
 
 PATIENCE_SECONDS = 15  # documented in docs/cluster.md
@@ -66,7 +67,7 @@ class GroupCluster(Cluster):
         first = self.most_advanced()
         self.nodes[first].start(bootstrap=True)
         with self.nodes[first].connect() as connection, connection.cursor() as cursor:
-            cursor.execute("CREATE DATABASE IF NOT EXISTS students CHARACTER SET utf8mb4")
+            cursor.execute(f"CREATE DATABASE IF NOT EXISTS `{DATABASE}` CHARACTER SET utf8mb4")
         for number in NODES:
             if number != first:
                 self.nodes[number].start()

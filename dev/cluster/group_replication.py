@@ -9,6 +9,7 @@ from pathlib import Path
 
 from dev.cluster.addresses import NODE_PORT, Addresses
 from dev.cluster.node import Node
+from dev.names import DATABASE
 from dev.server_binary import ServerBinary
 
 OPTIONS = Path("deploy/cluster/group-replication.cnf")
@@ -141,7 +142,7 @@ def accounts(
         "CREATE USER 'haproxy'@'127.%' IDENTIFIED WITH caching_sha2_password BY ''",
         "GRANT SELECT ON performance_schema.replication_group_members TO 'haproxy'@'127.%'",
         f"CREATE USER 'service'@'%' IDENTIFIED BY '{service_password}'",
-        "GRANT SELECT, INSERT, UPDATE, DELETE, EXECUTE ON students.* TO 'service'@'%'",
+        f"GRANT SELECT, INSERT, UPDATE, DELETE, EXECUTE ON `{DATABASE}`.* TO 'service'@'%'",
         f"CREATE USER 'owner'@'%' IDENTIFIED BY '{owner_password}'",
-        "GRANT ALL PRIVILEGES ON students.* TO 'owner'@'%'",
+        f"GRANT ALL PRIVILEGES ON `{DATABASE}`.* TO 'owner'@'%'",
     ]

@@ -29,6 +29,7 @@ REPEATED = {
         ":3306/{database}\n",
         " ON `{database}`.*",
         "MYSQL_DATABASE: {database}\n",
+        "MARIADB_DATABASE: {database}\n",
     ],
     "deploy/**/*": ["urn:{name}:"],
     ".env.example": [":3306/{database}\n"],
@@ -59,6 +60,8 @@ MEASURED = [
     "docs/images/throughput.svg",
     "docs/fault-matrix.json",
     "docs/fault-matrix.svg",
+    "docs/cluster*.json",
+    "docs/cluster*.svg",
 ]
 PAGES = {
     "docs/benchmarks.md": """# Benchmarks

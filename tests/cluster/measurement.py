@@ -5,6 +5,7 @@ from collections import Counter
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
+from dev.names import DATABASE
 from tests.cluster.client import Client
 from tests.cluster.events import IN_FLIGHT, NOTHING, OUTAGE
 from tests.cluster.ledger import DISCREPANCIES
@@ -91,7 +92,7 @@ def measure(cluster, event, firewall, *, threads=THREADS):
         number = max(each for each in cluster.nodes if each != number)
     client = Client(cluster.url, admin).sign_in()
     load = Load(client, threads=threads)
-    with cluster.nodes[writer_of(cluster)].connect(database="students") as connection:
+    with cluster.nodes[writer_of(cluster)].connect(database=DATABASE) as connection:
         load.prepare(connection.cursor())
     started = time.monotonic()
     load.start()
@@ -143,7 +144,7 @@ def _summarize(cluster, event, load, started, ended):
 
 def _ledgers(cluster, ledger):
     for node in cluster.nodes.values():
-        with node.connect(database="students") as connection:
+        with node.connect(database=DATABASE) as connection:
             yield ledger.compare(connection.cursor())
 
 

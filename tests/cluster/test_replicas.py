@@ -5,6 +5,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
+from dev.names import DATABASE
 from tests.support.redis_server import running_redis
 from tests.support.service import UNLIMITED, serving
 
@@ -52,10 +53,8 @@ def student(name):
 
 
 def students_with(galera, name):
-    return [
-        node.query("SELECT COUNT(*) FROM students.student WHERE email = %s", f"{name}@example.org")
-        for node in galera.nodes.values()
-    ]
+    sql = f"SELECT COUNT(*) FROM `{DATABASE}`.student WHERE email = %s"  # noqa: S608 - a constant
+    return [node.query(sql, f"{name}@example.org") for node in galera.nodes.values()]
 
 
 def test_a_token_of_one_replica_is_valid_at_the_other(replicas, headers):

@@ -14,6 +14,7 @@ from threading import Thread
 import pytest
 import yaml
 
+from app.service import PROBLEM_TYPE
 from dev.cluster.haproxy import HAProxy
 from dev.keep import free_port
 from tests.support.raw_http import exchange
@@ -77,7 +78,7 @@ def test_without_a_replica_the_proxy_responds_with_a_problem():
     assert response.status == 503
     assert response.headers["Retry-After"] == "1"
     assert response.headers["Content-Type"] == "application/problem+json"
-    assert json.loads(response.body)["type"] == "urn:student-data:problem:unavailable"
+    assert json.loads(response.body)["type"] == f"{PROBLEM_TYPE}unavailable"
 
 
 def test_a_write_without_a_key_is_sent_once():
@@ -87,7 +88,7 @@ def test_a_write_without_a_key_is_sent_once():
     assert first.requests + second.requests == 1
     assert response.status == 502
     assert response.headers["Retry-After"] == "1"
-    assert json.loads(response.body)["type"] == "urn:student-data:problem:outcome-unknown"
+    assert json.loads(response.body)["type"] == f"{PROBLEM_TYPE}outcome-unknown"
 
 
 @pytest.mark.parametrize(
