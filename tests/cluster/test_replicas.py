@@ -53,7 +53,7 @@ def student(name):
 
 
 def students_with(galera, name):
-    sql = f"SELECT COUNT(*) FROM `{DATABASE}`.student WHERE email = %s"  # noqa: S608 - a constant
+    sql = f"SELECT COUNT(*) FROM `{DATABASE}`.student WHERE email = %s"
     return [node.query(sql, f"{name}@example.org") for node in galera.nodes.values()]
 
 
