@@ -157,11 +157,13 @@ class Node(ABC):
     def as_user(self) -> list[str]:
         """Return the start of a command that runs as the server's user.
 
-        The user is changed before the signal for the end of the parent is set, because the kernel
-        forgets it when a process changes its user; mariadbd's option --user would come too late.
+        If this process is killed, so is the server: a Galera node that is asked to stop while it
+        copies data may never end. The user is changed before the signal for the end of the parent
+        is set, because the kernel forgets it when a process changes its user; mariadbd's option
+        --user would come too late.
         """
         user = [f"--reuid={self.uid}", f"--regid={self.gid}", "--clear-groups"]
         # Galera sets the policy of its threads to SCHED_OTHER. In a process that was started with
         # SCHED_IDLE, as by `chrt --idle 0 make test`, this requires a capability (sched(7)).
         capability = ["--inh-caps=+sys_nice", "--ambient-caps=+sys_nice"]
-        return ["setpriv", *user, *capability, "--pdeathsig=TERM"]
+        return ["setpriv", *user, *capability, "--pdeathsig=KILL"]
