@@ -1,7 +1,7 @@
 """Scheduling of the test files, one private server per worker, and the shared fixtures.
 
 All tests of a file run in one worker, so that its module fixtures are created once; `tests/faults`
-is scheduled like one file.
+and `tests/cluster` are each scheduled like one file.
 """
 
 import os
@@ -18,6 +18,8 @@ pytest_plugins = ["tests.support.app_fixtures", "tests.support.browser"]
 
 # Its scenarios run in background processes of one worker.
 FAULTS = "tests/faults"
+# Its tests share a cluster.
+CLUSTER = "tests/cluster"
 # Started first, longest first: otherwise one worker would still run one of them at the end.
 LONGEST = [
     FAULTS,
@@ -31,6 +33,11 @@ LONGEST = [
             "deployment/test_proxies",
             "http/test_hostile_headers",
             "http/test_broken_framing",
+            "replication/test_service",
+            "replication/test_reads",
+            "db/test_galera_partition",
+            "db/test_galera_node",
+            "operations/test_cluster_nodes",
             "examples/test_worker",
             "examples/test_flask",
             "docs/test_adding_a_resource",
@@ -38,6 +45,7 @@ LONGEST = [
             "openapi/test_swagger_ui",
             "resources/test_conventions_lists",
             "resources/students/test_interrupted_import",
+            "resources/test_rows_examined",
             "db/test_commit_tokens",
             "db/test_session_state",
             "db/test_keep_alive",
@@ -90,16 +98,16 @@ SERVER_INDEPENDENT = (
 
 
 class Scheduling(LoadFileScheduling):
-    """Schedules by file, and `tests/faults` as a whole."""
+    """Schedules by file, and these folders as a whole."""
 
     def _split_scope(self, nodeid):
         return scope_of(nodeid)
 
 
 def scope_of(nodeid):
-    """Return what one worker runs as a whole: a file, or the directory `tests/faults`."""
+    """Return what one worker runs as a whole: a file or a folder."""
     file, _, _ = nodeid.partition("::")
-    return FAULTS if file.startswith(f"{FAULTS}/") else file
+    return next((folder for folder in (FAULTS, CLUSTER) if file.startswith(f"{folder}/")), file)
 
 
 def pytest_xdist_make_scheduler(config, log):
