@@ -265,6 +265,18 @@ def test_a_slow_query_is_not_repeated_on_the_primary(open_database, server):
         assert questions(server, read) == 0
 
 
+def test_a_slow_query_without_a_limit_is_left_to_the_primary(open_database):
+    """Connections to the replica wait for responses as long as queries with a limit take."""
+    settings = {"db_statement_timeout_seconds": 0.1, "db_replica_max_lag_seconds": HOUR}
+    with open_database(**settings) as database:
+        assert served_by(database.reader()) == REPLICA
+        slow = "SELECT SLEEP(1.5) AS seconds, @@server_id AS id"
+
+        assert database.reader(limited=False).fetch_one(slow)["id"] == PRIMARY
+        assert served_by(database.reader(limited=False)) == REPLICA
+        assert "replica_failures" not in database.statistics()
+
+
 def test_a_reader_cannot_be_used_inside_a_transaction(db):
     reader = db.reader()
 
