@@ -175,7 +175,7 @@ def counting_up(database):
 
     def count():
         number = 0
-        while not stop.is_set():
+        while not stop.wait(0.005):
             number += 1
             write(database, number)
             committed.append((number, time.monotonic()))
