@@ -22,7 +22,7 @@ from .counters import Counters
 from .errors import DatabaseError, DatabaseUnavailable, StatementTimedOut
 from .gtid import Position
 from .replica_monitor import ReplicaMonitor
-from .statement_limit import StatementLimit
+from .statement_limit import UNLIMITED, StatementLimit
 from .transaction import Transaction
 from .transaction_control import raise_if_timed_out
 
@@ -56,7 +56,8 @@ class ReadReplica:
     def read(self, query: Callable[[Transaction], T], after: Position, limit: StatementLimit) -> T:
         """Run a query on the replica, if it has applied everything up to `after`.
 
-        Raises `ReplicaNotUsed`, and `StatementTimedOut`: the primary would take as long.
+        Raises `ReplicaNotUsed`, and `StatementTimedOut`: the primary would take as long. A query
+        without a limit may take longer on the primary, where its read timeout is longer.
         """
         self._check_read()
         if not (self._monitor.is_due() or self._monitor.has_applied(after)):
@@ -69,6 +70,8 @@ class ReadReplica:
             result = self._read_on(reader, query, after, limit)
         except BaseException as error:
             self.connections.checkin(reader)
+            if reader.has_timed_out and limit is UNLIMITED:
+                raise self._declined() from error
             raise_if_timed_out(reader, error)
             if isinstance(error, DatabaseUnavailable):
                 raise self._failed(error) from error

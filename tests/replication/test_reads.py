@@ -1,15 +1,13 @@
 """`Database.reader`: which reads the replica serves, what they cost, and how old they can be."""
 
 import logging
-import os
-import signal
 import threading
 import time
 from contextlib import closing, contextmanager
 
 import pytest
 
-from app.db import StatementTimedOut
+from app.db import StatementTimedOut, replica_monitor
 from tests.replication.conftest import PRIMARY, REPLICA
 from tests.support.counting import changes
 from tests.support.database import in_child, opened, query
@@ -177,7 +175,7 @@ def counting_up(database):
 
     def count():
         number = 0
-        while not stop.is_set():
+        while not stop.wait(0.005):
             number += 1
             write(database, number)
             committed.append((number, time.monotonic()))
@@ -210,21 +208,18 @@ def test_reads_survive_the_death_of_the_replica(open_database, replica):
         wait_until(lambda: served_by(database.reader()) == REPLICA, "the replica is used again")
 
 
-def test_a_replica_that_does_not_respond_delays_one_read(open_database, replica):
-    """The limit of the statement, one second, and five to end the statement there."""
+def test_a_replica_that_does_not_respond_delays_one_read(open_database, replica, monkeypatch):
+    """By the limit of the statement, one second, and five to end the statement there."""
+    monkeypatch.setattr(replica_monitor, "RETRY_SECONDS", 3)  # the second read is sooner
     settings = {"db_statement_timeout_seconds": 0.1, "db_replica_max_lag_seconds": HOUR}
     with open_database(**settings) as database:
         assert served_by(database.reader()) == REPLICA
-        os.kill(replica.server.pid, signal.SIGSTOP)
-        try:
+        with replica.suspended():
             began = time.monotonic()
             assert served_by(database.reader()) == PRIMARY
             assert time.monotonic() - began < 0.1 + 1 + 5 + 2
-            statistics = database.statistics()
             assert served_by(database.reader()) == PRIMARY
-            assert database.statistics()["replica_opened"] == statistics["replica_opened"]
-        finally:
-            os.kill(replica.server.pid, signal.SIGCONT)
+            assert database.statistics()["replica_failures"] == 1
 
         wait_until(lambda: served_by(database.reader()) == REPLICA, "the replica is used again")
 
@@ -253,7 +248,8 @@ def test_a_table_that_is_missing_on_the_replica_is_read_from_the_primary(db, ser
 
 
 def test_a_slow_query_is_not_repeated_on_the_primary(open_database, server):
-    slow = "SELECT COUNT(*) AS n FROM attempt AS a JOIN attempt AS b JOIN attempt AS c"
+    """The replica ends it, so that its connection is used again."""
+    slow = "SELECT attempt_id FROM attempt WHERE SLEEP(60) = 0"
     settings = {"db_statement_timeout_seconds": 0.1, "db_replica_max_lag_seconds": HOUR}
     with open_database(**settings) as database:
         served_by(database.reader())
@@ -263,6 +259,20 @@ def test_a_slow_query_is_not_repeated_on_the_primary(open_database, server):
                 database.reader().fetch_one(slow)
 
         assert questions(server, read) == 0
+        assert served_by(database.reader()) == REPLICA
+        assert database.statistics()["replica_opened"] == 1
+
+
+def test_a_slow_query_without_a_limit_is_left_to_the_primary(open_database):
+    """Connections to the replica wait for responses as long as queries with a limit take."""
+    settings = {"db_statement_timeout_seconds": 0.1, "db_replica_max_lag_seconds": HOUR}
+    with open_database(**settings) as database:
+        assert served_by(database.reader()) == REPLICA
+        slow = "SELECT SLEEP(1.5) AS seconds, @@server_id AS id"
+
+        assert database.reader(limited=False).fetch_one(slow)["id"] == PRIMARY
+        assert served_by(database.reader(limited=False)) == REPLICA
+        assert "replica_failures" not in database.statistics()
 
 
 def test_a_reader_cannot_be_used_inside_a_transaction(db):
@@ -277,9 +287,14 @@ def test_a_forked_child_reads_from_the_replica(db):
     assert served_by(db.reader()) == REPLICA
 
 
+def test_a_child_forked_during_a_measurement_makes_its_own(open_database):
+    with open_database() as database, database.replica._monitor._lock:
+        assert in_child(lambda: served_by(database.reader())) == str(REPLICA)
+
+
 @pytest.mark.parametrize("strategy", ["per_query", "pooled", "tests.support.own_strategy:Stack"])
 def test_other_strategies_use_the_replica(strategy, open_database):
-    settings = {"db_strategy": strategy, "db_replica_max_lag_seconds": HOUR}
+    settings = {"db_strategy": strategy, "db_pool_size": 2, "db_replica_max_lag_seconds": HOUR}
     with open_database(**settings) as database:
         assert {served_by(database.reader()) for _ in range(3)} == {REPLICA}
 

@@ -1,5 +1,7 @@
 """A primary and a replica with GTIDs, as private servers."""
 
+import os
+import signal
 import time
 from contextlib import ExitStack, closing, contextmanager
 
@@ -68,6 +70,16 @@ class Replica:
         finally:
             self.server.start()
             self.wait()
+
+    @contextmanager
+    def suspended(self):
+        """Suspend the server's process during the block; its sockets stay open."""
+        os.kill(self.server.pid, signal.SIGSTOP)
+        try:
+            os.waitpid(self.server.pid, os.WUNTRACED)  # returns when all its threads have stopped
+            yield
+        finally:
+            os.kill(self.server.pid, signal.SIGCONT)
 
     @contextmanager
     def disconnected(self):
