@@ -11,8 +11,15 @@ and needs no knowledge of the server, which a proxy may hide. Each server reads 
 
 import re
 
-# A query with optimizer hints of its own stays as it is: MySQL reads only the first such comment.
-_SELECT = re.compile(r"\s*SELECT\b(?!\s*/\*\+)", re.IGNORECASE).match
+# Where a query's own SELECT starts; `hints` are optimizer hints that it has already.
+_SELECT = re.compile(r"\s*(?P<select>SELECT\b)(?P<hints>\s*/\*\+)?", re.IGNORECASE).match
+_WITH = re.compile(r"\s*WITH\b", re.IGNORECASE).match
+# What may contain a parenthesis or the word SELECT without being one, and these themselves.
+_TOKENS = re.compile(
+    r"""'(?:[^'\\]|\\.)*' | "(?:[^"\\]|\\.)*" | `[^`]*` | --\s[^\n]* | \#[^\n]* | /\*(?!\+).*?\*/
+      | (?P<parenthesis>[()]) | \b(?P<select>SELECT)\b(?P<hints>\s*/\*\+)?""",
+    re.IGNORECASE | re.DOTALL | re.VERBOSE,
+).finditer
 
 
 class StatementLimit:
@@ -20,16 +27,34 @@ class StatementLimit:
 
     def __init__(self, seconds: float) -> None:
         milliseconds = max(round(seconds * 1000), 1)
-        self._select = (
+        self._prefix = (
             f"/*M!100101 SET STATEMENT max_statement_time = {milliseconds / 1000:g} FOR */"
-            f"SELECT /*+ MAX_EXECUTION_TIME({milliseconds}) */"
         )
+        self._hint = f"MAX_EXECUTION_TIME({milliseconds})"
         self._is_limited = seconds > 0
 
     def apply_to(self, sql: str) -> str:
         """Return a query with this limit; other statements are returned unchanged."""
-        found = _SELECT(sql) if self._is_limited else None
-        return f"{self._select}{sql[found.end() :]}" if found else sql
+        if not self._is_limited:
+            return sql
+        found = _SELECT(sql) or (_select_after_with(sql) if _WITH(sql) else None)
+        if found is None:
+            return sql
+        start, rest = sql[: found.end()].lstrip(), sql[found.end() :]
+        if found["hints"]:  # MySQL reads one comment with hints, and the first of two limits
+            return self._prefix + start + rest.replace("*/", f" {self._hint} */", 1)
+        return f"{self._prefix}{start} /*+ {self._hint} */{rest}"
+
+
+def _select_after_with(sql: str) -> re.Match[str] | None:
+    """Return the SELECT that follows the common table expressions, which are in parentheses."""
+    depth = 0
+    for token in _TOKENS(sql):
+        if token["parenthesis"]:
+            depth += 1 if token["parenthesis"] == "(" else -1
+        elif token["select"] and depth == 0:
+            return token
+    return None
 
 
 UNLIMITED = StatementLimit(0)

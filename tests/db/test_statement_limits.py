@@ -6,6 +6,7 @@ from app.db.errors import StatementTimedOut
 from tests.db.test_statement_timeouts import DRIVERS
 from tests.support.counting import changes
 from tests.support.database import add, connection_id, opened, words
+from tests.support.server import FLAVOR
 
 # SLEEP() would not do: MySQL ends it without an error.
 ENDLESS = (
@@ -33,6 +34,33 @@ def test_the_server_ends_a_query_that_takes_too_long(db):
         assert caught.value.code in LIMIT_ERRORS
     assert connection_id(db) == before
     assert not db.statistics().keys() & {"retried_read", "discarded", "statements_killed"}
+
+
+@pytest.mark.parametrize(
+    "sql",
+    [
+        f"WITH pairs AS (SELECT 'SELECT (' /* ( */ FROM ({ENDLESS}) AS a) SELECT * FROM pairs",
+        f"with recursive pair (n) as (select 1 union all select n + 1 from pair where n < 3)"
+        f" {ENDLESS} WHERE a.ordinal_position > (SELECT MAX(n) FROM pair)",
+        ENDLESS.replace("SELECT", "SELECT /*+ SET_VAR(sort_buffer_size = 262144) */"),
+    ],
+    ids=["WITH", "WITH RECURSIVE", "hints"],
+)
+def test_a_query_that_does_not_start_with_a_plain_select_is_limited_too(sql, db):
+    with pytest.raises(StatementTimedOut) as caught:
+        db.fetch_all(sql)
+
+    assert caught.value.code in LIMIT_ERRORS
+
+
+def test_a_hint_for_a_longer_time_is_respected_by_mysql_only(db):
+    slow = SLOWER_THAN_THE_LIMIT.replace("SELECT", "SELECT /*+ MAX_EXECUTION_TIME(60000) */")
+
+    if FLAVOR == "mysql":
+        assert db.fetch_one(slow) == {"slept": 0}
+    else:
+        with pytest.raises(StatementTimedOut):
+            db.fetch_one(slow)
 
 
 def test_a_limited_query_is_one_statement_and_leaves_no_state(db, server):
