@@ -9,6 +9,7 @@ the transaction is rolled back.
 import json
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace as replace_fields
 from typing import Any, Protocol, runtime_checkable
 
 from flask import Response
@@ -24,7 +25,7 @@ from app.http.preconditions import check_if_match, etag_response
 from app.http.problems import Problem, not_found
 from app.http.responses import ResponseData, etag_of
 from app.http.validation import validate
-from app.sql.select import ALL_ROWS, NO_ROWS, Condition, Select, SelectedRow
+from app.sql.select import ALL_ROWS, NO_ROWS, Condition, Projection, Select, SelectedRow
 
 Values = dict[str, Any]
 
@@ -60,6 +61,13 @@ class HasFilters(Protocol):
     """A query module whose filters depend on the caller."""
 
     def where(self, caller: Caller, filters: Values, /) -> Condition: ...
+
+
+@runtime_checkable
+class HasUnlisted(Protocol):
+    """A query module with embedded resources whose list not every caller may read."""
+
+    def unlisted_for(self, caller: Caller, /) -> tuple[str, ...]: ...
 
 
 def writable_by(queries: Writable, caller: Caller) -> Condition:
@@ -99,7 +107,8 @@ def page_response(rows: list[SelectedRow], page: Page) -> Response:
 
 def read(queries: Readable, key: int, view: View) -> Response:
     """Return one row; 404 if the caller may not see it."""
-    found = queries.SELECT.read_one(database(), key, queries.visible_to(caller()), view.projection)
+    visible, projection = queries.visible_to(caller()), _projection(queries, view)
+    found = queries.SELECT.read_one(database(), key, visible, projection)
     if found is None:
         raise not_found(queries.SELECT.table)
     return etag_response(found)
@@ -186,6 +195,13 @@ def merged(target: Any, changes: Any) -> Any:
     return result
 
 
+def _projection(queries: Readable, view: View) -> Projection:
+    """Return what the client asks for, without links that the caller may not follow."""
+    if view.projection.embed and isinstance(queries, HasUnlisted):
+        return replace_fields(view.projection, unlisted=queries.unlisted_for(caller()))
+    return view.projection
+
+
 def _rows_of(queries: Readable, page: Page, within: Condition) -> list[SelectedRow]:
     """Return the rows of a page; see `Scan` for how a list is filtered that has one.
 
@@ -203,11 +219,11 @@ def _rows_of(queries: Readable, page: Page, within: Condition) -> list[SelectedR
             where = within & visible & queries.where(caller(), filters)
         else:
             where = within & visible & select.where(filters)
-        return select.page(database(), where, window, page.projection)
+        return select.page(database(), where, window, _projection(queries, page))
     sought = {name: value for name, value in filters.items() if name not in checked}
     check = visible & select.where(checked)
     return select.scan_page(
-        database(), within & select.where(sought), check, window, page.projection
+        database(), within & select.where(sought), check, window, _projection(queries, page)
     )
 
 
