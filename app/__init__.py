@@ -14,7 +14,7 @@ from flask import Flask
 from app import urls
 from app.auth import bearer, commands, rate_limits
 from app.db import flask
-from app.http import error_handlers, json
+from app.http import consistency, error_handlers, json
 from app.http.middleware import (
     body_limit,
     checked_bodies,
@@ -54,6 +54,7 @@ def create_app(settings: Settings) -> Flask:
     rate_limits.register(app, settings)
     body_limit.register(app)
     checked_bodies.register(app)
+    consistency.register(app, database)
     error_handlers.register(app)
     urls.register(app)
     doctor.register(app)

@@ -25,6 +25,7 @@ LIMITS: dict[str, tuple[float, float]] = {
     "ping_after_idle_seconds": (0.001, 86_400),
     "keepalive_seconds": (1, 7200),
     "proxy_idle_limit_seconds": (2, 86_400),
+    "replica_max_lag_seconds": (0.1, 3600),
     "tcp_user_timeout_seconds": (0.1, 3600),
 }
 INTEGERS = {"pool_size", "max_waiting", "lock_timeout_seconds", "keepalive_seconds"}
@@ -83,6 +84,10 @@ class DatabaseConfig:
     proxy_idle_limit_seconds: float | None = None
     tcp_user_timeout_seconds: float = 2
 
+    # A replica that may serve the reads of `Database.reader`
+    read_url: DatabaseUrl | None = None
+    replica_max_lag_seconds: float = 2  # the largest age of the data in these reads
+
     # TLS
     ssl_mode: SSLMode = "DISABLED"
     ssl_ca: str | None = None
@@ -93,11 +98,9 @@ class DatabaseConfig:
         known = [field.name for field in fields(cls) if field.name != "url"]
         for name in options.keys() - set(known):
             raise ConfigError(name, options[name], f"unknown; use {', '.join(known)}")
-        try:
-            parsed = DatabaseUrl.parse(url)
-        except ValueError as error:
-            raise ConfigError("url", DatabaseUrl.masked(url), str(error)) from None
-        return cls(url=parsed, **options)
+        if options.get("read_url") is not None:
+            options["read_url"] = _parsed("read_url", options["read_url"])
+        return cls(url=_parsed("url", url), **options)
 
     def __post_init__(self) -> None:
         """Check each value; raises `ConfigError` for the first one that cannot be used."""
@@ -114,8 +117,15 @@ class DatabaseConfig:
             )
 
 
+def _parsed(name: str, url: str) -> DatabaseUrl:
+    try:
+        return DatabaseUrl.parse(url)
+    except ValueError as error:
+        raise ConfigError(name, DatabaseUrl.masked(str(url)), str(error)) from None
+
+
 def _check(name: str, value: Any) -> None:
-    if name == "url" and not isinstance(value, DatabaseUrl):
+    if name in {"url", "read_url"} and not isinstance(value, DatabaseUrl):
         raise ConfigError(name, "…", "use a DatabaseUrl, or Database.from_url()")
     if name in CHOICES and value not in CHOICES[name]:
         raise ConfigError(name, value, f"use one of {', '.join(CHOICES[name])}")

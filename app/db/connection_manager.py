@@ -8,10 +8,11 @@ import logging
 import os
 import threading
 from collections.abc import Callable, Collection
-from typing import Any
+from typing import Any, Self
 
 from . import fork_safety
 from .commit_tokens import CommitTokens
+from .config import DatabaseConfig
 from .connection import transport_of
 from .connector import Connector
 from .counters import Counters
@@ -24,7 +25,7 @@ from .errors import (
 )
 from .instrumentation import checkout_timer
 from .session_reset import SessionReset
-from .strategy import ConnectionStrategy, Purpose
+from .strategy import ConnectionStrategy, Purpose, construct, load_strategy
 from .transaction import Transaction
 
 log = logging.getLogger(__name__)
@@ -46,6 +47,16 @@ class ConnectionManager:
         self._fork_lock = threading.Lock()
         self._start()
         fork_safety.register(self)
+
+    @classmethod
+    def from_config(cls, config: DatabaseConfig) -> Self:
+        """Load the strategy and the driver; raises `ConfigError` if that fails."""
+        connector, strategy = Connector(config), load_strategy(config.strategy)
+        return cls(
+            connector,
+            lambda: construct(strategy, connector, config),
+            config.stateless_procedures,
+        )
 
     def checkout(self, purpose: Purpose = Purpose.READ) -> Transaction:
         """Check a connection out.

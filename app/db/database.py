@@ -21,7 +21,6 @@ from typing import Any, Self, TypeVar
 from .commit_tokens import CommitToken
 from .config import DatabaseConfig
 from .connection_manager import ConnectionManager
-from .connector import Connector
 from .errors import (
     ConnectionLost,
     ConstraintViolation,
@@ -31,10 +30,14 @@ from .errors import (
     ReadOnlyServer,
     TransactionConflict,
 )
+from .gtid import Position
 from .managed_connection import ManagedConnection
+from .read_replica import ReadReplica
+from .replica_monitor import committed_position
+from .replica_reader import ReplicaReader
 from .retry import Retries
 from .statement_limit import UNLIMITED, StatementLimit
-from .strategy import Purpose, construct, load_strategy
+from .strategy import Purpose
 from .transaction import Params, Reader, Row, Transaction
 from .transaction_control import TransactionControl, raise_if_timed_out
 from .unlimited_reader import UnlimitedReader
@@ -56,18 +59,15 @@ class Database:
         """Load the strategy and the driver; raises `ConfigError` if that fails."""
         self._config = config
         self._limit = StatementLimit(config.statement_timeout_seconds)
-        connector, strategy = Connector(config), load_strategy(config.strategy)
-        self.connections = ConnectionManager(
-            connector,
-            lambda: construct(strategy, connector, config),
-            config.stateless_procedures,
-        )
+        self.connections = ConnectionManager.from_config(config)
         self._control = TransactionControl(self.connections, config)
-        self.end_request = self.connections.end_request
         self.access_error = self.connections.access_error
         self.storage_error = self._control.storage.last
-        self.statistics = self.connections.statistics
-        self.close = self.connections.close
+        self.replica = (
+            ReadReplica(config, self.connections, self._control.check_no_transaction)
+            if config.read_url
+            else None
+        )
 
     @classmethod
     def from_url(cls, url: str, **options: Any) -> Self:
@@ -87,6 +87,42 @@ class Database:
     def fetch_all(self, sql: str, params: Params = ()) -> list[Row]:
         """Run a query in autocommit; returns all its rows. It has the same limit."""
         return self._read(lambda reader: reader.fetch_all(sql, params), self._limit)
+
+    def reader(self, after: str = "", *, limited: bool = True) -> Reader:
+        """Return a reader that prefers the replica; without `read_url`, it reads the primary.
+
+        Its results may be `replica_max_lag_seconds` old, but include everything up to the position
+        `after`. With `limited=False` it has no time limit, like `unlimited`. Raises `ValueError` if
+        `after` is not a position.
+        """
+        primary, limit = (self, self._limit) if limited else (self.unlimited(), UNLIMITED)
+        if self.replica is None:
+            return primary
+        return ReplicaReader(self.replica, primary, Position.parse(after), limit)
+
+    def position(self) -> str:
+        """Return a position for `reader` that includes everything committed before this call.
+
+        It is read from the primary, as GTIDs; empty without a binary log. Raises `DatabaseError`.
+        """
+        return str(committed_position(self.connections))
+
+    def statistics(self) -> dict[str, int]:
+        """Return the counters of this process, and current numbers of connections."""
+        counters = self.connections.statistics()
+        return counters if self.replica is None else {**counters, **self.replica.statistics()}
+
+    def end_request(self) -> None:
+        """Notify the strategy that this thread's request has ended."""
+        self.connections.end_request()
+        if self.replica is not None:
+            self.replica.connections.end_request()
+
+    def close(self) -> None:
+        """Close idle connections now and checked-out ones on return."""
+        self.connections.close()
+        if self.replica is not None:
+            self.replica.connections.close()
 
     def unlimited(self) -> Reader:
         """Return a reader without `statement_timeout_seconds`: for exports and the like."""

@@ -29,13 +29,14 @@ def probe(connections: ConnectionManager, query: Callable[[Reader], T]) -> T:
 
 def _run(connections: ConnectionManager, reader: Transaction, query: Callable[[Reader], T]) -> T:
     try:
-        with _response_deadline(reader):
+        with response_deadline(reader):
             return query(reader)
     finally:
         connections.checkin(reader)
 
 
-def _response_deadline(reader: Transaction) -> AbstractContextManager[None]:
+def response_deadline(reader: Transaction) -> AbstractContextManager[None]:
+    """Limit the time of the responses in the block to that of a healthy server."""
     # A user's own strategy may check out connections without this method.
     limit: Callable[[float], AbstractContextManager[None]] | None = getattr(
         reader.connection, "response_deadline", None

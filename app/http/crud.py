@@ -16,8 +16,9 @@ from flask import Response
 from pydantic import BaseModel
 
 from app.db.errors import CheckViolated, DuplicateKey
-from app.db.transaction import Transaction
+from app.db.transaction import Reader, Transaction
 from app.http.caller import Caller, caller
+from app.http.consistency import reader
 from app.http.context import database
 from app.http.idempotency import run_idempotently
 from app.http.paging import Page, View
@@ -79,7 +80,7 @@ def writable_by(queries: Writable, caller: Caller) -> Condition:
 
 def list_page(queries: Readable, page: Page, within: Condition = ALL_ROWS) -> Response:
     """Return a page of the rows that the caller may see, with a link to the next page."""
-    return page_response(_rows_of(queries, page, within), page)
+    return page_response(_rows_of(reader(), queries, page, within), page)
 
 
 def list_children(parents: Readable, key: int, queries: Readable, page: Page) -> Response:
@@ -90,8 +91,9 @@ def list_children(parents: Readable, key: int, queries: Readable, page: Page) ->
     """
     parent = parents.SELECT
     within = Condition(f"{queries.SELECT.table}.{parent.key} = %s", (key,))
-    rows = _rows_of(queries, page, within)
-    if not rows and parent.read_one(database(), key, parents.visible_to(caller())) is None:
+    db = reader()
+    rows = _rows_of(db, queries, page, within)
+    if not rows and parent.read_one(db, key, parents.visible_to(caller())) is None:
         raise not_found(parent.table)
     return page_response(rows, page)
 
@@ -108,7 +110,7 @@ def page_response(rows: list[SelectedRow], page: Page) -> Response:
 def read(queries: Readable, key: int, view: View) -> Response:
     """Return one row; 404 if the caller may not see it."""
     visible, projection = queries.visible_to(caller()), _projection(queries, view)
-    found = queries.SELECT.read_one(database(), key, visible, projection)
+    found = queries.SELECT.read_one(reader(), key, visible, projection)
     if found is None:
         raise not_found(queries.SELECT.table)
     return etag_response(found)
@@ -202,7 +204,7 @@ def _projection(queries: Readable, view: View) -> Projection:
     return view.projection
 
 
-def _rows_of(queries: Readable, page: Page, within: Condition) -> list[SelectedRow]:
+def _rows_of(db: Reader, queries: Readable, page: Page, within: Condition) -> list[SelectedRow]:
     """Return the rows of a page; see `Scan` for how a list is filtered that has one.
 
     Students have few rows, which an index finds.
@@ -219,12 +221,11 @@ def _rows_of(queries: Readable, page: Page, within: Condition) -> list[SelectedR
             where = within & visible & queries.where(caller(), filters)
         else:
             where = within & visible & select.where(filters)
-        return select.page(database(), where, window, _projection(queries, page))
+        return select.page(db, where, window, _projection(queries, page))
     sought = {name: value for name, value in filters.items() if name not in checked}
     check = visible & select.where(checked)
-    return select.scan_page(
-        database(), within & select.where(sought), check, window, _projection(queries, page)
-    )
+    projection = _projection(queries, page)
+    return select.scan_page(db, within & select.where(sought), check, window, projection)
 
 
 def _change(queries: Writable, key: int, change: Callable[[str], BaseModel]) -> Response:

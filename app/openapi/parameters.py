@@ -4,6 +4,7 @@ from typing import Any
 
 from werkzeug.routing import Rule
 
+from app.http import consistency
 from app.http.idempotency import HEADER, PATTERN
 from app.http.operation import Operation
 
@@ -45,6 +46,9 @@ def header_parameters(method: str, declared: Operation) -> list[Json]:
         found.append(_header("If-Match", "The current ETag of the resource.", required=True))
     if declared.has_etag and method == "get":
         found.append(_header("If-None-Match", "ETag of the client's copy; 304 if it is current."))
+    if declared.roles is not None and method == "get":
+        meaning = "From the response to the client's last write; the response includes that write."
+        found.append(_header(consistency.HEADER, meaning))
     if declared.idempotency_key:
         meaning = "Retries with the same key within 24 hours return the stored response."
         key = _header(HEADER, meaning)

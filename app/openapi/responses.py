@@ -4,6 +4,7 @@ from http import HTTPStatus
 from typing import Any
 
 from app.http.caller import ANY_ROLE
+from app.http.consistency import HEADER
 from app.http.error_handlers import DATABASE_PROBLEMS
 from app.http.problems import MAX_ERRORS
 from app.http.validation import JSON
@@ -114,6 +115,8 @@ def _success(endpoint: Endpoint, models: Models) -> Json:
         written["headers"] = {"Location": _STRING, "ETag": _STRING}
     elif declared.status == 200 and (declared.conditional or _is_cacheable(endpoint)):
         written["headers"] = {"ETag": _STRING}
+    if endpoint.method != "get" and endpoint.path.startswith("/v1/"):
+        written["headers"] = {**written.get("headers", {}), HEADER: _STRING}
     if declared.media_types:
         schema: Json = {"type": "string"}
         if is_model(declared.response):

@@ -1,6 +1,5 @@
 """`flask doctor`: check the settings against the database server, and suggest corrections."""
 
-from dataclasses import dataclass
 from ipaddress import ip_address
 
 import click
@@ -10,7 +9,8 @@ from app.db import Checkout
 from app.db.connector import Connector
 from app.db.strategies import WITHOUT_POOL
 from app.db.transaction import Row, Transaction
-from app.operations import connecting, schema
+from app.operations import connecting, replica_checks, schema
+from app.operations.finding import Finding
 from app.settings import BadSettings, Settings, naming_variables
 
 # Common idle limits: Azure's load balancer 4 minutes, AWS's NAT gateway and network load balancer
@@ -38,19 +38,6 @@ SINGLE_WARNING = (
     "wait_timeout, a server restart or a KILL, every request fails until the process is restarted; "
     "use adaptive"
 )
-
-
-@dataclass(frozen=True, slots=True)
-class Finding:
-    """One line of the report. `remedy` is empty if there is no problem.
-
-    With a `startup_error`, the service is known to fail with these settings and does not start.
-    """
-
-    name: str
-    observed: str
-    remedy: str = ""
-    startup_error: str = ""
 
 
 def register(app: Flask) -> None:
@@ -92,6 +79,7 @@ def examine(settings: Settings) -> list[Finding]:
             _schema(reader),
             _account(reader),
             _metrics(settings),
+            *replica_checks.findings(reader, settings),
         ]
     finally:
         connection.close()

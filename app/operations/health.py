@@ -28,6 +28,9 @@ class Ready(BaseModel):
     status: Literal["ready"]
     schema_: str = Field(alias="schema", description="The newest migration.")
     writes: str | None = Field(None, description="Why changes fail at present, if they do.")
+    replica: str | None = Field(
+        None, description="Why the read replica is not used at present, if there is one."
+    )
 
 
 class Livez(Resource):  # type: ignore[misc]
@@ -51,6 +54,8 @@ class Readyz(Resource):  # type: ignore[misc]
         if (failure := database().storage_error()) is not None:
             # Reads are served: without them, a full disk would be an outage of everything.
             body["writes"] = f"{schema.describe(failure)} Error {failure.code}."
+        if (replica := database().replica) is not None and replica.problem():
+            body["replica"] = "The read replica is not used; the primary serves all reads."
         return json_response(body)
 
 

@@ -24,7 +24,8 @@ from app.operations import metrics_access
 
 MULTIPROCESS_VARIABLE = "PROMETHEUS_MULTIPROC_DIR"
 # The gauges in `Database.statistics()`; all others are counters.
-GAUGES = frozenset({"idle", "checked_out"})
+GAUGES = frozenset({"idle", "checked_out", "replica_idle", "replica_checked_out"})
+REPLICA_USABLE = "replica_usable"
 CLOSED_PREFIX = "closed_"
 BUCKETS_SECONDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30)
 
@@ -92,6 +93,13 @@ class Metrics:
             registry=self.registry,
         )
 
+        self._replica_usable = Gauge(
+            "database_replica_usable",
+            "Processes that use the read replica at present.",
+            multiprocess_mode="livesum",
+            registry=self.registry,
+        )
+
     def count(self, labels: Labels, seconds: float, statements: int, waited: float) -> None:
         """Count a completed request; `labels` are its method, route and status."""
         try:
@@ -127,6 +135,8 @@ class Metrics:
     def _add(self, name: str, value: int, more: int) -> None:
         if name in GAUGES:
             self._connections.labels(name).set(value)
+        elif name == REPLICA_USABLE:
+            self._replica_usable.set(value)
         elif name.startswith(CLOSED_PREFIX):
             self._closed.labels(name.removeprefix(CLOSED_PREFIX)).inc(more)
         else:

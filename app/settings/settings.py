@@ -73,6 +73,14 @@ class Settings(BaseModel):
         default=None,
         example=f"mysql://owner:secret@127.0.0.1:3306/{DATABASE}",
     )
+    database_read_url: Url | None = _setting(
+        "A replica of DATABASE_URL's server (one server, not several behind a load balancer): GET "
+        "requests are served by it when that is safe, see docs/read-replicas.md. An account that "
+        "may only SELECT and EXECUTE is enough.",
+        section=SERVICE,
+        default=None,
+        example=f"mysql://reader:secret@127.0.0.1:3307/{DATABASE}",
+    )
     secret_key: Annotated[SecretStr, AfterValidator(values.secret_key)] = _setting(
         "Signs the access tokens; at least 32 characters, the same for all workers and replicas.",
         section=SERVICE,
@@ -205,6 +213,15 @@ class Settings(BaseModel):
         ge=0,
         le=31536000,
     )
+    db_replica_max_lag_seconds: Seconds = _setting(
+        "The largest age of data read from DATABASE_READ_URL. If the replica is further behind, or "
+        "it is not known how far, the primary serves the request. It is measured four times within "
+        "this time, by one statement on each of the two servers.",
+        section=CONNECTIONS,
+        default=2,
+        ge=0.1,
+        le=3600,
+    )
     db_leak_report_seconds: Seconds = _setting(
         "`adaptive` logs each connection checked out for longer than this, with the stack trace "
         "of the checkout; 0 disables it. Costs about 50 us for each checkout: for finding a "
@@ -333,9 +350,9 @@ class Settings(BaseModel):
     )
 
     def for_migrations(self) -> Self:
-        """Return the same settings with the account that may change the schema."""
+        """Return the same settings with the account that may change the schema, and no replica."""
         url = self.migration_database_url or self.database_url
-        return self.model_copy(update={"database_url": url})
+        return self.model_copy(update={"database_url": url, "database_read_url": None})
 
     @property
     def pool_size(self) -> int:
@@ -357,6 +374,7 @@ class Settings(BaseModel):
         }
         return DatabaseConfig(
             url=self.database_url,
+            read_url=self.database_read_url,
             pool_size=self.pool_size,
             # One thread is left for requests that need no database.
             max_waiting=max(self.worker_threads - self.pool_size - 1, 0),

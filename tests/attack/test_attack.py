@@ -20,7 +20,7 @@ from tests.attack.requests import ATTACKS
 from tests.attack.slow_clients import BEHAVIORS, slow_clients
 from tests.attack.target import private_target, target_on
 
-REQUESTS = 300
+REQUESTS = 150
 SLOW_SECONDS = 2
 
 

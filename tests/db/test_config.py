@@ -12,7 +12,7 @@ from tests.support.database import settings_for
 URL = "mysql://app:secret@127.0.0.1/students"
 DEFAULTS = {field.name: field.default for field in fields(DatabaseConfig)}
 # These do not come from one setting: see `Settings.database_config`.
-WITHOUT_SETTING = {"url", "max_waiting", "stateless_procedures"}
+WITHOUT_SETTING = {"url", "read_url", "max_waiting", "stateless_procedures"}
 # The service has the table that it needs; another project has to create it.
 DIFFERENT_DEFAULTS = {"commit_tokens": True}
 SETTINGS = {name: f"db_{name}" for name in DEFAULTS if name not in WITHOUT_SETTING}

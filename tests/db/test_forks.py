@@ -2,6 +2,7 @@
 
 import gc
 
+from tests.db.conftest import ON_EACH_KIND
 from tests.db.test_concurrency import THREADS, hold_at_once
 from tests.support.database import add, connection_id, in_child, words
 
@@ -24,6 +25,7 @@ def test_a_parent_keeps_its_connection_after_the_child_exits(db, strategy):
     assert "retried_read" not in db.statistics()
 
 
+@ON_EACH_KIND  # a collection in a child of a large process takes 0.3 s
 def test_garbage_collection_in_a_child_sends_no_com_quit(db, strategy):
     before = connection_id(db)
 
@@ -39,6 +41,7 @@ def test_garbage_collection_in_a_child_sends_no_com_quit(db, strategy):
     assert "retried_read" not in db.statistics()
 
 
+@ON_EACH_KIND
 def test_a_transaction_open_at_the_fork_continues_in_the_parent(db, root):
     with db.transaction() as tx:
         add(tx, "first half")

@@ -16,16 +16,13 @@ IN_MAKE_TEST = {
         "silent-drop-one",
         "silent-drop-idle",
         # statements and transactions
-        "read-response-lost",
         "orphaned-row-lock",
         "commit-response-lost",
         "deadlock",
         "slow-statement-timeout",
         "session-state",
-        "id-reused",
         # server
         "crash",
-        "connection-refused",
         "failover",
         "no-greeting",
         "access-restored",

@@ -17,7 +17,7 @@ from tests.support.service import Service, serving
 
 CUSTOM = "tests.support.own_strategy:Stack"
 # `make test` runs these; `make test-nightly` runs all. tests/db tests all without gunicorn.
-IN_MAKE_TEST = {"single", "timed", "pooled", "sqlalchemy", "adaptive"}
+IN_MAKE_TEST = {"single", "timed", "sqlalchemy", "adaptive"}
 RELIABLE = [
     pytest.param(name, marks=() if name in IN_MAKE_TEST else pytest.mark.nightly)
     for name in [*STRATEGIES, CUSTOM]

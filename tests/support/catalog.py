@@ -7,6 +7,7 @@ cannot express.
 
 import re
 from dataclasses import dataclass
+from functools import cache
 from itertools import count
 from types import UnionType
 from typing import Annotated, Union, get_args, get_origin
@@ -121,9 +122,10 @@ def names_of(model, parameter):
     return list(info.metadata[0].names) if info else []
 
 
+@cache
 def operations():
     """Return all declared operations; no database server is needed."""
-    return list(endpoints(create_app(settings_for("mysql://nobody@127.0.0.1:1/nothing"))))
+    return tuple(endpoints(create_app(settings_for("mysql://nobody@127.0.0.1:1/nothing"))))
 
 
 def resources():

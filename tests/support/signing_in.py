@@ -13,6 +13,11 @@ def basic(user_name, password):
 
 def sign_in(client, user):
     """Sign in and return the access token."""
+    return sign_in_response(client, user).json["access_token"]
+
+
+def sign_in_response(client, user):
+    """Sign in and return the response."""
     response = client.post("/v1/tokens", headers=basic(user.user_name, user.password))
     assert response.status_code == 201, response.text
-    return response.json["access_token"]
+    return response

@@ -10,11 +10,12 @@ from flask_cors import CORS
 METHODS = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"]
 # Request headers that a page may send, and response headers that its scripts may read.
 REQUEST_HEADERS = [
-    "Authorization", "Content-Type", "Idempotency-Key", "If-Match", "If-None-Match",
-    "X-Request-ID", "traceparent",
+    "Authorization", "Consistency-Token", "Content-Type", "Idempotency-Key", "If-Match",
+    "If-None-Match", "X-Request-ID", "traceparent",
 ]  # fmt: skip
 RESPONSE_HEADERS = [
-    "ETag", "Link", "Location", "RateLimit", "RateLimit-Policy", "Retry-After", "X-Request-ID",
+    "Consistency-Token", "ETag", "Link", "Location", "RateLimit", "RateLimit-Policy", "Retry-After",
+    "X-Request-ID",
 ]  # fmt: skip
 PREFLIGHT_MAX_AGE_SECONDS = 600
 

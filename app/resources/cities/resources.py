@@ -5,7 +5,7 @@ from flask import Response
 from app.http import crud
 from app.http.api import Resource
 from app.http.caller import ANY_ROLE, PUBLIC
-from app.http.context import database
+from app.http.consistency import reader
 from app.http.operation import operation
 from app.http.paging import PageOf
 from app.resources.cities import queries
@@ -22,7 +22,7 @@ class CityLookup(Resource):  # type: ignore[misc]
 
         The response is plain text with the ID of the city, for signed-out clients too.
         """
-        found = queries.find_by_name(database(), query.city)
+        found = queries.find_by_name(reader(), query.city)
         if found is None:
             return Response(f'City "{query.city}" not found\n', 404, mimetype="text/plain")
         return Response(f'City "{query.city}" is #{found["city_id"]}\n', mimetype="text/plain")

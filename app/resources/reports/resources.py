@@ -5,7 +5,7 @@ from flask import Response
 from app.http import crud
 from app.http.api import Resource
 from app.http.caller import ANY_ROLE, STAFF, caller
-from app.http.context import database
+from app.http.consistency import reader
 from app.http.operation import operation
 from app.http.paging import PageOf, View
 from app.http.preconditions import etag_response
@@ -32,7 +32,7 @@ class StudentProgress(Resource):  # type: ignore[misc]
     def get(self, student_id: int, query: ProgressQuery) -> Response:
         """Get the progress of a student, by chapter."""
         filters = query.model_dump(exclude_unset=True)
-        found = queries.progress(database(), caller(), student_id, filters)
+        found = queries.progress(reader(), caller(), student_id, filters)
         if found is None:
             raise not_found("student")
         return etag_response(found)
@@ -91,5 +91,5 @@ class HonorsReport(Resource):  # type: ignore[misc]
             "honors.average_score >= %s AND honors.attempts >= %s",
             (query.min_average, query.min_attempts),
         )
-        found = queries.honors(database(), visible, earned, query.window())
+        found = queries.honors(reader(), visible, earned, query.window())
         return crud.page_response(found, query)

@@ -19,9 +19,10 @@ from collections.abc import Callable, Iterator
 
 from flask import Response, stream_with_context
 
-from app.db.database import Database
+from app.db.transaction import Reader
 from app.http.api import Resource
 from app.http.caller import ANY_ROLE, caller
+from app.http.consistency import reader
 from app.http.context import database
 from app.http.negotiation import best_match
 from app.http.operation import operation
@@ -47,7 +48,7 @@ class StudentExport(Resource):  # type: ignore[misc]
         """
         media_type = best_match((CSV, NDJSON))
         where = queries.visible_to(caller()) & queries.where(caller(), query.filters())
-        return _download(_pages(database(), where), media_type)
+        return _download(_pages(reader(limited=False), where), media_type)
 
 
 def _download(pages: Iterator[list[SelectedRow]], media_type: str) -> Response:
@@ -65,16 +66,16 @@ def _download(pages: Iterator[list[SelectedRow]], media_type: str) -> Response:
     return response
 
 
-def _pages(db: Database, where: Condition) -> Iterator[list[SelectedRow]]:
+def _pages(db: Reader, where: Condition) -> Iterator[list[SelectedRow]]:
     """Yield the pages one by one; no connection is held between pages."""
     after = None
     while True:
         try:
             window = Window(after=after, limit=ROWS_PER_PAGE)
-            page = queries.SELECT.page(db.unlimited(), where, window)
+            page = queries.SELECT.page(db, where, window)
         finally:
             # Some strategies keep a connection until the end of the request.
-            db.end_request()
+            database().end_request()
         if page:
             yield page
         if len(page) < ROWS_PER_PAGE:
