@@ -7,17 +7,24 @@ and needs no knowledge of the server, which a proxy may hide. Each server reads 
   statement after FOR only (MariaDB, "SET STATEMENT"; error 1969)
 - MySQL reads the optimizer hint `MAX_EXECUTION_TIME` (milliseconds), which applies to read-only
   SELECT statements only (MySQL, "Optimizer Hints"; error 3024)
+
+Queries that start otherwise are not limited: with TABLE, VALUES, SHOW or CALL, or with a comment
+that a server executes.
 """
 
 import re
 
+_COMMENT = r"--\s[^\n]* | \#[^\n]* | /\*(?!\+|M?!).*?\*/"
+_HINTS = r"(?P<hints>\s*/\*\+)?"
 # Where a query's own SELECT starts; `hints` are optimizer hints that it has already.
-_SELECT = re.compile(r"\s*(?P<select>SELECT\b)(?P<hints>\s*/\*\+)?", re.IGNORECASE).match
-_WITH = re.compile(r"\s*WITH\b", re.IGNORECASE).match
+_START = re.compile(
+    rf"(?>\s | \( | {_COMMENT})*+ (?: SELECT\b{_HINTS} | (?P<with>WITH\b) )",
+    re.IGNORECASE | re.DOTALL | re.VERBOSE,
+).match
 # What may contain a parenthesis or the word SELECT without being one, and these themselves.
 _TOKENS = re.compile(
-    r"""'(?:[^'\\]|\\.)*' | "(?:[^"\\]|\\.)*" | `[^`]*` | --\s[^\n]* | \#[^\n]* | /\*(?!\+).*?\*/
-      | (?P<parenthesis>[()]) | \b(?P<select>SELECT)\b(?P<hints>\s*/\*\+)?""",
+    rf"""'(?:[^'\\]|\\.)*' | "(?:[^"\\]|\\.)*" | `[^`]*` | {_COMMENT}
+      | (?P<parenthesis>[()]) | \b(?P<select>SELECT)\b{_HINTS}""",
     re.IGNORECASE | re.DOTALL | re.VERBOSE,
 ).finditer
 
@@ -37,7 +44,9 @@ class StatementLimit:
         """Return a query with this limit; other statements are returned unchanged."""
         if not self._is_limited:
             return sql
-        found = _SELECT(sql) or (_select_after_with(sql) if _WITH(sql) else None)
+        found = _START(sql)
+        if found and found["with"]:
+            found = _select_after_with(sql, found.end())
         if found is None:
             return sql
         start, rest = sql[: found.end()].lstrip(), sql[found.end() :]
@@ -46,10 +55,10 @@ class StatementLimit:
         return f"{self._prefix}{start} /*+ {self._hint} */{rest}"
 
 
-def _select_after_with(sql: str) -> re.Match[str] | None:
+def _select_after_with(sql: str, start: int) -> re.Match[str] | None:
     """Return the SELECT that follows the common table expressions, which are in parentheses."""
     depth = 0
-    for token in _TOKENS(sql):
+    for token in _TOKENS(sql, start):
         if token["parenthesis"]:
             depth += 1 if token["parenthesis"] == "(" else -1
         elif token["select"] and depth == 0:

@@ -43,8 +43,13 @@ def test_the_server_ends_a_query_that_takes_too_long(db):
         f"with recursive pair (n) as (select 1 union all select n + 1 from pair where n < 3)"
         f" {ENDLESS} WHERE a.ordinal_position > (SELECT MAX(n) FROM pair)",
         ENDLESS.replace("SELECT", "SELECT /*+ SET_VAR(sort_buffer_size = 262144) */"),
+        f" (({ENDLESS}))",
+        f"(SELECT 0 AS number) UNION ALL ({ENDLESS})",
+        f"(WITH one AS (SELECT 1) {ENDLESS})",
+        f"/* SELECT */ -- a -- b\n# c\n{ENDLESS}",
+        f"(/* WITH ( */{ENDLESS})",
     ],
-    ids=["WITH", "WITH RECURSIVE", "hints"],
+    ids=["WITH", "WITH RECURSIVE", "hints", "parentheses", "UNION", "(WITH", "comments", "both"],
 )
 def test_a_query_that_does_not_start_with_a_plain_select_is_limited_too(sql, db):
     with pytest.raises(StatementTimedOut) as caught:
