@@ -45,11 +45,11 @@ def test_the_server_ends_a_query_that_takes_too_long(db):
         ENDLESS.replace("SELECT", "SELECT /*+ SET_VAR(sort_buffer_size = 262144) */"),
         f" (({ENDLESS}))",
         f"(SELECT 0 AS number) UNION ALL ({ENDLESS})",
-        f"(WITH one AS (SELECT 1) {ENDLESS})",
         f"/* SELECT */ -- a -- b\n# c\n{ENDLESS}",
         f"(/* WITH ( */{ENDLESS})",
+        # MariaDB has no parenthesis before WITH (10.11: 1064).
+        *([f"(WITH one AS (SELECT 1) {ENDLESS})"] if FLAVOR == "mysql" else []),
     ],
-    ids=["WITH", "WITH RECURSIVE", "hints", "parentheses", "UNION", "(WITH", "comments", "both"],
 )
 def test_a_query_that_does_not_start_with_a_plain_select_is_limited_too(sql, db):
     with pytest.raises(StatementTimedOut) as caught:
