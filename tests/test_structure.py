@@ -1,4 +1,7 @@
-"""The imports between packages: what is allowed, no cycles, and a self-contained `app.db`."""
+"""The imports between packages: what is allowed, no cycles, and a self-contained `app.db`.
+
+Also that durations are measured by a monotonic clock.
+"""
 
 import ast
 import sys
@@ -57,6 +60,19 @@ DRIVERS = {
     "app.db.sqlalchemy": {"sqlalchemy"},
     "app.db.strategies.sqlalchemy": {"sqlalchemy"},
     "app.db.strategies.sqlalchemy_session": {"sqlalchemy"},
+}
+# The modules that may read the wall clock, which may be set at any time.
+MAY_READ_THE_WALL_CLOCK = {
+    "app/auth/tokens.py": "other replicas compare `iat` and `exp` with their own clocks",
+    "app/auth/rate_limit_counters.py": "`limits` adds the time to Redis' seconds; it is subtracted",
+    "bench/machine.py": "the date of a measurement",
+}
+MEASURING_CODE = ("app", "bench", "deploy", "dev", "examples", "migrations", "sample_data")
+WALL_CLOCK = {
+    *(f"time.{name}" for name in ("time", "time_ns", "ctime", "gmtime", "localtime", "strftime")),
+    "time.CLOCK_REALTIME",
+    *(f"datetime.datetime.{name}" for name in ("now", "today", "utcnow")),
+    "datetime.date.today",
 }
 # Only `Database` may call these methods.
 TRANSACTION_CONTROL = {"begin", "commit", "rollback"}
@@ -157,3 +173,55 @@ def test_only_database_begins_commits_and_rolls_back(module):
     }
 
     assert not called & TRANSACTION_CONTROL
+
+
+def wall_clock_names(source):
+    """Return the names in `WALL_CLOCK` that a module uses, however they are imported."""
+    nodes = list(ast.walk(ast.parse(source)))
+    imported = {}
+    for node in nodes:
+        if isinstance(node, ast.Import | ast.ImportFrom):
+            prefix = f"{node.module}." if isinstance(node, ast.ImportFrom) else ""
+            imported |= {it.asname or it.name: prefix + it.name for it in node.names}
+
+    def full_name(node):
+        if isinstance(node, ast.Attribute):
+            return f"{full_name(node.value)}.{node.attr}"
+        return imported.get(node.id, "") if isinstance(node, ast.Name) else ""
+
+    return {full_name(node) for node in nodes} & WALL_CLOCK
+
+
+def test_only_listed_modules_read_the_wall_clock():
+    paths = [
+        *PROJECT.glob("*.py"),
+        *(it for f in MEASURING_CODE for it in (PROJECT / f).rglob("*.py")),
+    ]
+    reading = {
+        path.relative_to(PROJECT).as_posix() for path in paths if wall_clock_names(path.read_text())
+    }
+
+    assert reading == MAY_READ_THE_WALL_CLOCK.keys()
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        "import time; time.time()",
+        "import time as t; t.time_ns()",
+        "from time import time as now; now()",
+        "from time import clock_gettime, CLOCK_REALTIME; clock_gettime(CLOCK_REALTIME)",
+        "import datetime; datetime.datetime.utcnow()",
+        "from datetime import UTC, datetime; datetime.now(UTC)",
+        "from datetime import date; key = date.today",
+    ],
+)
+def test_a_use_of_the_wall_clock_is_detected(source):
+    assert wall_clock_names(source)
+
+
+@pytest.mark.parametrize(
+    "source", ["import time; time.monotonic()", "from app.db.clock import now"]
+)
+def test_a_monotonic_clock_is_not_the_wall_clock(source):
+    assert not wall_clock_names(source)

@@ -30,20 +30,24 @@ def issue(caller: Caller, settings: Settings) -> str:
 def verify(token: str, settings: Settings) -> Caller:
     """Verify a token and return its caller; raises `BadToken`."""
     try:
-        caller, expires_at = _decode(token, settings.secret_key.get_secret_value())
+        caller, valid_from, expires_at = _decode(token, settings.secret_key.get_secret_value())
     except jwt.ExpiredSignatureError:
         raise BadToken("the token has expired") from None
     except (jwt.InvalidTokenError, KeyError, ValueError):
         raise BadToken("the token is not valid") from None
-    if expires_at <= time.time():  # without leeway
+    now = time.time()
+    if expires_at <= now:  # without leeway
         raise BadToken("the token has expired")
+    if valid_from > now + LEEWAY_SECONDS:  # the clock was set back since the token was cached
+        raise BadToken("the token is not valid")
     return caller
 
 
 # Cached, because a client sends the same token with every request until it expires. Invalid
 # tokens raise and are not cached.
 @lru_cache(maxsize=4096)
-def _decode(token: str, secret: str) -> tuple[Caller, int]:
+def _decode(token: str, secret: str) -> tuple[Caller, int, int]:
+    """Return the caller, and the times from and until which the token is valid."""
     claims = jwt.decode(
         token,
         secret,
@@ -52,4 +56,5 @@ def _decode(token: str, secret: str) -> tuple[Caller, int]:
         leeway=LEEWAY_SECONDS,
         options={"require": ["exp", "sub", "role"]},
     )
-    return Caller.from_claims(claims), int(claims["exp"])
+    valid_from = max(int(claims.get("iat", 0)), int(claims.get("nbf", 0)))
+    return Caller.from_claims(claims), valid_from, int(claims["exp"])

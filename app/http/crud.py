@@ -9,6 +9,7 @@ the transaction is rolled back.
 import json
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace as replace_fields
 from typing import Any, Protocol, runtime_checkable
 
 from flask import Response
@@ -30,7 +31,7 @@ from app.sql.conditions import ALL_ROWS, NO_ROWS, Condition, equals
 from app.sql.keyset import ListQuery
 from app.sql.lists import list_rows
 from app.sql.rows import SelectedRow
-from app.sql.select import Select
+from app.sql.select import Projection, Select
 
 Values = dict[str, Any]
 
@@ -59,6 +60,13 @@ class HasWriteRule(Protocol):
     """A query module that declares which rows a caller may write."""
 
     def writable_by(self, caller: Caller, /) -> Condition: ...
+
+
+@runtime_checkable
+class HasUnlisted(Protocol):
+    """A query module with embedded resources whose list not every caller may read."""
+
+    def unlisted_for(self, caller: Caller, /) -> tuple[str, ...]: ...
 
 
 def writable_by(queries: Writable, caller: Caller) -> Condition:
@@ -99,7 +107,8 @@ def page_response(rows: list[SelectedRow], page: Page) -> Response:
 
 def read(queries: Readable, key: int, view: View) -> Response:
     """Return one row; 404 if the caller may not see it."""
-    found = queries.SELECT.read_one(reader(), key, queries.visible_to(caller()), view.projection)
+    visible, projection = queries.visible_to(caller()), _projection(queries, view)
+    found = queries.SELECT.read_one(reader(), key, visible, projection)
     if found is None:
         raise not_found(queries.SELECT.table)
     return etag_response(found)
@@ -213,12 +222,20 @@ def merged(target: Any, changes: Any) -> Any:
     return result
 
 
+def _projection(queries: Readable, view: View) -> Projection:
+    """Return what the client asks for, without links that the caller may not follow."""
+    if view.projection.embed and isinstance(queries, HasUnlisted):
+        return replace_fields(view.projection, unlisted=queries.unlisted_for(caller()))
+    return view.projection
+
+
 def _rows_of(db: Reader, queries: Readable, page: Page, *within: Condition) -> list[SelectedRow]:
     select, visible = queries.SELECT, queries.visible_to(caller())
     conditions = [*within, *select.conditions(page.filters())]
     if visible is not ALL_ROWS:
         conditions.append(visible)
-    return list_rows(db, ListQuery(select, page.window(), page.projection), conditions)
+    query = ListQuery(select, page.window(), _projection(queries, page))
+    return list_rows(db, query, conditions)
 
 
 def _change(queries: Writable, key: int, change: Callable[[str], BaseModel]) -> Response:

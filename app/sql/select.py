@@ -52,10 +52,14 @@ class ToMany:
 
 @dataclass(frozen=True, slots=True)
 class Projection:
-    """Which fields and embedded resources to return. No `fields` means all of them."""
+    """Which fields and embedded resources to return. No `fields` means all of them.
+
+    `unlisted` are the embedded resources that get no link, since the caller may not list them.
+    """
 
     fields: tuple[str, ...] = ()
     embed: tuple[str, ...] = ()
+    unlisted: tuple[str, ...] = ()
 
 
 ALL_FIELDS = Projection()
@@ -153,7 +157,7 @@ class Select:
         optional = {*self.embeds, *(f"{LINK_PREFIX}{name}" for name in self.embeds)}
         wanted = {self.key, *(projection.fields or self.model.model_fields)} - optional
         for name in projection.embed:
-            wanted |= {name, f"{LINK_PREFIX}{name}"}
+            wanted |= {name} if name in projection.unlisted else {name, f"{LINK_PREFIX}{name}"}
         return json_object(
             {
                 name: self._value(name, info.annotation)

@@ -6,6 +6,7 @@ from app.db.errors import StatementTimedOut
 from tests.db.test_statement_timeouts import DRIVERS
 from tests.support.counting import changes
 from tests.support.database import add, connection_id, opened, words
+from tests.support.server import FLAVOR
 
 # SLEEP() would not do: MySQL ends it without an error.
 ENDLESS = (
@@ -14,6 +15,18 @@ ENDLESS = (
     " JOIN information_schema.columns AS c ON c.column_name <> b.column_name"
 )
 SLOWER_THAN_THE_LIMIT = "SELECT SLEEP(0.6) AS slept"
+UNUSUAL = {
+    "WITH": f"WITH pairs AS (SELECT 'SELECT (' /* ( */ FROM ({ENDLESS}) AS a) SELECT * FROM pairs",
+    "WITH RECURSIVE": "with recursive pair (n) as (select 1 union all select n + 1 from pair"
+    f" where n < 3) {ENDLESS} WHERE a.ordinal_position > (SELECT MAX(n) FROM pair)",
+    "hints": ENDLESS.replace("SELECT", "SELECT /*+ SET_VAR(sort_buffer_size = 262144) */"),
+    "parentheses": f" (({ENDLESS}))",
+    "UNION": f"(SELECT 0 AS number) UNION ALL ({ENDLESS})",
+    "comments": f"/* SELECT */ -- a -- b\n# c\n{ENDLESS}",
+    "parenthesis and comment": f"(/* WITH ( */{ENDLESS})",
+}
+if FLAVOR == "mysql":  # a syntax error in MariaDB 10.11
+    UNUSUAL["parenthesis and WITH"] = f"(WITH one AS (SELECT 1) {ENDLESS})"
 LIMIT_ERRORS = {1969, 3024}  # MariaDB, MySQL
 
 
@@ -33,6 +46,24 @@ def test_the_server_ends_a_query_that_takes_too_long(db):
         assert caught.value.code in LIMIT_ERRORS
     assert connection_id(db) == before
     assert not db.statistics().keys() & {"retried_read", "discarded", "statements_killed"}
+
+
+@pytest.mark.parametrize("sql", UNUSUAL.values(), ids=UNUSUAL)
+def test_a_query_that_does_not_start_with_a_plain_select_is_limited_too(sql, db):
+    with pytest.raises(StatementTimedOut) as caught:
+        db.fetch_all(sql)
+
+    assert caught.value.code in LIMIT_ERRORS
+
+
+def test_a_hint_for_a_longer_time_is_respected_by_mysql_only(db):
+    slow = SLOWER_THAN_THE_LIMIT.replace("SELECT", "SELECT /*+ MAX_EXECUTION_TIME(60000) */")
+
+    if FLAVOR == "mysql":
+        assert db.fetch_one(slow) == {"slept": 0}
+    else:
+        with pytest.raises(StatementTimedOut):
+            db.fetch_one(slow)
 
 
 def test_a_limited_query_is_one_statement_and_leaves_no_state(db, server):

@@ -200,8 +200,10 @@ _ALL = [
     ),
     Fault(
         "statement-timeout",
-        "statements exceed `max_statement_time` (1969), on MySQL `max_execution_time` (3024)",
+        "queries exceed the time that the server may spend on them (1969, on MySQL 3024): "
+        "`DB_STATEMENT_TIMEOUT_SECONDS=0.5`, in the *bare* columns the server's own limit",
         in_flight.statement_timeout,
+        settings={"DB_STATEMENT_TIMEOUT_SECONDS": 0.5},
         unavoidable="The statement takes longer than the server allows; a retry would, too.",
     ),
     Fault(

@@ -49,6 +49,43 @@ def test_the_document_is_served_without_a_token(client, openapi_document):
     assert response.json["openapi"].startswith("3.1.")
 
 
+def test_every_list_has_a_limit_or_a_documented_bound(openapi_document):
+    unlimited = {
+        (method, path)
+        for path, item in openapi_document["paths"].items()
+        for method, operation in item.items()
+        if lists_in(openapi_document, operation) and "limit" not in names_of(operation)
+    }
+
+    assert unlimited == {
+        ("get", "/v1/students/{student_id}/progress"),  # 422 above 1,000
+        ("post", "/v1/students/{student_id}/at-data"),  # 422 above 1,000
+        ("post", "/v1/students:batch"),  # one item for each in the request, at most 100
+    }
+
+
+def lists_in(openapi_document, operation):
+    """Return the names of lists in an operation's responses. Embedded lists are bounded."""
+    schemas = [
+        content.get("schema", {})
+        for status, response in operation["responses"].items()
+        if status.startswith("2")
+        for content in response.get("content", {}).values()
+    ]
+    components = openapi_document["components"]["schemas"]
+    models = [components.get(it.get("$ref", "").rpartition("/")[2], it) for it in schemas]
+    return [
+        name
+        for model in models
+        for name, member in {"": model, **model.get("properties", {})}.items()
+        if member.get("type") == "array"
+    ]
+
+
+def names_of(operation):
+    return {parameter.get("name") for parameter in operation.get("parameters", [])}
+
+
 def test_operation_ids_are_unique(openapi_document):
     ids = [
         operation["operationId"]

@@ -2,6 +2,7 @@
 
 import pytest
 
+from app.resources.attempts import resources
 from tests.support.database import query
 
 
@@ -35,6 +36,19 @@ def test_the_response_has_its_own_envelope(client, as_role, attempted):
     first = response.json["result"][0]
     assert set(first) == {"attemptId", "assessmentId", "title", "score", "attemptDate"}
     assert isinstance(first["score"], str)
+
+
+def test_a_list_that_is_too_long_is_an_error(client, as_role, attempted, monkeypatch):
+    student_id, chapter_id, count = attempted
+
+    def list_all(most):
+        monkeypatch.setattr(resources, "MAX_AT_DATA", most)
+        path, body = f"/v1/students/{student_id}/at-data", {"chapterId": chapter_id}
+        return client.post(path, json=body, headers=as_role("admin"))
+
+    assert list_all(count).status_code == 200
+    assert list_all(count - 1).status_code == 422
+    assert list_all(count - 1).json["type"].endswith(":response-too-long")
 
 
 def test_a_form_body_is_equivalent_to_json(client, as_role, attempted):

@@ -164,6 +164,20 @@ def test_an_embedded_list_has_a_link_to_all_of_its_items(resource, path, get):
             assert {it[key] for it in all_of_them} == {it[key] for it in item[embed]}
 
 
+@pytest.mark.parametrize("role", ["admin", "staff", "student"])
+def test_a_caller_gets_only_links_that_they_may_follow(role, client, as_role, dba):
+    headers, links = as_role(role), {}
+    for resource in RESOURCES:
+        embed = ",".join(resource.embeds)
+        for path in (f"{resource.list_path(dba)}?limit=1&embed={embed}",) if embed else ():
+            page = client.get(path, headers=headers).json  # a problem if the role has no access
+            for item in page.get("items", []):
+                links |= {name: item[name] for name in item if name.startswith("all_")}
+
+    assert {client.get(url, headers=headers).status_code for url in links.values()} == {200}
+    assert ("all_staff" in links) == (role != "student")
+
+
 @EVERY_LIST
 @pytest.mark.parametrize(
     ("wrong", "name"),

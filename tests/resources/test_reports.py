@@ -4,6 +4,7 @@ import json
 
 import pytest
 
+from app.resources.reports import resources
 from tests.support.database import query
 
 
@@ -38,6 +39,18 @@ def test_progress_can_be_filtered_by_course(client, as_role, dba):
     items = client.get(path, headers=as_role("admin")).json["items"]
 
     assert {item["course_id"] for item in items} == {course_id}
+
+
+def test_progress_in_too_many_chapters_is_an_error(client, as_role, me, monkeypatch):
+    def progress(most):
+        monkeypatch.setattr(resources, "MAX_CHAPTERS", most)
+        return client.get(f"/v1/students/{me['student_id']}/progress", headers=as_role("student"))
+
+    count = len(progress(1000).json["items"])
+
+    assert len(progress(count).json["items"]) == count
+    assert progress(count - 1).status_code == 422
+    assert progress(count - 1).json["type"].endswith(":response-too-long")
 
 
 def test_progress_reads_the_rows_of_one_student_only(rows_read_for, me):

@@ -1,9 +1,11 @@
-"""Embedded lists are never truncated: their items fit into `group_concat_max_len`."""
+"""No response is truncated: all that is concatenated fits into `group_concat_max_len`."""
 
+from pathlib import Path
 from typing import get_args
 
 import pytest
 
+import app
 from app.resources.chapters import queries as chapters
 from app.resources.courses import queries as courses
 from app.resources.enrollments import queries as enrollments
@@ -36,3 +38,16 @@ def test_the_longest_items_are_not_truncated(model, name, table, dba):
     size = sum(int(longest[column]) + 2 * MEMBER_BYTES for column in item.model_fields)
 
     assert MAX_EMBEDDED * size < GROUP_CONCAT_MAX_LEN
+
+
+def test_only_embedded_lists_are_concatenated_by_the_server():
+    folder = Path(app.__file__).parent
+    calls = ("GROUP_CONCAT(", "JSON_ARRAYAGG(", "JSON_OBJECTAGG(")
+
+    found = [
+        str(file.relative_to(folder))
+        for file in folder.rglob("*.py")
+        if any(call in file.read_text().upper() for call in calls)
+    ]
+
+    assert found == ["sql/json_columns.py"]

@@ -119,9 +119,9 @@ def delete(tx: Transaction, attempt_id: int) -> None:
 
 
 def list_of_student_in_chapter(
-    db: Reader, caller: Caller, student_id: int, chapter_id: int
+    db: Reader, caller: Caller, student_id: int, chapter_id: int, *, limit: int
 ) -> list[Row] | None:
-    """Return a student's attempts at the assessments of a chapter, oldest first.
+    """Return the first attempts of a student at the assessments of a chapter, at most `limit`.
 
     Returns None if the student does not exist or is not visible to the caller. This takes one
     statement: a student without attempts yields one row of NULLs.
@@ -139,8 +139,9 @@ def list_of_student_in_chapter(
                ON enrollment.student_id = student.student_id
         WHERE {visible.sql} AND student.student_id = %s
         ORDER BY attempt.attempt_date, attempt.attempt_id
+        LIMIT %s
         """,  # noqa: S608 - the condition is one of three constants
-        (chapter_id, *visible.params, student_id),
+        (chapter_id, *visible.params, student_id, limit),
     )
     if not rows:
         return None

@@ -14,7 +14,7 @@ from app.http.caller import ANY_ROLE, STAFF, caller
 from app.http.context import database
 from app.http.operation import operation
 from app.http.paging import PageOf
-from app.http.problems import not_found
+from app.http.problems import Problem, not_found
 from app.http.responses import json_response
 from app.resources.attempts import queries
 from app.resources.attempts.schemas import (
@@ -26,6 +26,8 @@ from app.resources.attempts.schemas import (
     NewAttempt,
 )
 from app.resources.attempts.schemas import Attempt as AttemptAnswer
+
+MAX_AT_DATA = 1000  # about 150 KB
 
 
 class Attempts(Resource):  # type: ignore[misc]
@@ -95,13 +97,21 @@ class AtData(Resource):  # type: ignore[misc]
     def post(self, student_id: int, body: AtDataBody) -> Response:
         """List a student's attempts at the assessments of a chapter.
 
-        `chapterId` is sent in a JSON or form body. The attempts are sorted by date.
+        `chapterId` is sent in a JSON or form body. The attempts are sorted by date. If there are
+        more than 1,000, the response is 422: list them by page at `/v1/attempts`.
         """
         attempts = queries.list_of_student_in_chapter(
-            database(), caller(), student_id, body.chapter_id
+            database(), caller(), student_id, body.chapter_id, limit=MAX_AT_DATA + 1
         )
         if attempts is None:
             raise not_found("student")
+        if len(attempts) > MAX_AT_DATA:
+            raise Problem(
+                422,
+                f"There are more than {MAX_AT_DATA:,} attempts; list them by page at "
+                "/v1/attempts?student_id= with assessment_id=.",
+                kind="response-too-long",
+            )
         return json_response(
             {"resultCode": 100, "resultDescription": "SUCCESS", "result": attempts}
         )

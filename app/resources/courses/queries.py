@@ -64,6 +64,11 @@ def visible_to(caller: Caller) -> Condition:  # noqa: ARG001
     return ALL_ROWS
 
 
+def unlisted_for(caller: Caller) -> tuple[str, ...]:
+    """Return the embedded resources without a link: students may not list members of staff."""
+    return ("staff",) if caller.role == "student" else ()
+
+
 def writable_by(caller: Caller) -> Condition:
     """Say which courses a caller may change: all, or those they teach."""
     return taught_by(caller, "course.course_id")

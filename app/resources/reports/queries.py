@@ -11,29 +11,34 @@ from app.sql.json_columns import json_of
 from app.sql.rows import SelectedRow, Window
 
 
-def progress(db: Reader, caller: Caller, student_id: int, filters: dict[str, Any]) -> str | None:
-    """Return a student's progress by chapter as JSON.
+def progress(
+    db: Reader, caller: Caller, student_id: int, filters: dict[str, Any], *, limit: int
+) -> list[str] | None:
+    """Return a student's progress in the first chapters, at most `limit`, each as JSON.
 
     Returns None if the student does not exist or is not visible to the caller. The key is passed
-    to the view as a value and not as a column of the outer query: only then does MySQL push the
+    to the view as a value and not as a column of the table: only then does MySQL push the
     condition down into the grouping and read the rows of this student only.
     """
     visible = students.visible_to(caller)
-    within = Condition("chapter_progress.student_id = %s", (student_id,))
-    for name, value in filters.items():
-        within &= Condition(f"chapter_progress.{name} = %s", (value,))
-    row = db.fetch_one(
-        f"""
-        SELECT CONCAT('{{"items":[', COALESCE((
-            SELECT GROUP_CONCAT({json_of(ChapterProgress, "chapter_progress")}
-                                ORDER BY chapter_progress.course_id,
-                                         chapter_progress.chapter_number)
-            FROM chapter_progress WHERE {within.sql}), ''), ']}}') AS item
-        FROM student WHERE student.student_id = %s AND {visible.sql}
-        """,  # noqa: S608 - constants of query modules; values are bound
-        (*within.params, student_id, *visible.params),
+    where = visible & Condition(
+        "student.student_id = %s AND chapter_progress.student_id = %s", (student_id, student_id)
     )
-    return None if row is None else row["item"]
+    for name, value in filters.items():
+        where &= Condition(f"chapter_progress.{name} = %s", (value,))
+    rows = db.fetch_all(
+        f"""
+        SELECT {json_of(ChapterProgress, "chapter_progress")} AS item
+        FROM student JOIN chapter_progress
+        WHERE {where.sql}
+        ORDER BY chapter_progress.course_id, chapter_progress.chapter_number
+        LIMIT %s
+        """,  # noqa: S608 - constants of query modules; values are bound
+        (*where.params, limit),
+    )
+    if not rows and students.SELECT.read_one(db, student_id, visible) is None:
+        return None
+    return [row["item"] for row in rows]
 
 
 def honors(db: Reader, visible: Condition, earned: Condition, window: Window) -> list[SelectedRow]:

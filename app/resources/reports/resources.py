@@ -9,7 +9,7 @@ from app.http.consistency import reader
 from app.http.operation import operation
 from app.http.paging import PageOf, View
 from app.http.preconditions import etag_response
-from app.http.problems import not_found
+from app.http.problems import Problem, not_found
 from app.resources.reports import averages, course_results, queries
 from app.resources.reports.schemas import CourseResults as CourseResultsAnswer
 from app.resources.reports.schemas import (
@@ -24,18 +24,31 @@ from app.resources.reports.schemas import (
 from app.resources.students import queries as students
 from app.sql.conditions import Condition
 
+MAX_CHAPTERS = 1000  # about 300 KB; a course has at most 255
+
 
 class StudentProgress(Resource):  # type: ignore[misc]
     """The progress of a student."""
 
     @operation(roles=ANY_ROLE, query=ProgressQuery, response=Progress)
     def get(self, student_id: int, query: ProgressQuery) -> Response:
-        """Get the progress of a student, by chapter."""
+        """Get the progress of a student, by chapter.
+
+        If there are more than 1,000 chapters, the response is 422: get them by `course_id`.
+        """
         filters = query.model_dump(exclude_unset=True)
-        found = queries.progress(reader(), caller(), student_id, filters)
-        if found is None:
+        limit = MAX_CHAPTERS + 1
+        chapters = queries.progress(reader(), caller(), student_id, filters, limit=limit)
+        if chapters is None:
             raise not_found("student")
-        return etag_response(found)
+        if len(chapters) > MAX_CHAPTERS:
+            raise Problem(
+                422,
+                f"There are more than {MAX_CHAPTERS:,} chapters; get them by course, with "
+                "course_id=.",
+                kind="response-too-long",
+            )
+        return etag_response('{"items":[' + ",".join(chapters) + "]}")
 
 
 class Average(Resource):  # type: ignore[misc]
