@@ -60,8 +60,6 @@ MEASURED = [
     "docs/images/throughput.svg",
     "docs/fault-matrix.json",
     "docs/fault-matrix.svg",
-    "docs/cluster*.json",
-    "docs/cluster*.svg",
 ]
 PAGES = {
     "docs/benchmarks.md": """# Benchmarks

@@ -44,10 +44,11 @@ def test_only_embedded_lists_are_concatenated_by_the_server():
     folder = Path(app.__file__).parent
     calls = ("GROUP_CONCAT(", "JSON_ARRAYAGG(", "JSON_OBJECTAGG(")
 
-    found = [
+    found = {
         str(file.relative_to(folder))
         for file in folder.rglob("*.py")
         if any(call in file.read_text().upper() for call in calls)
-    ]
+    }
 
-    assert found == ["sql/json_columns.py"]
+    # The query of the session concatenates the name and the address of a cluster node.
+    assert found == {"sql/json_columns.py", "db/strategies/adaptive/session.py"}
