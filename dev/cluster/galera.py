@@ -27,6 +27,8 @@ PACKAGES = {
     "socat": "socat",
     "setpriv": "util-linux",
 }
+# HAProxy's check signs in with it; it has no privilege.
+PROXY_ACCOUNT = "CREATE USER 'haproxy'@'127.%' IDENTIFIED VIA mysql_native_password USING ''"
 # Only what a small machine needs, in addition to the documented options.
 SMALL = ("--innodb-buffer-pool-size=64M", "--innodb-log-file-size=16M", "--performance-schema=OFF")
 
@@ -168,8 +170,7 @@ def accounts(password: str, service_password: str, owner_password: str) -> list[
     return [
         f"CREATE USER 'root'@'%' IDENTIFIED BY '{password}'",
         "GRANT ALL PRIVILEGES ON *.* TO 'root'@'%' WITH GRANT OPTION",
-        # HAProxy's check signs in with it; it has no privilege.
-        "CREATE USER 'haproxy'@'127.%' IDENTIFIED VIA mysql_native_password USING ''",
+        PROXY_ACCOUNT,
         f"CREATE DATABASE `{DATABASE}` CHARACTER SET utf8mb4 COLLATE utf8mb4_unicode_520_ci",
         f"CREATE USER 'service'@'%' IDENTIFIED BY '{service_password}'",
         f"GRANT SELECT, INSERT, UPDATE, DELETE, EXECUTE ON `{DATABASE}`.* TO 'service'@'%'",
