@@ -25,7 +25,7 @@ class Run:
     @classmethod
     def now(cls, arguments):
         command = shlex.join(["python", "-m", "tests.cluster", *arguments])
-        return cls(datetime.now(UTC).strftime("%Y-%m-%d %H:%M:%S"), command, _commit())
+        return cls(datetime.now(UTC).strftime("%Y-%m-%d %H:%M:%S.%f"), command, _commit())
 
 
 class ResultStore:
