@@ -130,6 +130,7 @@ class Cluster(ABC):
             "MIGRATION_DATABASE_URL": self.database_url("writer", user="owner"),
             "TRUSTED_PROXIES": 1,
             "DB_PROXY_IDLE_LIMIT_SECONDS": 60,
+            "DB_READ_CONSISTENCY": "causal",
             "GRACEFUL_TIMEOUT_SECONDS": 10,
             **self.settings,
             **settings,

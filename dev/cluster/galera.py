@@ -2,9 +2,10 @@
 
 import pwd
 import re
+import subprocess
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from dev.cluster.addresses import NODE_PORT, NODES, Addresses
 from dev.cluster.node import Node
@@ -15,6 +16,9 @@ from dev.system_packages import Stop, apt_install, find_program
 OPTIONS = Path("deploy/cluster/galera.cnf")
 GALERA_PORT = 4567
 STATE_TRANSFER_PORTS = (4568, 4444)  # incremental and complete
+SAVED_STATE = re.compile(r"^uuid:\s+(\S+)\nseqno:\s+(-?\d+)$", re.MULTILINE)
+NO_UUID = "00000000-0000-0000-0000-000000000000"  # while all data are being copied
+RECOVERED = re.compile(r"Recovered position:? ([0-9a-f-]+):(-?\d+)")
 PROVIDER_OPTIONS = re.compile(r'^wsrep_provider_options = "(.+)"$', re.MULTILINE)
 PACKAGES = {
     "wsrep_sst_rsync": "mariadb-server",  # also creates the user mysql
@@ -23,15 +27,31 @@ PACKAGES = {
     "socat": "socat",
     "setpriv": "util-linux",
 }
+# HAProxy's check signs in with it; it has no privilege.
+PROXY_ACCOUNT = "CREATE USER 'haproxy'@'127.%' IDENTIFIED VIA mysql_native_password USING ''"
 # Only what a small machine needs, in addition to the documented options.
 SMALL = ("--innodb-buffer-pool-size=64M", "--innodb-log-file-size=16M", "--performance-schema=OFF")
 
 
+class Position(NamedTuple):
+    """How much of a cluster's history the data of a node contain."""
+
+    uuid: str
+    seqno: int
+
+    def __str__(self) -> str:
+        return f"{self.uuid}:{self.seqno}"
+
+
 class GaleraNode(Node):
-    """One node; a new one copies its data from another node."""
+    """One node; a new one copies its data from another node.
+
+    `position` belongs to the stopped node's data; `None` if they are not complete.
+    """
 
     addresses: Addresses
     accounts: Sequence[str]
+    position: Position | None = None
 
     @classmethod
     def create(
@@ -67,6 +87,7 @@ class GaleraNode(Node):
         members = "" if bootstrap else ",".join(map(self.addresses.node, NODES))
         if bootstrap:
             self._allow_bootstrap()
+        start = [f"--wsrep-start-position={self.position}"] if self.position else []
         return [
             *self.as_user(),
             find_server().path,
@@ -83,6 +104,7 @@ class GaleraNode(Node):
             f"--wsrep-sst-receive-address={self.host}:{STATE_TRANSFER_PORTS[1]}",
             f"--wsrep-sst-donor={','.join(others)},",
             f"--wsrep-provider-options={self._provider_options()}",
+            *start,
             *SMALL,
         ]
 
@@ -98,11 +120,35 @@ class GaleraNode(Node):
         """Return the status variables of Galera."""
         return dict(self.query("SHOW GLOBAL STATUS LIKE 'wsrep\\_%'"))
 
-    def position(self) -> int:
-        """Return the position of the stopped node's data, -1 if it was killed."""
+    def start(self, *, bootstrap: bool = False, wait: bool = True) -> None:
+        """Start the node from the position of its data, also if it was killed.
+
+        Without the position it would copy all data from another node, or start a cluster with
+        another UUID, of which all others copy the data. Debian's service passes it as well
+        (galera_recovery).
+        """
+        self.find_position()
+        super().start(bootstrap=bootstrap, wait=wait)
+        self.position = None
+
+    def find_position(self) -> None:
+        """Set `position`, unless it is known."""
         state = self.data / "grastate.dat"
-        found = re.search(r"^seqno:\s+(-?\d+)", state.read_text(), re.MULTILINE)
-        return int(found[1]) if found else -1
+        found = SAVED_STATE.search(state.read_text()) if state.exists() else None
+        if self.position or not found or found[1] == NO_UUID:
+            return
+        if not (self.data / "sst_in_progress").exists():
+            saved = Position(found[1], int(found[2]))
+            self.position = self._recovered() if saved.seqno < 0 else saved
+
+    def _recovered(self) -> "Position":
+        """Return the position of a node that was killed, from its InnoDB files."""
+        command = [*self.command(bootstrap=False), "--wsrep-recover"]
+        done = subprocess.run(command, capture_output=True, text=True, check=False)
+        found = RECOVERED.findall(done.stderr + done.stdout)
+        if not found:
+            raise Stop(f"{self.name}: mariadbd --wsrep-recover shows no position")
+        return Position(found[-1][0], int(found[-1][1]))
 
     def _allow_bootstrap(self) -> None:
         state = self.data / "grastate.dat"
@@ -124,8 +170,7 @@ def accounts(password: str, service_password: str, owner_password: str) -> list[
     return [
         f"CREATE USER 'root'@'%' IDENTIFIED BY '{password}'",
         "GRANT ALL PRIVILEGES ON *.* TO 'root'@'%' WITH GRANT OPTION",
-        # HAProxy's check signs in with it; it has no privilege.
-        "CREATE USER 'haproxy'@'127.%' IDENTIFIED VIA mysql_native_password USING ''",
+        PROXY_ACCOUNT,
         f"CREATE DATABASE `{DATABASE}` CHARACTER SET utf8mb4 COLLATE utf8mb4_unicode_520_ci",
         f"CREATE USER 'service'@'%' IDENTIFIED BY '{service_password}'",
         f"GRANT SELECT, INSERT, UPDATE, DELETE, EXECUTE ON `{DATABASE}`.* TO 'service'@'%'",

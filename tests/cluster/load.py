@@ -36,12 +36,13 @@ MERGE_PATCH = "application/merge-patch+json"
 class Load:
     """Clients that send requests until `finish`."""
 
-    def __init__(self, client, *, seed=1, threads=THREADS):
+    def __init__(self, client, *, seed=1, threads=THREADS, pause=PAUSE_SECONDS, mix=MIX):
         self.client = client
         self.ledger = Ledger(f"l{secrets.token_hex(4)}")
         self.missing_own_writes = 0  # a Location just received that returned 404
         self.unfinished = 0  # keyed writes that never succeeded
         self._seed, self._threads = seed, threads
+        self._pause, self._mix = pause, mix
         self._stop = threading.Event()
         self._lock = threading.Lock()
         self._number = random.randrange(900_000_000)
@@ -74,10 +75,10 @@ class Load:
 
     def _run(self, number):
         chance = random.Random(self._seed * 1000 + number)
-        names, weights = list(MIX), list(MIX.values())
+        names, weights = list(self._mix), list(self._mix.values())
         while not self._stop.is_set():
             getattr(self, chance.choices(names, weights)[0])(chance)
-            self._stop.wait(chance.uniform(0, 2 * PAUSE_SECONDS))
+            self._stop.wait(chance.uniform(0, 2 * self._pause))
 
     def read(self, chance):
         self.client.send("read", "GET", f"/v1/students/{chance.randint(1, 600)}")

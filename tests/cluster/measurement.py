@@ -57,6 +57,12 @@ class Measurement:
     def internal_errors(self):
         return sum(count for label, count in self.labels.items() if label.startswith("500"))
 
+    @property
+    def only_unknown_writes_failed(self):
+        """Whether each failed request was a write, answered with `outcome-unknown`."""
+        is_told = all(label.endswith(" outcome-unknown") for label in self.labels)
+        return is_told and not READS & self.failed_kinds.keys()
+
     def problems(self):
         """Return what contradicts the promises for this event."""
         found = []
@@ -71,6 +77,8 @@ class Measurement:
             found.append(f"{self.failed} failed requests: {self.labels}")
         if self.allowed == IN_FLIGHT and self.failed > THREADS:
             found.append(f"{self.failed} failed requests from {THREADS} clients: {self.labels}")
+        if self.allowed == IN_FLIGHT and not self.only_unknown_writes_failed:
+            found.append(f"failed otherwise: {self.labels}, {self.failed_kinds}")
         if self.unfinished:
             found.append(f"{self.unfinished} keyed writes never succeeded")
         limit = RECOVERY_SECONDS[self.engine]

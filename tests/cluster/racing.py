@@ -15,9 +15,9 @@ ROUNDS = 200
 class Writer:
     """The application, connected to one node, with a client and the headers of an administrator."""
 
-    def __init__(self, url, headers=None):
+    def __init__(self, url, headers=None, **settings):
         # With more tokens in `users`, the tests would wait for argon2 rather than for the servers.
-        self.app = create_app(settings_for(url, access_token_seconds=86_400))
+        self.app = create_app(settings_for(url, access_token_seconds=86_400, **settings))
         self.database = self.app.extensions["database"]
         self.client = self.app.test_client()
         self.headers = headers

@@ -76,4 +76,5 @@ def _labels(labels):
 
 def _commands(results, runs):
     used = sorted({result.run for result in results})
-    return [f"- `{runs[run].command}`, {run.partition(' ')[0]}" for run in used]
+    lines = [(runs[run].command, run.partition(" ")[0], runs[run].commit) for run in used]
+    return [f"- `{command}`, {day}, commit {commit}" for command, day, commit in lines]

@@ -2,6 +2,7 @@
 
 import json
 import shlex
+import subprocess
 from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
 
@@ -15,15 +16,16 @@ NAMES = [event.name for event in EVENTS]
 
 @dataclass(frozen=True, slots=True)
 class Run:
-    """One command and its start time."""
+    """One command, its start time and the commit of the code."""
 
     started: str
     command: str
+    commit: str = ""
 
     @classmethod
     def now(cls, arguments):
         command = shlex.join(["python", "-m", "tests.cluster", *arguments])
-        return cls(datetime.now(UTC).strftime("%Y-%m-%d %H:%M:%S"), command)
+        return cls(datetime.now(UTC).strftime("%Y-%m-%d %H:%M:%S.%f"), command, _commit())
 
 
 class ResultStore:
@@ -67,3 +69,9 @@ class ResultStore:
             results.values(),
             key=lambda it: (it.engine, it.route != "writer", NAMES.index(it.event)),
         )
+
+
+def _commit():
+    """Return the abbreviated commit, followed by "+" if files were changed; "" without git."""
+    command = ["git", "-C", str(PROJECT), "describe", "--always", "--dirty=+", "--exclude=*"]
+    return subprocess.run(command, capture_output=True, text=True, check=False).stdout.strip()

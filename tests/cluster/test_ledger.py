@@ -156,7 +156,10 @@ GOOD = Measurement(
 
 def test_a_measurement_without_problems():
     assert GOOD.problems() == []
-    assert replace(GOOD, allowed=IN_FLIGHT, failed=8, labels={"503": 8}).problems() == []
+    unknown = {"503 outcome-unknown": 7, "502 outcome-unknown": 1}
+    kinds = {"batch": 8}
+    in_flight = replace(GOOD, allowed=IN_FLIGHT, failed=8, labels=unknown, failed_kinds=kinds)
+    assert in_flight.problems() == []
 
 
 @pytest.mark.parametrize(
@@ -165,6 +168,14 @@ def test_a_measurement_without_problems():
         {"failed": 1, "labels": {"503 unavailable": 1}},
         {"failed": 9, "labels": {"503 outcome-unknown": 9}, "allowed": IN_FLIGHT},
         {"failed": 1, "labels": {"500 internal": 1}, "allowed": IN_FLIGHT},
+        {"failed": 1, "labels": {"503 conflict": 1}, "allowed": IN_FLIGHT},
+        {"failed": 1, "labels": {"no response ConnectionResetError": 1}, "allowed": IN_FLIGHT},
+        {
+            "failed": 1,
+            "labels": {"503 outcome-unknown": 1},
+            "failed_kinds": {"read": 1},
+            "allowed": IN_FLIGHT,
+        },
         {"unfinished": 1},
         {"missing_own_writes": 1},
         {"read_gap": 4.1},

@@ -63,6 +63,23 @@ def test_compose_uses_the_files_of_deploy():
     assert all((PROJECT / file).exists() for file in files)
 
 
+def test_the_service_waits_for_the_cluster_and_not_every_client_of_its_servers():
+    """Health checks must not wait."""
+    environment = yaml.safe_load(COMPOSE.read_text())["x-app"]["environment"]
+
+    assert environment["DB_READ_CONSISTENCY"] == "causal"
+    assert not [line for line in options("galera") if line.startswith("wsrep_sync_wait")]
+    assert "loose_group_replication_consistency=BEFORE_ON_PRIMARY_FAILOVER" in options(
+        "group-replication"
+    )
+
+
+def options(name):
+    """Return the lines of an option file, without comments and spaces."""
+    lines = (DEPLOY / f"{name}.cnf").read_text().replace(" ", "").splitlines()
+    return [line for line in lines if line and not line.startswith("#")]
+
+
 def test_the_servers_of_the_proxies_are_services_of_compose():
     services = yaml.safe_load(COMPOSE.read_text())["services"]
     for name in ("haproxy-galera", "haproxy-service"):
