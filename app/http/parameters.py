@@ -23,7 +23,20 @@ Orders = tuple[Order, ...]
 MAX_SEARCH_WORDS = 8
 
 
-class NameList:
+class _Parameter:
+    """A type of parameter that `read` converts from its text."""
+
+    def __get_pydantic_core_schema__(
+        self, source: Any, handler: GetCoreSchemaHandler
+    ) -> CoreSchema:
+        return core_schema.no_info_plain_validator_function(self.read)
+
+    def read(self, given: Any) -> Any:
+        """Return the value; raises an error that pydantic reports as an invalid value."""
+        raise NotImplementedError
+
+
+class NameList(_Parameter):
     """A comma-separated list of some of these names.
 
     Usage: `fields: Annotated[Names, NameList("title", "level")] = ()`.
@@ -32,11 +45,6 @@ class NameList:
     def __init__(self, *names: str, meaning: str = "") -> None:
         self.names = names
         self.meaning = meaning
-
-    def __get_pydantic_core_schema__(
-        self, source: Any, handler: GetCoreSchemaHandler
-    ) -> CoreSchema:
-        return core_schema.no_info_plain_validator_function(self.read)
 
     def __get_pydantic_json_schema__(
         self, schema: CoreSchema, handler: GetJsonSchemaHandler
@@ -49,11 +57,8 @@ class NameList:
             "description": self.meaning,
         }
 
-    def read(self, given: Any) -> Any:
+    def read(self, given: Any) -> Names:
         """Return the names; raises an error that pydantic reports as an invalid value."""
-        return self._split(given)
-
-    def _split(self, given: Any) -> Names:
         found = tuple(given.split(",")) if isinstance(given, str) else ()
         if not found or any(name not in self.names for name in found):
             allowed = ", ".join(self.names)
@@ -84,7 +89,7 @@ def embeds_of(model: type[BaseModel]) -> NameList:
     return NameList(*names, meaning="Related resources to include.")
 
 
-class SortBy:
+class SortBy(_Parameter):
     """A column to sort by; a minus sign sorts in descending order. The key decides between equals.
 
     Usage: `sort: Annotated[Orders, SortBy("last_name")] = ()`. The columns must be NOT NULL,
@@ -93,11 +98,6 @@ class SortBy:
 
     def __init__(self, *names: str) -> None:
         self.names = names
-
-    def __get_pydantic_core_schema__(
-        self, source: Any, handler: GetCoreSchemaHandler
-    ) -> CoreSchema:
-        return core_schema.no_info_plain_validator_function(self.read)
 
     def __get_pydantic_json_schema__(
         self, schema: CoreSchema, handler: GetJsonSchemaHandler
