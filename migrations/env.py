@@ -19,6 +19,7 @@ from sqlalchemy.exc import DBAPIError
 
 from app.db.connector import Connector
 from app.settings import BadSettings, Settings, load_settings
+from migrations.conflicts import retry
 from migrations.lock import TABLE as LOCK_TABLE
 from migrations.lock import MigrationLock
 
@@ -107,15 +108,21 @@ def run() -> None:
 
 
 def migrate(connection: Connection, lock: MigrationLock) -> None:
-    """Run the revisions; before each one, the lock is checked."""
+    """Run the revisions; before each one, the lock is checked.
+
+    A revision that conflicts with writes of others runs again.
+    """
 
     def note_step(**step: Any) -> None:
         log_step(**step)
         lock.check()
 
-    context.configure(connection=connection, on_version_apply=note_step)
-    with context.begin_transaction():
-        context.run_migrations()
+    def run_revisions() -> None:
+        context.configure(connection=connection, on_version_apply=note_step)
+        with context.begin_transaction():
+            context.run_migrations()
+
+    retry(connection, run_revisions)
     now, head = context.get_context().get_current_revision(), context.get_head_revision()
     connection.commit()
     if now == head:

@@ -7,12 +7,10 @@ long as the rows of one course or assessment take to count. Filling can be repea
 """
 
 from alembic import op
-from sqlalchemy import Connection, text
-from sqlalchemy.exc import OperationalError
+from sqlalchemy import text
 
-# Lock timeout, deadlock.
-RETRIED = {1205, 1213}
-TRIES = 20
+from migrations.conflicts import retry
+
 # MariaDB and MySQL lock the rows that INSERT ... SELECT reads under REPEATABLE READ.
 STATEMENTS = {
     "assessment_result": """
@@ -41,18 +39,9 @@ def fill(summary: str, table: str) -> None:
     connection.execute(text("SET SESSION TRANSACTION ISOLATION LEVEL REPEATABLE READ"))
     connection.commit()
     for key in keys:
-        _count(connection, STATEMENTS[summary], key)
 
-
-def _count(connection: Connection, statement: str, key: int) -> None:
-    """Compute one row; after a conflict with a concurrent write, try again."""
-    for remaining in reversed(range(TRIES)):
-        try:
-            connection.execute(text(statement), {"key": key})
+        def count(key: int = key) -> None:
+            connection.execute(text(STATEMENTS[summary]), {"key": key})
             connection.commit()
-        except OperationalError as error:
-            connection.rollback()
-            if remaining == 0 or error.orig is None or error.orig.args[0] not in RETRIED:
-                raise
-        else:
-            return
+
+        retry(connection, count)

@@ -47,9 +47,10 @@ def carry_out(step, folder):
 def with_next_revision(text, folder):
     """Return the text; a migration gets the number that follows the newest one."""
     newest = max(int(path.name[:4]) for path in (folder / "migrations/versions").glob("[0-9]*.py"))
-    if "down_revision" in text:
-        text = text.replace('"0066"', f'"{newest + 1:04}"').replace('"0065"', f'"{newest:04}"')
-    return text
+    text = re.sub(r'^revision = "\d+"', f'revision = "{newest + 1:04}"', text, flags=re.MULTILINE)
+    return re.sub(
+        r'^down_revision = "\d+"', f'down_revision = "{newest:04}"', text, flags=re.MULTILINE
+    )
 
 
 def run(copy, *command):

@@ -10,9 +10,11 @@ import pytest
 from alembic import command
 
 from tests.support.database import query
+from tests.support.replication import wait_until
 
 # Lock timeout, deadlock, snapshot conflict, and a student who takes both courses that are swapped.
 ROLLED_BACK = {1205, 1213, 1020, 1062}
+LOCK_WAITS = "SHOW GLOBAL STATUS LIKE 'Innodb_row_lock_current_waits'"
 WRITERS = 6
 WRITES = 25
 STUDENTS = range(1, 9)
@@ -53,6 +55,26 @@ WRITES_TO_RESULTS = (
     "UPDATE enrollment SET course_id = 5 - course_id"
     " WHERE course_id > 1 AND student_id = {n} % 8 + 1",
     "DELETE FROM enrollment WHERE course_id > 1 AND student_id = {n} % 8 + 1",
+)
+# The second statement of each waits for a row that the first has changed, after it has executed a
+# trigger for another row.
+BLOCKING_WRITES = (
+    (
+        "UPDATE assessment SET pass_score = 90 WHERE assessment_id = 1",
+        "INSERT INTO attempt (enrollment_id, assessment_id, score) VALUES (1, 2, 60), (2, 1, 60)",
+    ),
+    (
+        "INSERT INTO attempt (enrollment_id, assessment_id, score) VALUES (2, 2, 50)",
+        "UPDATE assessment SET pass_score = 45 WHERE assessment_id IN (1, 2)",
+    ),
+    (
+        "UPDATE assessment SET pass_score = 55 WHERE assessment_id = 2",
+        "UPDATE attempt SET assessment_id = 3 - assessment_id WHERE enrollment_id IN (1, 2)",
+    ),
+    (
+        "UPDATE assessment SET pass_score = 65 WHERE assessment_id = 1",
+        "DELETE FROM attempt WHERE enrollment_id IN (1, 2)",
+    ),
 )
 COUNTED = (
     "SELECT assessment_id, COUNT(attempt_id), COALESCE(SUM(score >= pass_score), 0),"
@@ -157,6 +179,23 @@ def test_concurrent_writes_add_up(isolation, results, root, server, url):
 
     assert stored(root) == counted(root)
     assert committed > WRITERS * WRITES / 3
+
+
+def test_a_write_that_waited_uses_what_was_committed_meanwhile(results, root, server, url):
+    with (
+        closing(server.connect(url)) as first,
+        closing(server.connect(url)) as second,
+        ThreadPoolExecutor(1) as thread,
+    ):
+        query(second, "SET SESSION TRANSACTION ISOLATION LEVEL READ COMMITTED")
+        for write, blocked in BLOCKING_WRITES:
+            first.begin()
+            query(first, write)
+            waiting = thread.submit(query, second, blocked)
+            wait_until(lambda: query(root, LOCK_WAITS)[0][1] == "1", f"{blocked} waits for a lock")
+            first.commit()
+            waiting.result()
+            assert stored(root) == counted(root), blocked
 
 
 def in_transaction(connection, random):
