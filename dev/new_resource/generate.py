@@ -19,16 +19,22 @@ MODULES = ("__init__.py", "schemas.py", "queries.py", "resources.py")
 PERMISSIONS = "docs/permissions.md"
 
 
-def generate(resource: Resource, project: Project) -> Changes:
-    """Return the new text of each file that is created or changed; nothing is written."""
+def generate(resource: Resource, project: Project, *, for_page: bool = False) -> Changes:
+    """Return the new text of each file that is created or changed; nothing is written.
+
+    Raises `Stop` if a file exists already. `for_page` shows what would be added if it did not.
+    """
     created = _created(resource, project)
-    if existing := [str(path) for path in created if path.exists()]:
+    existing = [str(path) for path in created if path.exists()]
+    if existing and not for_page:
         raise Stop(f"{', '.join(existing)} exists already")
     changes: Changes = {
         path: tidy(path, text, NEW_MODULE, project.root) for path, text in created.items()
     }
+    # Sorting would remove an import that exists already.
+    rules = () if for_page else EDITED_MODULE
     for source in _edited(resource, project.root):
-        changes[source.path] = tidy(source.path, source.text, EDITED_MODULE, project.root)
+        changes[source.path] = tidy(source.path, source.text, rules, project.root)
     permissions = project.root / PERMISSIONS
     changes[permissions] = permissions.read_text() + "".join(_permissions(resource))
     return changes
@@ -111,7 +117,8 @@ def _urls(resource: Resource, root: Path) -> Source:
             f'/<key:{other.name}_id>")'
         )
     urls.add_statement("_add_resources", "\n    ".join(["", *lines]).removeprefix("\n    "))
-    urls.add_import(f"from app.resources.{names.names}.resources import {', '.join(classes)}")
+    imported = ", ".join(sorted(classes))
+    urls.add_import(f"from app.resources.{names.names}.resources import {imported}")
     return urls
 
 

@@ -26,12 +26,7 @@ class Resource:
         names = Names.of(name, plural)
         if problems := names.problems():
             raise Stop("; ".join(problems))
-        parsed = [parse(it, project) for it in specifications]
-        resource = cls(
-            names,
-            [it for it in parsed if isinstance(it, Column)],
-            [it for it in parsed if isinstance(it, Link)],
-        )
+        resource = cls.parse(names, specifications, project)
         problems = [
             *project.problems(names.name, names.names, names.classes),
             *resource.problems(),
@@ -39,6 +34,13 @@ class Resource:
         if problems:
             raise Stop("; ".join(problems))
         return resource
+
+    @classmethod
+    def parse(cls, names: Names, specifications: list[str], project: Project) -> "Resource":
+        """Return the resource; raise `Stop` for a column that is not valid by itself."""
+        parsed = [parse(it, project) for it in specifications]
+        columns = [it for it in parsed if isinstance(it, Column)]
+        return cls(names, columns, [it for it in parsed if isinstance(it, Link)])
 
     @property
     def name(self) -> str:
