@@ -61,9 +61,9 @@ def test_a_resource_with_every_type_passes_the_tests_of_all_resources_and_can_be
 
 @pytest.mark.nightly
 def test_responses_of_a_resource_with_every_type_match_the_document(copy):
-    fuzz = "tests/openapi/test_fuzzing.py"
+    every_role = ("tests/openapi/test_fuzzing.py", "-m", "nightly or not nightly")
 
-    assert copy.test(fuzz, CASES="3000", FUZZ_PATHS="^/v1/sextants") == 3
+    assert copy.test(*every_role, FUZZ_PATHS="^/v1/sextants", MIN_CASES="40") == 3
 
 
 @pytest.mark.nightly
@@ -80,7 +80,7 @@ def test_owned_resources_pass_the_tests_of_all_resources(tmp_path):
 
     copy.lint()
     copy.run("mypy", "--cache-dir", "/dev/null")
-    assert copy.test(*TESTS, "tests/sample_data", "-k", words) > 900
+    assert copy.test(*TESTS, "tests/sample_data", "-k", words) > 800
 
 
 def test_a_resource_that_exists_is_refused_and_nothing_is_written(copy):

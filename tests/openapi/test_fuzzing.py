@@ -20,7 +20,7 @@ from tests.support.database import query, settings_for
 from tests.support.service import PROJECT, serving
 
 CASES = int(os.environ.get("CASES", "0"))
-MIN_CASES = 1  # for each operation and role
+MIN_CASES = int(os.environ.get("MIN_CASES", "1"))  # for each operation and role
 IN_MAKE_TEST = r"^/v1/(students|tokens|subjects)"
 PATHS = os.environ.get("FUZZ_PATHS", "")  # a regular expression; all paths if empty
 ROLES = [
