@@ -24,7 +24,7 @@ from app.http.middleware import (
     security_headers,
 )
 from app.http.synchronous import SynchronousFlask
-from app.operations import doctor, purge, requests
+from app.operations import doctor, new_resource, purge, requests
 from app.operations.metrics import Metrics
 from app.resources.students.imports import commands as imports
 from app.settings import Settings, open_database
@@ -61,4 +61,5 @@ def create_app(settings: Settings) -> Flask:
     commands.register(app)
     purge.register(app)
     imports.register(app)
+    new_resource.register(app)
     return app

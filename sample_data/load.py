@@ -69,8 +69,9 @@ def seed(
             university = University(seed, places.select(), People(seed), curriculum.compose(seed))
             connection.begin()
             _check_empty(cursor)
-            for table, rows in university.fixed().items():
-                stored[table] += _insert(cursor, table, rows)
+            fixed = university.fixed()
+            for table in filter(fixed.__contains__, COLUMNS):
+                stored[table] += _insert(cursor, table, fixed[table])
             for batch in university.students(students):
                 for table, rows in batch.items():
                     stored[table] += _insert(cursor, table, rows)

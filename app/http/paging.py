@@ -5,7 +5,7 @@ the order it belongs to. It is opaque to clients; a forged cursor, or the cursor
 is rejected with 400.
 """
 
-from datetime import datetime
+from datetime import date
 from decimal import Decimal
 from functools import lru_cache
 from typing import Any, Generic, TypeVar
@@ -98,7 +98,7 @@ def _as_parameter(order: Order) -> str:
 
 
 def _serializable(value: Any) -> Any:
-    return str(value) if isinstance(value, datetime | Decimal) else value
+    return str(value) if isinstance(value, date | Decimal) else value
 
 
 def _serializer() -> URLSafeSerializer:

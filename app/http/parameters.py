@@ -53,7 +53,6 @@ class NameList(_Parameter):
         return {
             "type": "array",
             "items": {"type": "string", "enum": [*self.names]},
-            "uniqueItems": True,
             "description": self.meaning,
         }
 

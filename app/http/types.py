@@ -1,7 +1,8 @@
 """Types of the values in bodies and parameters, with the limits of their columns."""
 
 import re
-from datetime import UTC, datetime
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import Annotated, Any, Self
 
@@ -12,16 +13,20 @@ from pydantic import (
     BeforeValidator,
     ConfigDict,
     Field,
+    GetCoreSchemaHandler,
+    GetJsonSchemaHandler,
     PrivateAttr,
     StringConstraints,
     WithJsonSchema,
     field_validator,
 )
-from pydantic_core import ErrorDetails, PydanticCustomError
+from pydantic.json_schema import JsonSchemaValue
+from pydantic_core import CoreSchema, ErrorDetails, PydanticCustomError, core_schema
 
 SmallKey = Annotated[int, Field(ge=1, le=65_535)]  # SMALLINT UNSIGNED
 MediumKey = Annotated[int, Field(ge=1, le=16_777_215)]  # MEDIUMINT UNSIGNED
 Key = Annotated[int, Field(ge=1, le=4_294_967_295)]  # INT UNSIGNED
+Integer = Annotated[int, Field(ge=-2_147_483_648, le=2_147_483_647)]  # INT
 
 # These patterns match the same strings in Python, Rust and ECMA 262, which differ in the meaning
 # of \s. U+2028 and U+2029 are line separators, U+00A0 is a no-break space.
@@ -32,6 +37,7 @@ TEXT = r"^[^\x00-\x08\x0b\x0c\x0e-\x1f\x7f]*$"
 # HTTP Basic separates the user name from the password by a colon (RFC 7617, section 2).
 USER_NAME = f"^[^{_CONTROL}{_SPACE}:]([^{_CONTROL}:]*[^{_CONTROL}{_SPACE}:])?$"
 EMAIL = f"^[^@{_CONTROL}{_SPACE}]+@[^@{_CONTROL}{_SPACE}]+$"
+ISO_DATE = re.compile(r"\d{4}-\d\d-\d\d", re.ASCII)
 RFC_3339 = re.compile(
     r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:\d\d)", re.ASCII | re.IGNORECASE
 )
@@ -104,6 +110,15 @@ def _parse_timestamp(given: Any) -> datetime:
         raise PydanticCustomError("timestamp", "must be an existing date and time") from None
 
 
+def _parse_date(given: Any) -> date:
+    if not isinstance(given, str) or not ISO_DATE.fullmatch(given):
+        raise PydanticCustomError("date", 'must be a date such as "2026-09-01"')
+    try:
+        return date.fromisoformat(given)
+    except ValueError:
+        raise PydanticCustomError("date", "must be an existing date") from None
+
+
 def _in_utc(time: datetime) -> datetime:
     """Return the time as columns store it: in UTC, in whole seconds, without a time zone."""
     try:
@@ -120,6 +135,46 @@ def _parse_score(given: Any) -> Decimal:
     return Decimal(given)
 
 
+@dataclass(frozen=True, slots=True)
+class Digits:
+    """A DECIMAL of this many digits, `places` of them after the point, as a string.
+
+    Usage: `price: Annotated[Decimal, Digits(7, 2)]`. Further digits are rejected, not rounded.
+    """
+
+    digits: int
+    places: int
+
+    @property
+    def pattern(self) -> str:
+        whole = self.digits - self.places
+        decimals = rf"(\.[0-9]{{1,{self.places}}})?" if self.places else ""
+        return f"^-?{f'[0-9]{{1,{whole}}}' if whole else '0'}{decimals}$"
+
+    def __get_pydantic_core_schema__(
+        self, source: Any, handler: GetCoreSchemaHandler
+    ) -> CoreSchema:
+        return core_schema.no_info_plain_validator_function(self._read)
+
+    def __get_pydantic_json_schema__(
+        self, schema: CoreSchema, handler: GetJsonSchemaHandler
+    ) -> JsonSchemaValue:
+        return {"type": "string", "pattern": self.pattern}
+
+    def _read(self, given: Any) -> Decimal:
+        if not isinstance(given, str) or not re.fullmatch(self.pattern, given, re.ASCII):
+            whole = self.digits - self.places
+            raise PydanticCustomError(
+                "decimal",
+                "must be a decimal in a string, with at most {whole} digits before and {places}"
+                " after the point",
+                {"whole": whole, "places": self.places},
+            )
+        return Decimal(given)
+
+
+# A calendar date without a time zone, as in ISO 8601 and RFC 3339.
+Date = Annotated[date, BeforeValidator(_parse_date)]
 # RFC 3339 with an offset; fractions of a second are truncated.
 Timestamp = Annotated[AwareDatetime, BeforeValidator(_parse_timestamp), AfterValidator(_in_utc)]
 # DECIMAL(5,2), as a string: many JSON parsers turn numbers into binary fractions.

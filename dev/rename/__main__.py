@@ -11,9 +11,10 @@ import sys
 from datetime import datetime
 from pathlib import Path
 
-from dev.rename.changes import changes, write
+from dev.rename.changes import changes
 from dev.rename.identity import Identity, check_holder, locked_packages
 from dev.system_packages import Stop, say
+from dev.write_files import write
 
 MENTIONS = 50  # shown at most
 ROOT = Path(__file__).resolve().parents[2]

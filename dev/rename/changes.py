@@ -11,6 +11,7 @@ from dataclasses import asdict
 from pathlib import Path
 
 from dev.rename.identity import Identity
+from dev.write_files import Changes
 
 # Files, and the texts in them that contain a name.
 REPEATED = {
@@ -83,9 +84,6 @@ The format follows [Keep a Changelog](https://keepachangelog.com/en/1.1.0/), the
 ## [Unreleased]
 """
 
-# The new text of each changed file; None for a file to remove.
-Changes = dict[Path, "str | None"]
-
 
 def changes(root: Path, old: Identity, new: Identity, copyright_line: str) -> Changes:
     """Return the changes that turn the project `old` in this folder into `new`.
@@ -116,19 +114,3 @@ def repeated(root: Path, old: Identity, new: Identity) -> Changes:
                 content = content.replace(text.format(**asdict(old)), text.format(**asdict(new)))
             found[path] = content
     return found
-
-
-def write(planned: Changes) -> None:
-    """Write all changes; after an error or Ctrl-C, restore every file and raise it again."""
-    before = {path: path.read_bytes() for path in planned}
-    try:
-        for path, text in planned.items():
-            if text is None:
-                path.unlink()
-            else:
-                path.write_text(text)
-    except BaseException:
-        for path, content in before.items():
-            if not path.exists() or path.read_bytes() != content:
-                path.write_bytes(content)
-        raise

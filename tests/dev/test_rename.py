@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from dev.rename.changes import write
 from dev.rename.identity import Identity, locked_packages
 from dev.system_packages import Stop
+from dev.write_files import write
 
 PROJECT = Path(__file__).parents[2]
 OLD = Identity.read(PROJECT)
@@ -195,3 +195,13 @@ def test_a_failed_write_restores_every_file(tmp_path):
         write({first: "after", second: None, third: "\ud800"})
 
     assert [path.read_text() for path in (first, second, third)] == ["before"] * 3
+
+
+def test_a_failed_write_removes_the_files_and_folders_it_created(tmp_path):
+    (tmp_path / "kept").mkdir()
+    planned = {tmp_path / "kept/a": "new", tmp_path / "b/c/d": "new", tmp_path / "e": "\ud800"}
+
+    with pytest.raises(UnicodeEncodeError):
+        write(planned)
+
+    assert [*tmp_path.rglob("*")] == [tmp_path / "kept"]

@@ -67,7 +67,7 @@ def create_note_app(url=UNREACHABLE, **values):
     """Create the whole application, with the resources of this module added."""
     application = create_app(settings_for(url, **values))
     api = Api(application)
-    api.add_resource(Notes, "/notes")
+    api.add_resource(Notes, "/notes", endpoint="notes_of_tests")  # not that of a resource
     api.add_resource(PrivateNotes, "/private-notes")
     api.add_resource(DatabaseNotes, "/database-notes")
     api.add_resource(FailingNotes, "/failing-notes")

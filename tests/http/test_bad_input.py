@@ -1,10 +1,19 @@
 """Invalid input returns the exact status and the location of the error; nothing is stored."""
 
 import json
+from datetime import date
+from decimal import Decimal
 
 import pytest
 
-from tests.support.catalog import kinds_of, max_length_of, operations, resources, valid_body
+from tests.support.catalog import (
+    kinds_of,
+    limit_of,
+    max_length_of,
+    operations,
+    resources,
+    valid_body,
+)
 from tests.support.database import query
 
 WRITABLE = [it for it in resources() if it.create]
@@ -82,7 +91,11 @@ def invalid_values(info):
     if kinds == {str}:
         yield from (5, True, "nul\0", "x" * (max_length_of(info) + 1), "bell\a")
     if kinds == {int}:
-        yield from ("1", 1.5, True, 0, -1, 10**12, 10**400)
+        yield from ("1", 1.5, True, limit_of(info, "ge") - 1, -(10**12), 10**12, 10**400)
+    if kinds == {Decimal}:
+        yield from (5, 1.5, "", "x", "1e2", "+1", ".5", "1.", "0." + "0" * 31, "9" * 66, "٣")
+    if kinds == {date}:
+        yield from (5, "", "2026-02-30", "20260901", "86400", "2026-09-01T00:00:00Z", "0000-01-01")
     if kinds == {bool}:
         yield from ("true", 1, 0)
 
@@ -115,7 +128,7 @@ def test_sql_in_a_body_is_stored_and_returned_as_text(text, resource, dba, clien
     model = resource.create.declared.body
     body = valid_body(model, dba)
     texts = {
-        name: text[:10]
+        name: text[: min(10, max_length_of(info))].strip()
         for name, info in model.model_fields.items()
         if kinds_of(info.annotation) == {str} and "@" not in str(body.get(name))
     }

@@ -9,6 +9,7 @@ from alembic import command
 from tests.support.database import query
 
 BEFORE = "0039-1"  # the revision before the first step
+AFTER = "0046"  # the last step; later revisions may add columns
 ROWS = (
     "INSERT INTO country (country_id, country) VALUES (1, 'Brazil')",
     "INSERT INTO city (city_id, city, country_id) VALUES (1, 'São Paulo', 1)",
@@ -62,7 +63,7 @@ def test_rows_and_foreign_keys_are_kept_in_both_directions(alembic, url, root):
     types, rows = state(root)
     assert types == {"tinyint"}
 
-    command.upgrade(config, "head")
+    command.upgrade(config, AFTER)
     assert state(root) == ({"int"}, rows)
     check_foreign_keys(root)
 

@@ -17,7 +17,7 @@ from app.http.paging import NO_FILTERS
 from app.resources.countries import queries as countries
 from app.sql import lists
 from tests.resources.many_rows import ROWS, TABLES, add_many_rows
-from tests.support.catalog import listed, names_of, operations, required_query
+from tests.support.catalog import kinds_of, listed, names_of, operations, required_query
 from tests.support.database import query, settings_for
 from tests.support.server import start_server
 from tests.support.signing_in import sign_in
@@ -110,15 +110,16 @@ def filters_of(endpoint, root):
     queries = [{}]
     for name in sorted(model.model_fields.keys() - NO_FILTERS):
         values = VALUES.get(name) or commonest_and_rarest(root, table, name)
+        if kinds_of(model.model_fields[name].annotation) == {bool}:
+            values = [it if isinstance(it, str) else str(bool(it)).lower() for it in values]
         queries += [{name: value} for value in values]
     return [{**required, **it} for it in queries]
 
 
 def commonest_and_rarest(root, table, column):
     sql = f"SELECT {column} FROM {table} GROUP BY {column} ORDER BY COUNT(*)"
-    values = [value for (value,) in query(root, sql)]
-    boolean = column == "active"
-    return [str(bool(it)).lower() if boolean else it for it in (values[0], values[-1])]
+    values = [value for (value,) in query(root, sql) if value is not None]
+    return values[0], values[-1]
 
 
 def paths_of(endpoint, root, *, sampled):

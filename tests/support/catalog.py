@@ -201,15 +201,28 @@ def _fresh(info, kinds, number):
         return value
     if "@" in value:
         return f"{number}.{value}"
-    return f"{value[: max_length_of(info) - 7]} {number}"
+    most = max_length_of(info)
+    return f"{value[: most - 7]} {number}" if most >= 10 else _letters(number, most)
+
+
+def _letters(number, length):
+    """Return a number in the base 26, the last digits only if it is longer."""
+    digits = [number // 26**place % 26 for place in reversed(range(length))]
+    return "".join(chr(ord("a") + digit) for digit in digits)
 
 
 def max_length_of(info):
     """Return the maximum number of characters of a field."""
+    return limit_of(info, "max_length")
+
+
+def limit_of(info, name):
+    """Return a limit of a field, such as `le`."""
     parts = [*info.metadata]
     for part in get_args(info.annotation):
-        parts += getattr(part, "__metadata__", ())
-    return next(it.max_length for it in parts if getattr(it, "max_length", None))
+        for it in getattr(part, "__metadata__", ()):
+            parts += getattr(it, "metadata", [it])
+    return next(getattr(it, name) for it in parts if getattr(it, name, None) is not None)
 
 
 def kinds_of(annotation):
