@@ -24,6 +24,7 @@ from dev.system_packages import Stop, say
 QUIET_SECONDS = 3  # before an announcement
 NOTICE_SECONDS = 3  # from the announcement to the strike
 RECOVERY_SECONDS = 2  # after the end of the last fault
+PLAIN_WIDTH = 120  # of the summary without a terminal
 
 
 def main(arguments: Sequence[str]) -> int:
@@ -43,6 +44,8 @@ def main(arguments: Sequence[str]) -> int:
 def demo(options: Options) -> int:
     """Start everything, inject the faults, and print the summary."""
     console = Console()
+    if not console.is_terminal:
+        console.width = PLAIN_WIDTH
     board = Board(options.strategies, options.seconds)
     traffic = Traffic(board, len(options.strategies))
     folder = (VAR / "demo").resolve()

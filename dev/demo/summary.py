@@ -13,10 +13,13 @@ def table(result: Snapshot) -> Table:
     """Return the counts of each strategy, and its failed requests after each fault."""
     faults = [NO_FAULT, *dict.fromkeys(strike.fault.name for strike in result.strikes)]
     found = Table(
-        box=box.SIMPLE_HEAD, title="Failed requests, by the latest fault", title_justify="left"
+        box=box.SIMPLE_HEAD,
+        collapse_padding=True,
+        title="Failed requests, by the latest fault",
+        title_justify="left",
     )
-    found.add_column("strategy")
-    for column in ("requests", "failed", "slowest", *faults):
+    found.add_column("strategy", no_wrap=True)
+    for column in ("sent", "failed", "slowest", *faults):
         found.add_column(column, justify="right")
     for name, tally in result.tallies.items():
         total = tally.total

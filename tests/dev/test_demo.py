@@ -12,15 +12,18 @@ import time
 import xml.etree.ElementTree as ET
 from functools import partial
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 from rich.console import Console
 
 from app.db.strategies import STRATEGIES
 from dev.demo import live, options, summary
+from dev.demo.__main__ import possible_faults
 from dev.demo.board import NO_FAULT, Snapshot, Strike, Tally
 from dev.demo.faults import FAULTS, sequence
 from dev.demo.recording import picture
+from dev.system_packages import Stop
 from tests.support.server import SERVER_ARGUMENTS, DatabaseServer
 from tests.support.service import PROJECT
 from tests.support.template import copy_template
@@ -89,13 +92,14 @@ def summary_in(printed):
 
 
 def processes_in(folder):
-    """Return the command of each process whose working directory is in the folder."""
-    found = []
+    """Return the commands of the processes whose working directory is in the folder, by id."""
+    found = {}
     for process in Path("/proc").iterdir():
         try:
             if Path(os.readlink(process / "cwd")).is_relative_to(folder):
-                found.append((process / "cmdline").read_bytes().replace(b"\0", b" ").decode())
-        except (OSError, ValueError):
+                command = (process / "cmdline").read_bytes().replace(b"\0", b" ").decode()
+                found[int(process.name)] = command
+        except OSError:  # it has ended, or is another user's
             continue
     return found
 
@@ -113,7 +117,7 @@ def test_in_a_terminal_single_fails_and_adaptive_does_not(folder):
     assert printed.index("s: KILL of every connection") < printed.index("fault: KILL of every")
     assert printed.count(CURSOR_UP) > 20
     assert SHOW_CURSOR in printed
-    assert processes_in(folder) == []
+    assert processes_in(folder) == {}
 
 
 def test_without_a_terminal_it_prints_lines_and_ctrl_c_leaves_no_process(folder):
@@ -132,9 +136,9 @@ def test_without_a_terminal_it_prints_lines_and_ctrl_c_leaves_no_process(folder)
         status = process.wait(RUN_SECONDS)
 
     assert status == 130
-    assert any("mariadbd" in command for command in running)
-    assert any("gunicorn" in command for command in running)
-    assert processes_in(folder) == []
+    assert any("mariadbd" in command for command in running.values())
+    assert any("gunicorn" in command for command in running.values())
+    assert processes_in(folder) == {}
     text = "".join(lines)
     assert "\x1b" not in text
     assert text.index("in 3 s: no requests for 3.5 s") < text.index("fault: no requests")
@@ -160,7 +164,7 @@ def test_only_single_fails_after_every_fault(folder):
     assert len(by_fault) == len(FAULTS)
     assert all(by_fault)
     assert sum(failed for _, failed, _ in found.values()) > found["single"][1]
-    assert processes_in(folder) == []
+    assert processes_in(folder) == {}
 
 
 @pytest.mark.nightly
@@ -189,7 +193,8 @@ def test_ctrl_c_removes_the_firewall_rules(folder):
         for line in process.stdout:
             if "fault: " in line:
                 break
-        tag = f"fault-injection:{firewall_process_in(folder)}"
+        [owner] = [pid for pid, it in processes_in(folder).items() if "firewall_process" in it]
+        tag = f"fault-injection:{owner}"
         deadline = time.monotonic() + 3
         while not (dropping := tag in firewall_rules()) and time.monotonic() < deadline:
             time.sleep(0.05)
@@ -198,17 +203,6 @@ def test_ctrl_c_removes_the_firewall_rules(folder):
 
     assert dropping
     assert tag not in firewall_rules()
-
-
-def firewall_process_in(folder):
-    [pid] = [
-        process.name
-        for process in Path("/proc").iterdir()
-        if process.name.isdigit()
-        and Path(os.readlink(process / "cwd")).is_relative_to(folder)
-        and b"firewall_process" in (process / "cmdline").read_bytes()
-    ]
-    return pid
 
 
 def firewall_rules():
@@ -253,6 +247,16 @@ def test_a_seed_repeats_the_order_of_the_faults():
 
     assert order(1) == order(1) != order(2)
     assert sorted(order(1)[:5]) == sorted(FAULTS)
+
+
+def test_a_fault_that_needs_a_firewall_is_left_out_without_one(capsys):
+    without_firewall = SimpleNamespace(firewall=None)
+    possible = possible_faults(options.parse(["--faults", "drop,kill"]), without_firewall)
+
+    assert possible == [FAULTS["kill"]]
+    assert "left out, since it requires root and iptables: a firewall" in capsys.readouterr().err
+    with pytest.raises(Stop, match="FAULTS=drop: none of these can be injected"):
+        possible_faults(options.parse(["--faults", "drop"]), without_firewall)
 
 
 def snapshot(elapsed=20, seconds=30, **failed_from):
@@ -320,10 +324,11 @@ def test_a_request_that_failed_late_marks_each_second_in_which_a_client_waited()
 
 
 @pytest.mark.parametrize("width", [40, 80, 200])
-def test_no_line_of_the_view_is_longer_than_the_terminal(width):
+def test_the_timeline_is_as_wide_as_the_terminal(width):
     text = rendered(snapshot(100, 100, single=6, adaptive=NEVER), width)
 
-    assert max(map(len, text.splitlines())) <= width
+    assert "…" not in text  # Rich's mark of a line that was cut
+    assert len(timeline_of(text, "single")) > width - 20
 
 
 def test_a_recording_shows_each_frame_and_loads_nothing():
@@ -335,3 +340,13 @@ def test_a_recording_shows_each_frame_and_loads_nothing():
     assert "prefers-reduced-motion" in svg
     assert not re.search(r"href|url\(|@import|<script", svg)
     assert svg.count("http") == 1  # the namespace
+
+
+def test_the_picture_in_the_documents_shows_the_default_strategies_and_every_fault():
+    """`make demo SECONDS=45 SEED=14 RECORD=docs/demo.svg` draws it again."""
+    [group] = ET.parse(PROJECT / "docs/demo.svg").getroot().findall("{*}g")
+    last_frame = " ".join(text.text for text in group.iterfind("{*}text"))
+
+    for name in [*options.DEFAULTS["STRATEGIES"].split(","), *(f"↓{fault}" for fault in FAULTS)]:
+        assert name in last_frame.replace("\xa0", " ")
+    assert "finished" in last_frame
