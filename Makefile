@@ -25,6 +25,10 @@ dev: ## the same with Flask's development server, which restarts when a module c
 	$(SETUP) serve
 	$(PY) -m dev.serve --reload
 
+demo: ## compare strategies on this machine while faults strike (SECONDS=60 STRATEGIES=single,adaptive ARGS=--help)
+	$(SETUP) demo
+	$(PY) -m dev.demo $(ARGS)
+
 cluster: ## run two replicas on three database nodes behind HAProxy (requires root; ENGINE=mysql for Group Replication)
 	$(SETUP) serve
 	$(PY) -m dev.cluster $${ENGINE:-galera}

@@ -15,14 +15,14 @@ from pathlib import Path
 from dev.names import cache_folder
 
 CACHES = (".venv", "var", ".pytest_cache", ".mypy_cache", ".ruff_cache", ".hypothesis")
-LOCKS = ("var/serve.lock", "var/mariadb/lock", "var/mysql/lock")
+LOCKS = ("var/serve.lock", "var/mariadb/lock", "var/mysql/lock", "var/demo/lock")
 
 
 def main() -> int:
     """Remove the created folders; return 1 if something is still running."""
     for lock in LOCKS:
         if is_locked(Path(lock)):
-            print(f"clean: stop 'make serve' first: it is running in this folder ({lock} is held)")
+            print(f"clean: stop the service first: it is running in this folder ({lock} is held)")
             return 1
     for name in CACHES:
         shutil.rmtree(name, ignore_errors=True)

@@ -12,7 +12,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager, nullcontext
 
 from app.operations.startup_checks import check_port
@@ -29,6 +29,7 @@ from dev.environment import (
 from dev.launch import launch
 from dev.names import DATABASE
 from dev.private_server import PrivateServer
+from dev.signals import interrupt_on_signal, on_signal
 from dev.system_packages import Stop, say
 
 START_SECONDS = 60
@@ -44,7 +45,7 @@ Server = subprocess.Popen[bytes]
 
 def main(arguments: list[str]) -> int:
     """Serve until a signal stops it, and return 0; if the server ends first, return its status."""
-    on_signal(_interrupt)
+    interrupt_on_signal()
     try:
         settings = check_settings()
         address = address_of(settings)
@@ -202,18 +203,6 @@ def _is_alive(settings: Settings) -> bool:
         return False
     finally:
         connection.close()
-
-
-def on_signal(action: Callable[..., None] | signal.Handlers) -> None:
-    """Install a handler for the signals that stop the service."""
-    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
-        signal.signal(number, action)
-
-
-def _interrupt(*_: object) -> None:
-    # Only once: a second signal must not interrupt the shutdown that the first one started.
-    on_signal(signal.SIG_IGN)
-    raise KeyboardInterrupt
 
 
 if __name__ == "__main__":

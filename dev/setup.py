@@ -1,7 +1,8 @@
 """Create `.venv` and install the locked requirements: python3 dev/setup.py [PURPOSE].
 
-`runtime` installs what the service needs; `serve` adds the sample data generator; `test` adds the
-developer tools, a browser and mysqlclient, which must be compiled; `bench` adds the benchmarks.
+`runtime` installs what the service needs; `serve` adds the sample data generator; `demo` adds Rich;
+`test` adds the developer tools, a browser and mysqlclient, which must be compiled; `bench` adds the
+benchmarks.
 A later run does nothing until a lock file or the Python version changes. An interrupted run is
 detected and repeated from the start.
 
@@ -30,11 +31,12 @@ OLDEST = (3, 11)
 LOCKS = {
     "runtime": ["runtime"],
     "serve": ["runtime", "sample"],
-    "test": ["runtime", "sample", "dev", "mysqlclient"],
-    "bench": ["runtime", "sample", "bench", "dev", "mysqlclient"],
+    "demo": ["runtime", "sample", "demo"],
+    "test": ["runtime", "sample", "demo", "dev", "mysqlclient"],
+    "bench": ["runtime", "sample", "demo", "bench", "dev", "mysqlclient"],
 }
 # Each of these lists contains the ones before it.
-NESTED = ["runtime", "sample", "dev"]
+NESTED = ["runtime", "sample", "demo", "dev"]
 
 # Debian packages, and the names of their program on different systems.
 PROGRAMS = {

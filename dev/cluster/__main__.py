@@ -17,7 +17,7 @@ from dev.cluster.group_cluster import GroupCluster
 from dev.cluster.node import Node
 from dev.cluster.replicas import Replica
 from dev.environment import VAR
-from dev.serve import on_signal
+from dev.signals import interrupt_on_signal
 from dev.system_packages import Stop, say
 
 ENGINES: dict[str, type[GaleraCluster] | type[GroupCluster]] = {
@@ -37,7 +37,7 @@ def main(arguments: list[str]) -> int:
     if os.geteuid() != 0:
         say("cluster: the servers run as other users; start it as root: sudo make cluster")
         return 1
-    on_signal(_interrupt)
+    interrupt_on_signal()
     try:
         started = time.monotonic()
         say(f"cluster: starting {engine}; the first start takes up to a minute ...")
@@ -120,12 +120,6 @@ def _restart(cluster: Cluster, process: Node | Replica) -> None:
     else:
         say("cluster: no server runs; the one with the newest data starts a new cluster")
         cluster.start_nodes()
-
-
-def _interrupt(*_: object) -> None:
-    # Only once: a second signal must not interrupt the shutdown that the first one started.
-    on_signal(lambda *_: None)
-    raise KeyboardInterrupt
 
 
 if __name__ == "__main__":

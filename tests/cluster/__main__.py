@@ -12,13 +12,13 @@ import sys
 
 from dev.cluster.galera_cluster import GaleraCluster
 from dev.cluster.group_cluster import GroupCluster
+from dev.faults.firewall import Firewall
 from dev.system_packages import Stop, say
 from tests.cluster import report
 from tests.cluster.conftest import SETTINGS
 from tests.cluster.events import EVENTS
 from tests.cluster.measurement import measure
 from tests.cluster.results import ResultStore, Run
-from tests.faults.firewall import Firewall
 
 # The engine, and the port of the database's proxy that the service uses.
 TOPOLOGIES = {

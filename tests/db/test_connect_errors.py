@@ -4,9 +4,9 @@ import pytest
 
 from app import create_app
 from app.db.errors import AccessDenied, ConnectionLost, DatabaseUnavailable
+from dev.faults.packets import error_packet
 from tests.db.conftest import ON_EACH_KIND
 from tests.db.relay import through
-from tests.faults.packets import error_packet
 from tests.support.database import opened, settings_for
 
 ATTEMPTS = 20

@@ -18,11 +18,11 @@ from app.db.errors import (
     StillReferenced,
     TransactionConflict,
 )
+from dev.faults.proxy import Proxy
+from dev.faults.proxy_behavior import StatementFault
 from tests.db.conftest import RELIABLE_STRATEGIES
 from tests.db.relay import through
 from tests.db.test_concurrency import settles
-from tests.faults.proxy import Proxy
-from tests.faults.proxy_behavior import StatementFault
 from tests.support.database import add, connection_id, opened, query, words
 from tests.support.server import start_server
 

@@ -101,6 +101,14 @@ def test_the_benchmarks_have_a_list_in_addition_to_that_of_the_tests(clone, inst
     assert installed == ["dev", "bench", "mysqlclient"]
 
 
+def test_the_list_of_the_demo_is_contained_in_that_of_the_tests(clone, installed):
+    setup.bring_up_to_date(clone, "demo")
+    setup.bring_up_to_date(clone, "test")
+    setup.bring_up_to_date(clone, "demo")
+
+    assert installed == ["demo", "dev", "mysqlclient"]
+
+
 def test_a_changed_lock_file_is_installed(clone, installed):
     with (clone / "requirements/runtime.txt").open("a") as lock:
         lock.write("# changed\n")
@@ -130,9 +138,8 @@ def test_the_script_needs_the_standard_library_only():
     done = subprocess.run(command, cwd=PROJECT, capture_output=True, text=True, check=False)
 
     assert done.returncode == 2
-    assert (
-        done.stderr == "setup: unknown purpose 'nonsense'; use one of runtime, serve, test, bench\n"
-    )
+    purposes = "runtime, serve, demo, test, bench"
+    assert done.stderr == f"setup: unknown purpose 'nonsense'; use one of {purposes}\n"
 
 
 def test_every_lock_file_has_hashes_and_no_url():

@@ -1,10 +1,7 @@
 """Fault injection: database connections are broken in every known way under the real service.
 
-Tools, each of which can also be used alone to test another program:
+Tools, each of which can also be used alone to test another program, besides those in `dev.faults`:
 
-    proxy        TCP proxy that delays, closes, resets or silences connections, withholds chosen
-                 responses, and sends server error packets such as 4031
-    firewall     iptables rules that drop or reset chosen TCP connections, always removed afterwards
     haproxy      a real HAProxy with idle timeouts
     admin        the database administrator: KILL, SIGSTOP, server variables, passwords
     load         HTTP clients that read and write, and record each response and its duration

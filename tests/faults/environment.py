@@ -11,10 +11,10 @@ from tempfile import TemporaryDirectory
 from typing import Self
 
 from app.db.url import DatabaseUrl
+from dev.faults.firewall import Firewall
+from dev.faults.proxy_behavior import ProxyTls
 from dev.system_packages import Stop
 from tests.faults.admin import ServerAdmin
-from tests.faults.firewall import Firewall
-from tests.faults.proxy_behavior import ProxyTls
 from tests.support.certificates import Authority
 from tests.support.server import DatabaseServer
 

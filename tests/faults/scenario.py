@@ -15,8 +15,10 @@ from subprocess import TimeoutExpired
 from typing import Literal, Self
 
 from app.db.url import DatabaseUrl
+from dev.faults import firewall
+from dev.faults.proxy import Proxy
 from dev.launch import launch
-from tests.faults import firewall, ledger
+from tests.faults import ledger
 from tests.faults.environment import Environment, with_address, with_socket
 from tests.faults.haproxy import HAProxy
 from tests.faults.load import (
@@ -27,7 +29,6 @@ from tests.faults.load import (
     run_concurrently,
     traffic,
 )
-from tests.faults.proxy import Proxy
 from tests.faults.variants import WORKERS, Variant
 from tests.support.service import START_SECONDS, Service
 

@@ -3,8 +3,8 @@
 import time
 from collections.abc import Callable
 
-from tests.faults.packets import IDLE_TIMEOUT_ERROR_PACKET
-from tests.faults.proxy_behavior import AcceptMode, StatementFault
+from dev.faults.packets import IDLE_TIMEOUT_ERROR_PACKET
+from dev.faults.proxy_behavior import AcceptMode, StatementFault
 from tests.faults.scenario import Scenario
 
 Injection = Callable[[Scenario], object]

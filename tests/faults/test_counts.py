@@ -2,8 +2,8 @@
 
 import time
 
+from dev.faults.proxy_behavior import StatementFault
 from tests.faults.load import run_concurrently, traffic
-from tests.faults.proxy_behavior import StatementFault
 from tests.faults.variants import VARIANTS
 
 READS_EACH = 5

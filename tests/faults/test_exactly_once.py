@@ -18,12 +18,12 @@ import pytest
 
 from app.db import DuplicateKey
 from app.db.strategies import STRATEGIES
+from dev.faults.proxy import Proxy
+from dev.faults.proxy_behavior import StatementFault
 from tests.faults import ledger
 from tests.faults.environment import with_address
 from tests.faults.ledger import Discrepancies
 from tests.faults.ledger_entry import Entry
-from tests.faults.proxy import Proxy
-from tests.faults.proxy_behavior import StatementFault
 from tests.support.api import ADDRESS
 from tests.support.database import kill_all, opened, query
 from tests.support.service import serving

@@ -16,6 +16,11 @@ import pymysql
 import pytest
 
 from app.db.url import DatabaseUrl
+from dev.faults.firewall import Firewall, client_ports
+from dev.faults.firewall_process import AS_ROOT, TAG
+from dev.faults.packets import IDLE_TIMEOUT_ERROR_PACKET
+from dev.faults.proxy import Proxy
+from dev.faults.proxy_behavior import AcceptMode, StatementFault
 from dev.keep import free_port
 from tests.faults.catalog import FAULTS
 from tests.faults.cell import OUTCOMES, Cell
@@ -29,14 +34,9 @@ from tests.faults.expectations import (
     expected_outcomes,
     is_as_expected,
 )
-from tests.faults.firewall import Firewall, client_ports
-from tests.faults.firewall_process import AS_ROOT, TAG
 from tests.faults.haproxy import HAProxy
 from tests.faults.injections.sessions import sessions_numbered
 from tests.faults.ledger import Discrepancies, compare
-from tests.faults.packets import IDLE_TIMEOUT_ERROR_PACKET
-from tests.faults.proxy import Proxy
-from tests.faults.proxy_behavior import AcceptMode, StatementFault
 from tests.faults.report import PAGE, page
 from tests.faults.results import ResultStore, Run
 from tests.faults.variants import VARIANTS
@@ -51,7 +51,7 @@ RECORDED_PACKET = bytes.fromhex("91000000ffbf0f") + (
 OFFLINE = (3032, "The server is currently in offline mode")
 PROGRAM_WITH_A_RULE = """
 import sys, time
-from tests.faults.firewall import Firewall
+from dev.faults.firewall import Firewall
 with Firewall() as firewall:
     firewall.drop([1], 2)
     print("ready", flush=True)

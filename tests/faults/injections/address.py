@@ -2,9 +2,9 @@
 
 import time
 
+from dev.faults.proxy_behavior import AcceptMode, StatementFault
 from dev.keep import free_port
 from tests.faults import ledger
-from tests.faults.proxy_behavior import AcceptMode, StatementFault
 from tests.faults.scenario import Scenario
 
 FAILOVER_SECONDS = 4

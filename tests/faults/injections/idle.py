@@ -2,8 +2,8 @@
 
 import time
 
+from dev.faults.packets import IDLE_TIMEOUT_ERROR_PACKET
 from tests.faults import ledger
-from tests.faults.packets import IDLE_TIMEOUT_ERROR_PACKET
 from tests.faults.scenario import Scenario
 
 KEEPALIVE_PROBES = 3  # as set by app.db.transport

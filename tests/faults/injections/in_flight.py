@@ -2,7 +2,7 @@
 
 import time
 
-from tests.faults.proxy_behavior import StatementFault
+from dev.faults.proxy_behavior import StatementFault
 from tests.faults.scenario import Scenario
 
 

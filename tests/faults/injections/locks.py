@@ -7,7 +7,7 @@ from typing import Any
 
 import pymysql
 
-from tests.faults.proxy_behavior import StatementFault
+from dev.faults.proxy_behavior import StatementFault
 from tests.faults.scenario import Scenario
 
 ER_CHECKREAD = 1020

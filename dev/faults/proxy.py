@@ -19,13 +19,13 @@ from dataclasses import dataclass
 from threading import Thread
 from typing import Any, Self, TypeVar
 
-from tests.faults.packets import (
+from dev.faults.packets import (
     HEADER_BYTES,
     SSL_REQUEST_BYTES,
     error_packet,
     payload_length,
 )
-from tests.faults.proxy_behavior import ProxyBehavior, ProxyTls, StatementFault
+from dev.faults.proxy_behavior import ProxyBehavior, ProxyTls, StatementFault
 
 T = TypeVar("T")
 

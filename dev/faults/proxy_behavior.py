@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from random import Random
 from typing import Literal
 
-from tests.faults.packets import error_packet, query_text
+from dev.faults.packets import error_packet, query_text
 
 # What happens to a new connection: forwarded; accepted without a handshake packet; handshake packet
 # sent byte by byte; closed immediately; closed after the client's first packet (SSLRequest with
