@@ -8,7 +8,9 @@ Only local processes may read them, or clients with METRICS_TOKEN (`app.operatio
 """
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
 from threading import Lock
 
 from flask import Response, current_app, request
@@ -35,6 +37,12 @@ BUCKETS_SECONDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2
 MAX_SCRAPE_WAIT_SECONDS = 5
 
 Labels = tuple[str, str, str]
+
+
+def folder() -> Path | None:
+    """Return the folder of the workers' files; None if this process reports only for itself."""
+    name = os.environ.get(MULTIPROCESS_VARIABLE)
+    return Path(name) if name else None
 
 
 class Metrics:
@@ -133,18 +141,27 @@ class Metrics:
     def exposition(self, accept: str) -> tuple[bytes, str]:
         """Return all metrics in the format of the Accept header, and its content type.
 
-        One call at a time; raises a `Problem` (503) after `MAX_SCRAPE_WAIT_SECONDS`.
+        Raises a `Problem` (503), as `all_workers` does.
         """
-        registry = self.registry
         write, content_type = choose_encoder(accept)
+        with self.all_workers() as registry:
+            return write(registry), content_type
+
+    @contextmanager
+    def all_workers(self) -> Iterator[CollectorRegistry]:
+        """Yield a registry with the sums over all workers; the block is one scrape.
+
+        One scrape at a time; raises a `Problem` (503) after `MAX_SCRAPE_WAIT_SECONDS`.
+        """
         if not self._scraping.acquire(timeout=MAX_SCRAPE_WAIT_SECONDS):
             detail = "Too many simultaneous requests for the metrics."
             raise Problem(503, detail, kind="busy", headers=[("Retry-After", "1")])
         try:
-            if MULTIPROCESS_VARIABLE in os.environ:
+            registry = self.registry
+            if folder() is not None:
                 registry = CollectorRegistry()
                 MultiProcessCollector(registry)  # type: ignore[no-untyped-call]
-            return write(registry), content_type
+            yield registry
         finally:
             self._scraping.release()
 
