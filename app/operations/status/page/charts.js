@@ -2,6 +2,7 @@
 // reader: the caption has the current and the highest value of each line as text.
 
 const HISTORY_SECONDS = 600;
+const LEAST_SECONDS = 60; // shown, even if there is less history
 const HEIGHT = 180;
 const STYLES = { solid: [], dashed: [10, 5], dotted: [3, 4] };
 const CHARTS = [
@@ -42,6 +43,13 @@ function element(tag, properties = {}, ...children) {
   return created;
 }
 
+/** Return the labels of these moments, which are `step` seconds apart. */
+function times(_plot, moments, _axis, _space, step) {
+  const seconds = step < 60 ? { second: "2-digit" } : {};
+  const format = { hour: "2-digit", minute: "2-digit", ...seconds };
+  return moments.map((moment) => new Date(1000 * moment).toLocaleTimeString([], format));
+}
+
 class Chart {
   constructor({ title, lines }) {
     this.lines = lines;
@@ -66,15 +74,16 @@ class Chart {
   /** Draw on the page, where the figure has a width. */
   start() {
     const axis = { stroke: () => color("muted"), grid: { stroke: () => color("grid"), width: 1 } };
+    const start = (first) => Math.min(first, Date.now() / 1000 - LEAST_SECONDS);
     this.plot = new uPlot(
       {
         width: this.canvas.clientWidth,
         height: HEIGHT,
         cursor: { show: false },
         legend: { show: false },
-        axes: [axis, { ...axis, size: 56 }],
+        axes: [{ ...axis, values: times }, { ...axis, size: 56 }],
         scales: {
-          x: { range: () => [Date.now() / 1000 - HISTORY_SECONDS, Date.now() / 1000] },
+          x: { range: (_plot, min) => [start(min), Date.now() / 1000] },
           y: { range: (_plot, _min, max) => [0, max > 0 ? max * 1.1 : 1] },
         },
         series: [
