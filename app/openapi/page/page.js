@@ -13,11 +13,14 @@ const ui = SwaggerUIBundle({
   validatorUrl: null, // otherwise the URL of the document is sent to swagger.io
 });
 
+let isAuthorized = false; // Swagger UI cannot sign out who is not signed in
+
 onChange((token) => {
-  if (token === null) {
-    ui.authActions.logout(["bearer"]);
-  } else {
+  if (token !== null) {
     const schema = { type: "http", scheme: "bearer" };
     ui.authActions.authorize({ bearer: { name: "bearer", schema, value: token } });
+  } else if (isAuthorized) {
+    ui.authActions.logout(["bearer"]);
   }
+  isAuthorized = token !== null;
 });

@@ -1,7 +1,8 @@
 """The page at /status, and what the application needs for it.
 
-It draws with uPlot, whose files are in `uplot/`. Users enter passwords there, so the
-Content-Security-Policy allows files of this service only.
+It draws with uPlot. `uplot/` contains files of its npm package (`npm pack uplot`), unchanged; a
+test has their hashes. Users enter passwords on the page, so its Content-Security-Policy allows
+files of this service only.
 """
 
 from pathlib import Path

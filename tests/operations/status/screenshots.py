@@ -24,11 +24,11 @@ IMAGES = PROJECT / "docs/images"
 SECONDS = 60
 # Name: width, height and color scheme.
 PICTURES = {
-    "status-light": (1600, 1500, "light"),
-    "status-dark": (1600, 1500, "dark"),
+    "status-light": (1600, 1320, "light"),
+    "status-dark": (1600, 1320, "dark"),
     "status-phone": (390, 844, "light"),
 }
-PATHS = ("/?city=London", "/?city=Paris", "/?city=Tokyo", "/v1/countries", "/?city=Xyz")
+PATHS = ("/?city=London", "/?city=Paris", "/?city=Tokyo", "/?city=Oslo", "/?city=Xyz")
 
 
 def main():

@@ -46,7 +46,7 @@ function element(tag, properties = {}, ...children) {
 /** Return the labels of these moments, which are `step` seconds apart. */
 function times(_plot, moments, _axis, _space, step) {
   const seconds = step < 60 ? { second: "2-digit" } : {};
-  const format = { hour: "2-digit", minute: "2-digit", ...seconds };
+  const format = { hour: "2-digit", minute: "2-digit", hourCycle: "h23", ...seconds };
   return moments.map((moment) => new Date(1000 * moment).toLocaleTimeString([], format));
 }
 
@@ -81,7 +81,7 @@ class Chart {
         height: HEIGHT,
         cursor: { show: false },
         legend: { show: false },
-        axes: [{ ...axis, values: times }, { ...axis, size: 56 }],
+        axes: [{ ...axis, values: times, space: 80 }, { ...axis, size: 56 }],
         scales: {
           x: { range: (_plot, min) => [start(min), Date.now() / 1000] },
           y: { range: (_plot, _min, max) => [0, max > 0 ? max * 1.1 : 1] },
