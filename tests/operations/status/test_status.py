@@ -266,6 +266,8 @@ def test_the_pools_and_closed_connections_of_all_workers_are_shown(service, as_r
     closed = ask(service, as_role)["closed_connections"]
     assert {it["connection_id"] for it in closed} <= before
     assert {it["cause"] for it in closed} == {"fin"}
+    ages = [it["closed_seconds_ago"] for it in closed]
+    assert ages == sorted(ages)
 
 
 def ask_all(service, as_role):
