@@ -8,7 +8,7 @@ Only local processes may read them, or clients with METRICS_TOKEN (`app.operatio
 """
 
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from threading import Lock
@@ -24,6 +24,7 @@ from app.http.context import settings
 from app.http.operation import operation
 from app.http.problems import Problem
 from app.operations import metrics_access
+from app.operations.worker_metrics import WorkerMetrics
 
 MULTIPROCESS_VARIABLE = "PROMETHEUS_MULTIPROC_DIR"
 # The gauges in `Database.statistics()`; all others are counters.
@@ -46,10 +47,15 @@ def folder() -> Path | None:
 
 
 class Metrics:
-    """The metrics of one application. `statistics` is `Database.statistics`."""
+    """The metrics of one application.
 
-    def __init__(self, statistics: Callable[[], dict[str, int]]) -> None:
+    `statistics` is `Database.statistics`, `facts` are the labels of `service_info`.
+    """
+
+    def __init__(self, statistics: Callable[[], dict[str, int]], facts: Mapping[str, str]) -> None:
         self.registry = CollectorRegistry()
+        self._workers = WorkerMetrics(facts, folder())
+        self.registry.register(self._workers)
         self._statistics = statistics
         self._published: dict[str, int] = {}
         self._lock = Lock()
@@ -161,6 +167,7 @@ class Metrics:
             if folder() is not None:
                 registry = CollectorRegistry()
                 MultiProcessCollector(registry)  # type: ignore[no-untyped-call]
+                registry.register(self._workers)
             yield registry
         finally:
             self._scraping.release()
