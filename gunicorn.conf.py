@@ -34,6 +34,7 @@ from app.operations import logs, startup_checks  # noqa: E402
 from app.operations.gunicorn import error_responses, memory_allocator  # noqa: E402
 from app.operations.gunicorn.logger import QuietLogger  # noqa: E402
 from app.operations.gunicorn.worker import Worker as ThreadWorker  # noqa: E402
+from app.operations.status import reports  # noqa: E402
 from app.settings import BadSettings, load_settings  # noqa: E402
 
 if TYPE_CHECKING:
@@ -73,7 +74,8 @@ memory_allocator.configure()
 def on_starting(server: "Arbiter") -> None:
     """Exit if the settings cannot work; log a warning for settings that will fail later."""
     if server.master_pid == 0:  # else an upgrade (USR2), while the old workers still write
-        for file in Path(os.environ[FOLDER_VARIABLE]).glob("*.db"):
+        folder = Path(os.environ[FOLDER_VARIABLE])
+        for file in (*folder.glob("*.db"), *folder.glob(reports.REPORTS)):
             file.unlink()
     try:
         startup_checks.check(settings, {*os.environ, *dotenv_values(".env")})
@@ -88,6 +90,7 @@ def pre_exec(server: "Arbiter") -> None:
 
 
 def child_exit(server: "Arbiter", worker: "Worker") -> None:
-    """Remove the gauges of a worker that ended; its counters remain."""
+    """Remove the gauges and the report of a worker that ended; its counters remain."""
     del server
     mark_process_dead(worker.pid)
+    reports.report_file(Path(os.environ[FOLDER_VARIABLE]), worker.pid).unlink(missing_ok=True)

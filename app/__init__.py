@@ -25,6 +25,7 @@ from app.http.middleware import (
 )
 from app.http.synchronous import SynchronousFlask
 from app.operations import doctor, new_resource, purge, requests
+from app.operations.facts import facts
 from app.operations.metrics import Metrics
 from app.resources.students.imports import commands as imports
 from app.settings import Settings, open_database
@@ -43,7 +44,7 @@ def create_app(settings: Settings) -> Flask:
     if settings.db_strategy == "single":
         log.warning("%s", doctor.SINGLE_WARNING)
     app.extensions["settings"] = settings
-    requests.register(app, Metrics(database.statistics))
+    requests.register(app, Metrics(database.statistics, facts(settings)))
     flask.register(app, database)
     app.json = json.Provider(app)
     request_ids.register(app)

@@ -10,6 +10,8 @@ from app.openapi import swagger_ui
 from app.openapi.resources import Document
 from app.operations.health import Livez, Readyz
 from app.operations.metrics import MetricsPage
+from app.operations.status import page as status_page
+from app.operations.status.resources import Status
 from app.resources.assessments.resources import Assessment, Assessments, ChapterAssessments
 from app.resources.attempts.resources import AtData, Attempt, Attempts
 from app.resources.campuses.resources import Campus, Campuses
@@ -38,6 +40,9 @@ def register(app: Flask) -> None:
     api = Api(app)
     app.register_blueprint(swagger_ui.blueprint())  # /docs
     _add_service(api)
+    if app.extensions["settings"].status_page:
+        status_page.register(app)  # /status
+        api.add_resource(Status, "/v1/status")
     _add_resources(api)
 
 

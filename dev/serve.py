@@ -164,7 +164,8 @@ def watch(process: Server, database: PrivateServer | None) -> int:
 def instructions(address: str, strategy: str, users: list[User]) -> list[str]:
     """Return the lines that describe how to use the service."""
     lines = [f"Serving on {address} with DB_STRATEGY={strategy} (all settings: .env.example)", ""]
-    lines += [f"  curl '{address}/?city=London'", f"  in a browser: {address}/docs/", ""]
+    lines += [f"  curl '{address}/?city=London'"]
+    lines += [f"  in a browser: {address}/docs/ and {address}/status/", ""]
     if not is_set("RATE_LIMIT"):
         default = Settings.model_fields["rate_limit"].default
         lines += [f"RATE_LIMIT={RATE_LIMIT} here, for load tests; in production {default}.", ""]

@@ -24,6 +24,7 @@ from .errors import (
     translate_connect_error,
 )
 from .instrumentation import checkout_timer
+from .pool_snapshot import PoolSnapshot
 from .session_reset import SessionReset
 from .strategy import ConnectionStrategy, Purpose, construct, load_strategy
 from .transaction import Transaction
@@ -143,6 +144,14 @@ class ConnectionManager:
         """Return this process's counters and the strategy's own."""
         strategy = self.strategy.statistics()
         return {"opened": self._connector.opened, **self.counters.as_dict(), **strategy}
+
+    def snapshot(self) -> PoolSnapshot | None:
+        """Return the connections of this process; None if the strategy does not know them."""
+        try:
+            return self.strategy.snapshot()
+        except Exception:
+            log.exception("the strategy's snapshot failed")
+            return None
 
     def access_error(self) -> DatabaseError | None:
         """Return the error if the server rejects the credentials or the database, else None."""

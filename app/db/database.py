@@ -32,6 +32,7 @@ from .errors import (
 )
 from .gtid import Position
 from .managed_connection import ManagedConnection
+from .pool_snapshot import PoolSnapshot
 from .read_replica import ReadReplica
 from .replica_monitor import committed_position
 from .replica_reader import ReplicaReader
@@ -111,6 +112,17 @@ class Database:
         """Return the counters of this process, and current numbers of connections."""
         counters = self.connections.statistics()
         return counters if self.replica is None else {**counters, **self.replica.statistics()}
+
+    def snapshots(self) -> dict[str, PoolSnapshot]:
+        """Return the pools of this process, `primary` and `replica`.
+
+        Empty if the strategy does not know its connections.
+        """
+        managers = {"primary": self.connections}
+        if self.replica is not None:
+            managers["replica"] = self.replica.connections
+        found = {name: manager.snapshot() for name, manager in managers.items()}
+        return {name: pool for name, pool in found.items() if pool is not None}
 
     def end_request(self) -> None:
         """Notify the strategy that this thread's request has ended."""

@@ -17,6 +17,7 @@ from typing import Any, Generic, Protocol, TypeVar
 from .config import ConfigError, DatabaseConfig
 from .connection import Connection
 from .connector import Connector
+from .pool_snapshot import PoolSnapshot
 from .strategies import STRATEGIES
 
 C = TypeVar("C", bound=Connection)
@@ -99,13 +100,17 @@ class ConnectionStrategy(ABC, Generic[C]):
         """Return counters and current sizes."""
         return {}
 
+    def snapshot(self) -> PoolSnapshot | None:
+        """Return the connections at this moment; None if the strategy does not know them."""
+        return None
+
     def access_error(self) -> Exception | None:
         """Return the driver's error while the server rejects the credentials or the database."""
         return None
 
 
 METHODS = ("acquire", "release", "discard", "close")
-HOOKS = ("checkout", "invalidate", "end_request", "statistics", "access_error")
+HOOKS = ("checkout", "invalidate", "end_request", "statistics", "snapshot", "access_error")
 
 
 class FourMethodStrategy(ConnectionStrategy[Connection]):

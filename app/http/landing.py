@@ -6,6 +6,7 @@ from html import escape
 
 from flask import Response, request
 
+from app.http.context import settings
 from app.http.negotiation import best_match
 from app.service import DESCRIPTION, TITLE
 
@@ -35,11 +36,12 @@ PAGE = f"""<!doctype html>
 <li><a href="/docs/">API documentation</a>, in which requests can be sent</li>
 <li><a href="/openapi.json">OpenAPI document</a></li>
 <li><a href="/readyz">Health</a></li>
-</ul>
+{{{{ status }}}}</ul>
 </main>
 </body>
 </html>
 """
+STATUS = '<li><a href="/status/">Status</a>, for administrators</li>\n'
 # The page has no script; its form leads to this service only.
 POLICY = "; ".join(
     [
@@ -59,7 +61,8 @@ def is_wanted() -> bool:
 
 def page() -> Response:
     """Return the page."""
-    response = Response(PAGE, mimetype="text/html")
+    html = PAGE.replace("{{ status }}", STATUS if settings().status_page else "")
+    response = Response(html, mimetype="text/html")
     response.headers["Content-Security-Policy"] = POLICY
     response.vary.add("Accept")
     return response

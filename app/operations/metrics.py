@@ -8,7 +8,9 @@ Only local processes may read them, or clients with METRICS_TOKEN (`app.operatio
 """
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
 from threading import Lock
 
 from flask import Response, current_app, request
@@ -22,6 +24,7 @@ from app.http.context import settings
 from app.http.operation import operation
 from app.http.problems import Problem
 from app.operations import metrics_access
+from app.operations.worker_metrics import WorkerMetrics
 
 MULTIPROCESS_VARIABLE = "PROMETHEUS_MULTIPROC_DIR"
 # The gauges in `Database.statistics()`; all others are counters.
@@ -37,11 +40,22 @@ MAX_SCRAPE_WAIT_SECONDS = 5
 Labels = tuple[str, str, str]
 
 
-class Metrics:
-    """The metrics of one application. `statistics` is `Database.statistics`."""
+def folder() -> Path | None:
+    """Return the folder of the workers' files; None if this process reports only for itself."""
+    name = os.environ.get(MULTIPROCESS_VARIABLE)
+    return Path(name) if name else None
 
-    def __init__(self, statistics: Callable[[], dict[str, int]]) -> None:
+
+class Metrics:
+    """The metrics of one application.
+
+    `statistics` is `Database.statistics`, `facts` are the labels of `service_info`.
+    """
+
+    def __init__(self, statistics: Callable[[], dict[str, int]], facts: Mapping[str, str]) -> None:
         self.registry = CollectorRegistry()
+        self._workers = WorkerMetrics(facts, folder())
+        self.registry.register(self._workers)
         self._statistics = statistics
         self._published: dict[str, int] = {}
         self._lock = Lock()
@@ -133,18 +147,28 @@ class Metrics:
     def exposition(self, accept: str) -> tuple[bytes, str]:
         """Return all metrics in the format of the Accept header, and its content type.
 
-        One call at a time; raises a `Problem` (503) after `MAX_SCRAPE_WAIT_SECONDS`.
+        Raises a `Problem` (503), as `all_workers` does.
         """
-        registry = self.registry
         write, content_type = choose_encoder(accept)
+        with self.all_workers() as registry:
+            return write(registry), content_type
+
+    @contextmanager
+    def all_workers(self) -> Iterator[CollectorRegistry]:
+        """Yield a registry with the sums over all workers; the block is one scrape.
+
+        One scrape at a time; raises a `Problem` (503) after `MAX_SCRAPE_WAIT_SECONDS`.
+        """
         if not self._scraping.acquire(timeout=MAX_SCRAPE_WAIT_SECONDS):
             detail = "Too many simultaneous requests for the metrics."
             raise Problem(503, detail, kind="busy", headers=[("Retry-After", "1")])
         try:
-            if MULTIPROCESS_VARIABLE in os.environ:
+            registry = self.registry
+            if folder() is not None:
                 registry = CollectorRegistry()
                 MultiProcessCollector(registry)  # type: ignore[no-untyped-call]
-            return write(registry), content_type
+                registry.register(self._workers)
+            yield registry
         finally:
             self._scraping.release()
 

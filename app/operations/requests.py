@@ -15,7 +15,7 @@ from app.operations.trace_context import TraceContext
 log = structlog.get_logger("app.requests")
 
 # Requested constantly by machines; logged at DEBUG only.
-ROUTINE = frozenset({"/livez", "/readyz", "/metrics"})
+ROUTINE = frozenset({"/livez", "/readyz", "/metrics", "/v1/status"})
 METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
 # Clients can request any path, so unknown paths must not become labels.
 NO_ROUTE = "none"

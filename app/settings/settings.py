@@ -185,6 +185,12 @@ class Settings(BaseModel):
         default=None,
         example="the output of: openssl rand -hex 32",
     )
+    status_page: bool = _setting(
+        "Whether administrators can watch the service at `/status`: requests, connections of all "
+        "workers and the database server. It costs nothing while nobody watches.",
+        section=ACCESS,
+        default=True,
+    )
     cors_origins: Origins = _setting(
         "Origins whose web pages may call the service from a browser, separated by commas: "
         "`https://app.example.org`. If unset, none may.",

@@ -66,7 +66,9 @@ def test_other_paths_are_not_reachable(proxy, target):
     assert response.headers["X-Request-ID"] is None, "answered by the service"
 
 
-@pytest.mark.parametrize("target", ["/", "/livez", "/openapi.json", "/docs/", "/v1/cities"])
+@pytest.mark.parametrize(
+    "target", ["/", "/livez", "/openapi.json", "/docs/", "/status/", "/v1/cities"]
+)
 def test_public_paths_are_reachable(proxy, target):
     response = exchange(proxy.port, head_of(target), tls=True)
 

@@ -29,7 +29,7 @@ TESTS = {
 }
 TARGETS = set(re.findall(r"^([a-z-]+):", (PROJECT / "Makefile").read_text(), re.MULTILINE))
 SETTINGS = {name.upper() for name in Settings.model_fields}
-METRICS = {family.name for family in Metrics(dict).registry.collect()}
+METRICS = {family.name for family in Metrics(dict, {}).registry.collect()}
 MISSPELLED = {"DB_POOLSIZE"}  # the documents' example of a variable that is not a setting
 # docs/adding-a-resource.md creates some, CONTRIBUTING.md and others describe the next one.
 MAY_BE_MISSING = CREATED | {"migrations/versions/NNNN_name.py"}

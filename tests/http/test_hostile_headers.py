@@ -73,6 +73,7 @@ OPERATIONS = operations()
 NAMES = [f"{it.method} {it.path}" for it in OPERATIONS]
 OTHER_PATHS = [
     ("/docs/", "GET"),
+    ("/status/", "GET"),
     ("/docs/swagger-ui.css", "GET"),
     ("/metrics", "GET"),
     ("/v1/students", "OPTIONS"),

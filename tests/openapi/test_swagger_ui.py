@@ -1,58 +1,24 @@
 """Swagger UI in a real browser: a user can sign in and try operations."""
 
 import json
-from urllib.parse import urlsplit
 
 import pytest
 from selenium.webdriver.common.by import By
-from selenium.webdriver.support.ui import WebDriverWait
+
+from tests.support.browser import Page, assert_nothing_was_requested_elsewhere, errors_of
 
 
 @pytest.fixture
 def page(browser, sample_service):
     """The rendered page."""
     browser.get(f"{sample_service.client.base_url}/docs/")
-    page = Page(browser)
+    page = SwaggerUI(browser)
     page.find(".opblock-tag-section")
     return page
 
 
-class Page:
+class SwaggerUI(Page):
     """Swagger UI, controlled through the browser."""
-
-    def __init__(self, browser):
-        self.browser = browser
-
-    def find(self, selector, within=None):
-        """Wait for the first visible element and return it."""
-
-        def visible(_):
-            found = (within or self.browser).find_elements(By.CSS_SELECTOR, selector)
-            return next((it for it in found if it.is_displayed()), None)
-
-        return WebDriverWait(self.browser, 60).until(visible, selector)
-
-    def click(self, selector, within=None):
-        element = self.find(selector, within)
-        self.browser.execute_script("arguments[0].scrollIntoView({block: 'center'})", element)
-        element.click()
-
-    def until(self, condition):
-        return WebDriverWait(self.browser, 60).until(lambda _: condition())
-
-    def sign_in(self, user, password):
-        """Fill in the form at the top of the page."""
-        for selector, text in (("#user", user), ("#password", password)):
-            field = self.find(selector)
-            field.clear()
-            field.send_keys(text)
-        self.click("#sign-in-button")
-
-    def status(self, word):
-        """Wait for a message with this word and return it."""
-        status = self.browser.find_element(By.ID, "status")
-        self.until(lambda: word in status.text)
-        return status.text
 
     def open(self, tag, name):
         """Open an operation and return it."""
@@ -69,13 +35,6 @@ class Page:
         response = self.find(".live-responses-table .response", operation)
         status = self.find(".response-col_status", response).text.split()[0]
         return int(status), json.loads(self.find(".highlight-code code, pre", response).text)
-
-    def requested_urls(self):
-        """Yield the URLs of all requests that the browser has sent."""
-        for line in self.browser.get_log("performance"):
-            message = json.loads(line["message"])["message"]
-            if message["method"] == "Network.requestWillBeSent":
-                yield message["params"]["request"]["url"]
 
 
 def test_the_groups_are_described_and_collapsed_and_nothing_is_requested_elsewhere(page, browser):
@@ -138,14 +97,3 @@ def test_a_phone_shows_an_operation_without_horizontal_scrolling(page, browser):
     page.open("students", "get_students")
 
     assert browser.execute_script("return document.documentElement.scrollWidth") == 390
-
-
-def errors_of(browser):
-    """Return the errors in the browser's console, such as what the page's policy has blocked."""
-    return [line["message"] for line in browser.get_log("browser") if line["level"] == "SEVERE"]
-
-
-def assert_nothing_was_requested_elsewhere(page):
-    assert {urlsplit(url).hostname for url in page.requested_urls() if url.startswith("http")} == {
-        "127.0.0.1"
-    }

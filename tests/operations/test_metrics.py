@@ -1,6 +1,7 @@
 """`/metrics` adds up all workers, and stays correct when workers end."""
 
 import os
+import platform
 import re
 import signal
 import time
@@ -17,6 +18,7 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from app import create_app
 from app.http.context import database
+from app.operations import schema
 from tests.deployment.servers import booted_workers, until
 from tests.support.database import connections_of, query, settings_for
 from tests.support.service import PROJECT, serving
@@ -25,6 +27,7 @@ LOOKUP = "/?city=London"
 WORKERS = 2
 REQUESTS = "http_requests_total"
 IN_FLIGHT = "http_requests_in_flight"
+RSS = "process_resident_memory_bytes"
 WAITING = """
     SELECT COUNT(*) FROM information_schema.processlist
     WHERE db = DATABASE() AND state LIKE 'Waiting for table%'
@@ -85,7 +88,7 @@ def test_the_counts_of_a_killed_worker_remain(service):
     after = scrape(service)
     assert total(after, REQUESTS, route="/") - total(before, REQUESTS, route="/") == 16 + 8
     for (name, labels), value in before.items():
-        if name not in {IN_FLIGHT, "database_connections"}:
+        if name not in {IN_FLIGHT, "database_connections"} and not name.startswith("process_"):
             assert after[name, labels] >= value
 
 
@@ -189,6 +192,29 @@ def lose_connection(client, server, url):
     return lose
 
 
+def test_the_service_says_what_it_consists_of(client):
+    (labels,) = (dict(labels) for name, labels in scrape(client) if name == "service_info")
+
+    assert labels["strategy"] == "adaptive"
+    assert labels["driver"] == "pymysql"
+    assert labels["schema"] == schema.newest()
+    assert labels["python"] == platform.python_version()
+
+
+def test_the_resources_of_each_worker_are_reported(service):
+    def workers():
+        service.burst(LOOKUP, threads=8, each=2)
+        rss = [labels for name, labels in scrape(service.client) if name == RSS]
+        return sorted(int(dict(labels)["pid"]) for labels in rss)
+
+    until(lambda: workers() == sorted(booted_workers(service)[-WORKERS:]), "all have answered")
+    samples = scrape(service.client)
+    for worker in booted_workers(service)[-WORKERS:]:
+        assert 20e6 < total(samples, RSS, pid=str(worker)) < 500e6
+        assert total(samples, "process_cpu_seconds_total", pid=str(worker)) > 0
+        assert total(samples, "process_open_fds", pid=str(worker)) > 5
+
+
 def test_closed_connections_are_counted_by_cause(client, lose_connection):
     lose_connection()
 
@@ -205,7 +231,7 @@ def test_closed_connections_are_counted_by_cause(client, lose_connection):
 
 def test_the_documents_list_every_metric_with_its_labels(client, lose_connection):
     table = re.findall(
-        r"^\| `((?:http|database)_\w+)` \| (.*?) \|",
+        r"^\| `((?:http|database|process|service)_\w+)` \| (.*?) \|",
         (PROJECT / "docs/deployment.md").read_text(),
         re.MULTILINE,
     )

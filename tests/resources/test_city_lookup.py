@@ -65,7 +65,7 @@ def test_a_browser_gets_a_page_with_links_that_work_and_the_lookup(client):
 
     assert (page.status_code, page.mimetype) == (200, "text/html")
     links = re.findall(r'href="([^"]+)"', page.text)
-    assert "/docs/" in links
+    assert {"/docs/", "/status/"} <= set(links)
     assert [client.get(link).status_code for link in links] == [200] * len(links)
     assert '<form action="/">' in page.text
     assert 'name="city"' in page.text

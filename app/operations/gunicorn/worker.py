@@ -18,6 +18,7 @@ from app.operations.gunicorn.client_socket import ClientSocket, WaitingThreads
 from app.operations.gunicorn.error_responses import write_problem
 from app.operations.gunicorn.incoming_requests import IncomingRequests
 from app.operations.gunicorn.lingering_close import LingeringConnections
+from app.operations.status import reports
 
 
 class Worker(ThreadWorker):  # type: ignore[misc]
@@ -37,6 +38,13 @@ class Worker(ThreadWorker):  # type: ignore[misc]
         )
         self._lingering = LingeringConnections(self._watch, self._unwatch, self._forget)
         self._waiting_threads = WaitingThreads(self.cfg.threads // 2)
+        self._report_status: Callable[[], None] = _nothing
+
+    def load_wsgi(self) -> None:
+        """Load the application, which may want to report the state of this worker."""
+        super().load_wsgi()
+        if found := getattr(self.wsgi, "extensions", {}).get(reports.EXTENSION):
+            self._report_status = found.write_if_watched
 
     def init_signals(self) -> None:
         """Install the signal handlers; handle a SIGTERM that arrived before.
@@ -77,10 +85,14 @@ class Worker(ThreadWorker):  # type: ignore[misc]
             super().finish_request(conn, fs)
 
     def murder_pending(self) -> None:
-        """Close the connections whose time is over; called after each round of events."""
+        """Close the connections whose time is over; called after each round of events.
+
+        A round without events takes a second.
+        """
         super().murder_pending()
         self._incoming.reject_expired()
         self._lingering.close_expired()
+        self._report_status()
 
     def _reject(self, conn: TConn, has_sent_data: bool) -> None:
         """Close a connection without a complete request."""
@@ -98,3 +110,7 @@ class Worker(ThreadWorker):  # type: ignore[misc]
 
     def _forget(self) -> None:
         self.nr_conns -= 1
+
+
+def _nothing() -> None:
+    """Report nothing: the status page is disabled, or it is another application."""

@@ -12,6 +12,7 @@ from queue import Empty, SimpleQueue
 
 from ...clock import Deadline, now
 from ...errors import AccessDenied, code_of, translate
+from ...pool_snapshot import CircuitState
 
 log = logging.getLogger(__name__)
 
@@ -129,6 +130,13 @@ class CircuitBreaker:
         """Return the failure if the server is up and rejects the credentials or the database."""
         failure = self._failure
         return failure if failure is not None and _is_denied(failure) else None
+
+    def snapshot(self) -> CircuitState:
+        """Return since when the circuit is open, and the code of the error that opened it."""
+        failure = self._failure
+        if failure is None:
+            return CircuitState(None, 0)
+        return CircuitState(self._opened_at, code_of(failure))
 
     def _is_patient(self) -> bool:
         failure = self._failure

@@ -55,9 +55,12 @@ class IdleConnections:
         else:
             self.close(entry, OLD_EPOCH)
 
-    def close(self, entry: PoolEntry, reason: DisconnectReason) -> None:
-        """Close a connection, and those to be invalidated with it."""
-        self._metrics.closed(entry, reason)
+    def close(self, entry: PoolEntry, reason: DisconnectReason, cost_seconds: float = 0) -> None:
+        """Close a connection, and those to be invalidated with it.
+
+        `cost_seconds` is the time that its user has lost.
+        """
+        self._metrics.closed(entry, reason, cost_seconds)
         if reason is EXPIRED:
             entry.connection.close()
         else:

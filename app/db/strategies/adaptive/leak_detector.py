@@ -24,8 +24,7 @@ class LeakDetector:
         self._seconds = seconds
 
     def record(self, entry: PoolEntry) -> None:
-        """Store where and when this connection was checked out."""
-        entry.checked_out_at = now()
+        """Store where this connection was checked out."""
         entry.checkout_stack = "".join(traceback.format_stack(limit=MAX_FRAMES)[:-2])
 
     def report(self, checked_out: Iterable[PoolEntry]) -> None:

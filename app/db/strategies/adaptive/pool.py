@@ -3,11 +3,12 @@
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 
-from ...clock import Deadline
+from ...clock import Deadline, now
 from ...config import DatabaseConfig
 from ...connection import DriverConnection
 from ...connector import ADDRESS_TIMEOUT_SECONDS, Connector
 from ...disconnect import DetectedBy, from_failure
+from ...pool_snapshot import PoolSnapshot
 from ...strategy import Checkout, ConnectionStrategy, Purpose
 from .circuit_breaker import CircuitBreaker
 from .idle_connections import IdleConnections
@@ -49,6 +50,7 @@ class Adaptive(ConnectionStrategy[DriverConnection]):
     def __init__(self, connect: Connector, config: DatabaseConfig) -> None:
         self._driver_error: type[Exception] = connect.dbapi.Error
         self._entries = EntryFactory(connect, config)
+        self._size = config.pool_size
         self._timeout_seconds = config.connect_timeout_seconds
         share = ATTEMPT_SHARE if config.outage_patience_seconds else 1
         self._attempt_seconds = self._timeout_seconds * share
@@ -91,6 +93,7 @@ class Adaptive(ConnectionStrategy[DriverConnection]):
         except BaseException:
             self._slots.release()
             raise
+        entry.checked_out_at = now()
         self._checked_out[id(entry.connection)] = entry
         if self._leaks.is_enabled:
             self._leaks.record(entry)
@@ -124,7 +127,8 @@ class Adaptive(ConnectionStrategy[DriverConnection]):
                 entry, error, in_transaction=in_transaction
             )
         finally:
-            self._idle.close(entry, from_failure(error, detected_by))
+            cost_seconds = now() - entry.checked_out_at
+            self._idle.close(entry, from_failure(error, detected_by), cost_seconds)
             self._slots.release()
 
     def close(self) -> None:
@@ -136,6 +140,14 @@ class Adaptive(ConnectionStrategy[DriverConnection]):
     def statistics(self) -> dict[str, int]:
         """Return counts of liveness checks, pings, reuses, and closed connections by cause."""
         return self._metrics.as_dict(self._idle.entries(), self._in_use())
+
+    def snapshot(self) -> PoolSnapshot:
+        # By identity: a connection may be checked out between the two copies.
+        found = {id(it): it.describe(is_checked_out=False) for it in self._idle.entries()}
+        found |= {id(it): it.describe(is_checked_out=True) for it in self._in_use()}
+        return PoolSnapshot(
+            self._size, [*found.values()], self._metrics.closed_last(), self._breaker.snapshot()
+        )
 
     def _note_return(self) -> None:
         if self._breaker.is_open:
@@ -199,12 +211,13 @@ class Adaptive(ConnectionStrategy[DriverConnection]):
 
     def _answers_ping(self, entry: PoolEntry, deadline: Deadline) -> bool:
         self._metrics.add("pinged")
+        began_at = now()
         seconds = min(PING_TIMEOUT_SECONDS, deadline.remaining())
         try:
             with entry.connection.response_deadline(seconds):
                 entry.connection.ping()
         except self._driver_error as error:
-            self._idle.close(entry, from_failure(error, "ping"))
+            self._idle.close(entry, from_failure(error, "ping"), now() - began_at)
             return False
         return True
 

@@ -7,6 +7,7 @@ from ...clock import Deadline, now
 from ...config import DatabaseConfig
 from ...connection import DriverConnection
 from ...connector import Connector
+from ...pool_snapshot import OpenConnection
 from .session import Session, read_session
 
 
@@ -29,6 +30,15 @@ class PoolEntry:
     def is_expired(self, moment: float) -> bool:
         """Return whether its age or its idle time exceeds the limit."""
         return moment > self.expires_at or moment - self.checked_in_at > self.max_idle_seconds
+
+    def describe(self, *, is_checked_out: bool) -> OpenConnection:
+        """Return its part of a `PoolSnapshot`."""
+        return OpenConnection(
+            self.session.connection_id,
+            is_checked_out,
+            self.connection.opened_at,
+            self.checked_out_at if is_checked_out else self.checked_in_at,
+        )
 
 
 class EntryFactory:

@@ -1,4 +1,4 @@
-"""Counters of one pool, and one log line for each connection that ended."""
+"""Counters of one pool, its last closed connections, and one log line for each of them."""
 
 import logging
 from collections.abc import Iterable
@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from ...clock import now
 from ...counters import Counters
 from ...disconnect import DetectedBy, DisconnectReason
+from ...pool_snapshot import ClosedConnection
 from .pool_entry import PoolEntry
 
 log = logging.getLogger(__name__)
@@ -19,14 +20,20 @@ LEVELS: dict[DetectedBy, int] = {
 }
 
 
+# How many closed connections are remembered.
+MAX_CLOSED = 100
+
+
 class PoolMetrics:
     """One instance for each pool."""
 
     def __init__(self) -> None:
         self._counters = Counters()
         self.add = self._counters.add
+        # append, copy and the deletion of a slice of a list are atomic
+        self._closed: list[ClosedConnection] = []
 
-    def closed(self, entry: PoolEntry, reason: DisconnectReason) -> None:
+    def closed(self, entry: PoolEntry, reason: DisconnectReason, cost_seconds: float) -> None:
         """Count a connection that ended, by cause and by where it was detected, and log it."""
         self.add(f"closed_{reason.cause}")
         self.add(f"detected_by_{reason.detected_by}")
@@ -34,7 +41,12 @@ class PoolMetrics:
             self.add(f"server_error_{reason.server_code}")
         self.add("liveness_checks", entry.liveness_checks)
         self.add("reused", entry.reuses)
+        self._remember(entry, reason, cost_seconds)
         _log(entry, reason)
+
+    def closed_last(self) -> list[ClosedConnection]:
+        """Return the last `MAX_CLOSED` connections that ended, oldest first."""
+        return self._closed.copy()
 
     def as_dict(
         self, idle: Iterable[PoolEntry], checked_out: Iterable[PoolEntry]
@@ -46,6 +58,21 @@ class PoolMetrics:
             figures["liveness_checks"] += entry.liveness_checks
             figures["reused"] += entry.reuses
         return {**figures, "idle": len(idle), "checked_out": len(checked_out)}
+
+    def _remember(self, entry: PoolEntry, reason: DisconnectReason, cost_seconds: float) -> None:
+        moment = now()
+        self._closed.append(
+            ClosedConnection(
+                entry.session.connection_id,
+                moment,
+                moment - entry.connection.opened_at,
+                reason.cause,
+                reason.detected_by,
+                reason.server_code,
+                cost_seconds,
+            )
+        )
+        del self._closed[:-MAX_CLOSED]
 
 
 def _log(entry: PoolEntry, reason: DisconnectReason) -> None:

@@ -1,0 +1,1 @@
+"""The state of all workers, and the page `/status` that shows it to administrators."""
