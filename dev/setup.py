@@ -1,7 +1,8 @@
 """Create `.venv` and install the locked requirements: python3 dev/setup.py [PURPOSE].
 
-`runtime` installs what the service needs; `serve` adds the sample data generator; `test` adds the
-developer tools, a browser and mysqlclient, which must be compiled; `bench` adds the benchmarks.
+`runtime` installs what the service needs; `serve` adds the sample data generator, and `granian`
+also the server of that name; `test` adds the developer tools, a browser and mysqlclient, which must
+be compiled; `bench` adds the benchmarks.
 A later run does nothing until a lock file or the Python version changes. An interrupted run is
 detected and repeated from the start.
 
@@ -30,6 +31,7 @@ OLDEST = (3, 11)
 LOCKS = {
     "runtime": ["runtime"],
     "serve": ["runtime", "sample"],
+    "granian": ["runtime", "sample", "granian"],
     "test": ["runtime", "sample", "dev", "mysqlclient"],
     "bench": ["runtime", "sample", "bench", "dev", "mysqlclient"],
 }

@@ -1,8 +1,9 @@
 """Prometheus metrics at `/metrics`: requests, statements and connections.
 
-Under gunicorn, each worker writes its values to its own files in PROMETHEUS_MULTIPROC_DIR, and the
-worker that serves `/metrics` adds them up. The files of ended workers remain, so that counters
-never decrease. Without that variable, a process reports only its own values.
+If there are several workers, each writes its values to its own files in PROMETHEUS_MULTIPROC_DIR,
+and the worker that serves `/metrics` adds them up. The files of ended workers remain, except for
+those of gauges, so that counters never decrease. Without that variable, a process reports only its
+own values.
 
 Only local processes may read them, or clients with METRICS_TOKEN (`app.operations.metrics_access`).
 """
@@ -21,7 +22,7 @@ from app.http.caller import PUBLIC
 from app.http.context import settings
 from app.http.operation import operation
 from app.http.problems import Problem
-from app.operations import metrics_access
+from app.operations import ended_processes, metrics_access
 
 MULTIPROCESS_VARIABLE = "PROMETHEUS_MULTIPROC_DIR"
 # The gauges in `Database.statistics()`; all others are counters.
@@ -141,7 +142,8 @@ class Metrics:
             detail = "Too many simultaneous requests for the metrics."
             raise Problem(503, detail, kind="busy", headers=[("Retry-After", "1")])
         try:
-            if MULTIPROCESS_VARIABLE in os.environ:
+            if folder := os.environ.get(MULTIPROCESS_VARIABLE):
+                ended_processes.remove_gauges(folder)
                 registry = CollectorRegistry()
                 MultiProcessCollector(registry)  # type: ignore[no-untyped-call]
             return write(registry), content_type
