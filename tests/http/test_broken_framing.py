@@ -68,14 +68,17 @@ def send(service, tokens):
             client.sendall("\r\n".join([*head, "", ""]).encode("latin-1") + body)
             client.shutdown(socket.SHUT_WR)
             answer = b"".join(iter(lambda: client.recv(65_536), b""))
-        return [int(status) for status in re.findall(rb"^HTTP/1\.1 (\d{3})", answer, re.MULTILINE)]
+        found = re.findall(rb"^HTTP/1\.1 (\d{3})", answer, re.MULTILINE)
+        if not found and service.served_by == "granian":
+            return [400]  # granian may close the connection instead
+        return [int(status) for status in found]
 
     return statuses
 
 
 @pytest.fixture
-def is_accepted(service):
-    """A function that returns whether the server does not reject this framing."""
+def accepts(service):
+    """A function that returns whether the server may accept this framing."""
     return lambda case: service.served_by == "granian" and case in ACCEPTED_BY_GRANIAN
 
 
@@ -84,30 +87,27 @@ def has_body(endpoint):
 
 
 @pytest.mark.parametrize("case", UNREADABLE)
-def test_an_operation_with_a_body_rejects_one_that_is_incomplete_or_malformed(
-    case, send, is_accepted
-):
+def test_an_operation_with_a_body_rejects_one_that_is_incomplete_or_malformed(case, send, accepts):
     for endpoint in OPERATIONS:
         if has_body(endpoint):
             statuses = send(endpoint, *UNREADABLE[case])
-            assert max(statuses) < 500 if is_accepted(case) else statuses == [400], endpoint
+            assert max(statuses) < 500 if accepts(case) else statuses == [400], endpoint
 
 
 @pytest.mark.parametrize("case", UNREADABLE)
 def test_an_operation_without_a_body_does_not_fail(case, send):
     for endpoint in OPERATIONS:
         if not has_body(endpoint):
-            # granian may close the connection instead.
-            first, *others = send(endpoint, *UNREADABLE[case]) or [400]
+            first, *others = send(endpoint, *UNREADABLE[case])
             assert first < 500, endpoint
             assert set(others) <= {400}, endpoint
 
 
 @pytest.mark.parametrize("case", CONFLICTING)
-def test_conflicting_lengths_are_rejected(case, send, is_accepted):
+def test_conflicting_lengths_are_rejected(case, send, accepts):
     for endpoint in OPERATIONS:
         statuses = send(endpoint, *CONFLICTING[case])
-        assert max(statuses) < 500 if is_accepted(case) else statuses == [400], endpoint
+        assert max(statuses) < 500 if accepts(case) else statuses == [400], endpoint
 
 
 def test_the_beginning_of_a_body_that_is_valid_itself_is_not_stored(send, service, tokens):
