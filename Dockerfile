@@ -15,9 +15,12 @@ ENV PIP_DISABLE_PIP_VERSION_CHECK=1 \
     PIP_ONLY_BINARY=:all: \
     PIP_REQUIRE_HASHES=1
 RUN python -m venv --without-pip /opt/venv
-COPY requirements/runtime.txt requirements/
-RUN pip --python /opt/venv/bin/python install -r requirements/runtime.txt
+# With `--build-arg REQUIREMENTS=granian`, the command may be: python -m server.granian
+ARG REQUIREMENTS=runtime
+COPY requirements/runtime.txt requirements/granian.txt requirements/
+RUN pip --python /opt/venv/bin/python install -r "requirements/$REQUIREMENTS.txt"
 COPY pyproject.toml wsgi.py gunicorn.conf.py ./
+COPY server server
 COPY migrations migrations
 COPY app app
 # Compile bytecode now: the file system is read-only at run time.

@@ -17,8 +17,8 @@ help: ## list the targets
 	@echo "  (docs/configuration.md). If DATABASE_URL is not set, a private server is created in var/."
 	@echo "  PYTHON=python3.12 selects the Python; ARGS='-k night -x' is passed to pytest."
 
-serve: ## run the service on http://127.0.0.1:8000, with a private MariaDB and sample data
-	$(SETUP) serve
+serve: ## run the service on http://127.0.0.1:8000, with a private MariaDB and sample data (SERVER=granian)
+	$(SETUP) "$$(test "$$SERVER" = granian && echo granian || echo serve)"
 	$(PY) -m dev.serve
 
 dev: ## the same with Flask's development server, which restarts when a module changes
@@ -142,8 +142,10 @@ lock: ## resolve requirements/ from pyproject.toml (UPGRADE=1 selects the newest
 	$(SETUP) test
 	$(LOCK)/runtime.txt pyproject.toml
 	$(LOCK)/sample.txt pyproject.toml --extra sample --constraints requirements/runtime.txt
-	$(LOCK)/dev.txt pyproject.toml --extra sample --extra opentelemetry --group dev --constraints requirements/sample.txt
-	$(LOCK)/bench.txt pyproject.toml --extra sample --group bench --constraints requirements/dev.txt
+	$(LOCK)/demo.txt pyproject.toml --extra sample --extra demo --constraints requirements/sample.txt
+	$(LOCK)/dev.txt pyproject.toml --extra sample --extra demo --extra granian --extra opentelemetry --group dev --constraints requirements/demo.txt
+	$(LOCK)/granian.txt pyproject.toml --extra granian --constraints requirements/dev.txt
+	$(LOCK)/bench.txt pyproject.toml --extra sample --extra demo --group bench --constraints requirements/dev.txt
 	$(LOCK)/clients.txt --group clients
 	$(LOCK)/mysqlclient.txt --group mysqlclient
 

@@ -1,9 +1,10 @@
 """Run the whole service on a developer's machine: make serve, or with --reload: make dev.
 
-Starts the private server, migrates it, creates sample data and starts gunicorn. Ctrl-C or SIGTERM
-stops gunicorn, which completes its requests, and then the server. If DATABASE_URL is set, that
-database is used unchanged. With --reload, Flask's development server is used: it restarts when a
-module changes. It has no debugger, which would let every client execute code.
+Starts the private server, migrates it, creates sample data and starts gunicorn, or granian with
+SERVER=granian. Ctrl-C or SIGTERM stops it, which completes its requests, and then the private
+server. If DATABASE_URL is set, that database is used unchanged. With --reload, Flask's development
+server is used: it restarts when a module changes. It has no debugger, which would let every client
+execute code.
 """
 
 import http.client
@@ -35,7 +36,10 @@ from dev.system_packages import Stop, say
 START_SECONDS = 60
 # One machine with a load generator; in production, RATE_LIMIT has its default.
 RATE_LIMIT = "1000000/minute"
-GUNICORN = [sys.executable, "-m", "gunicorn", "-c", "gunicorn.conf.py", "wsgi:app"]
+COMMANDS = {
+    "gunicorn": [sys.executable, "-m", "gunicorn", "-c", "gunicorn.conf.py", "wsgi:app"],
+    "granian": [sys.executable, "-m", "server.granian"],
+}
 # Used while the other settings are checked, before the private server has an address.
 PLACEHOLDER = f"mysql://app@127.0.0.1:1/{DATABASE}"
 
@@ -47,6 +51,7 @@ def main(arguments: list[str]) -> int:
     """Serve until a signal stops it, and return 0; if the server ends first, return its status."""
     interrupt_on_signal()
     try:
+        command_of_server()
         settings = check_settings()
         address = address_of(settings)
         with only_instance(address):
@@ -76,7 +81,7 @@ def serve(settings: Settings, address: str, *, reload: bool) -> int:
             environment["LOG_FORMAT"] = "console"
         if not is_set("RATE_LIMIT"):
             environment["RATE_LIMIT"] = RATE_LIMIT
-        command = reloading(settings) if reload else GUNICORN
+        command = reloading(settings) if reload else command_of_server()
         with server(command, environment, settings) as process:
             if wait_until_ready(process, settings):
                 print(
@@ -104,6 +109,14 @@ def check_settings() -> Settings:
         return load_settings()
     finally:
         del os.environ["DATABASE_URL"]
+
+
+def command_of_server() -> list[str]:
+    """Return the command of the server that SERVER names; raises `BadSettings`."""
+    name = os.environ.get("SERVER") or "gunicorn"
+    if name not in COMMANDS:
+        raise BadSettings(f"SERVER={name!r}: use one of {', '.join(COMMANDS)}")
+    return COMMANDS[name]
 
 
 def reloading(settings: Settings) -> list[str]:
@@ -136,7 +149,7 @@ def server(command: list[str], environment: dict[str, str], settings: Settings) 
 
 
 def wait_until_ready(process: Server, settings: Settings) -> bool:
-    """Wait for `/livez`; return false if gunicorn ended first."""
+    """Wait for `/livez`; return false if the process ended first."""
     deadline = time.monotonic() + START_SECONDS
     while process.poll() is None:
         if _is_alive(settings):

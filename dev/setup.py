@@ -1,8 +1,8 @@
 """Create `.venv` and install the locked requirements: python3 dev/setup.py [PURPOSE].
 
-`runtime` installs what the service needs; `serve` adds the sample data generator; `demo` adds Rich;
-`test` adds the developer tools, a browser and mysqlclient, which must be compiled; `bench` adds the
-benchmarks.
+`runtime` installs what the service needs; `serve` adds the sample data generator, `granian` also
+the server of that name, and `demo` Rich; `test` adds the developer tools, a browser and
+mysqlclient, which must be compiled; `bench` adds the benchmarks.
 A later run does nothing until a lock file or the Python version changes. An interrupted run is
 detected and repeated from the start.
 
@@ -31,6 +31,7 @@ OLDEST = (3, 11)
 LOCKS = {
     "runtime": ["runtime"],
     "serve": ["runtime", "sample"],
+    "granian": ["runtime", "sample", "granian"],
     "demo": ["runtime", "sample", "demo"],
     "test": ["runtime", "sample", "demo", "dev", "mysqlclient"],
     "bench": ["runtime", "sample", "demo", "bench", "dev", "mysqlclient"],

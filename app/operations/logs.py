@@ -1,4 +1,4 @@
-"""Logging: one format for the application, its libraries and gunicorn, on standard error.
+"""Logging: one format for the application, its libraries and the server, on standard error.
 
 Each line is a JSON object with `time` (RFC 3339, UTC), `level`, `event` and further fields. Code
 uses the standard library's `logging`, with `extra={...}` for fields; within a request,
@@ -33,7 +33,7 @@ def configure(level: str, form: str) -> None:
 
 
 def configuration(level: str, form: str) -> dict[str, Any]:
-    """Return the value for `logging.config.dictConfig` and gunicorn's `logconfig_dict`."""
+    """Return the value for `logging.config.dictConfig`, which both servers take as well."""
     formatter = {
         "()": structlog.stdlib.ProcessorFormatter,
         "foreign_pre_chain": [
@@ -54,7 +54,11 @@ def configuration(level: str, form: str) -> dict[str, Any]:
         "formatters": {"line": formatter},
         "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "line"}},
         "root": {"level": level, "handlers": ["stderr"]},
-        "loggers": {"gunicorn.error": {"level": level, "handlers": ["stderr"], "propagate": False}},
+        # Both servers would add handlers with their own format.
+        "loggers": {
+            "gunicorn.error": {"level": level, "handlers": ["stderr"], "propagate": False},
+            "_granian": {"level": level},
+        },
     }
 
 

@@ -1,8 +1,9 @@
 """Prometheus metrics at `/metrics`: requests, statements and connections.
 
-Under gunicorn, each worker writes its values to its own files in PROMETHEUS_MULTIPROC_DIR, and the
-worker that serves `/metrics` adds them up. The files of ended workers remain, so that counters
-never decrease. Without that variable, a process reports only its own values.
+If there are several workers, each writes its values to its own files in PROMETHEUS_MULTIPROC_DIR,
+and the worker that serves `/metrics` adds them up. The files of ended workers remain, except for
+those of gauges, so that counters never decrease. Without that variable, a process reports only its
+own values.
 
 Only local processes may read them, or clients with METRICS_TOKEN (`app.operations.metrics_access`).
 """
@@ -23,7 +24,7 @@ from app.http.caller import PUBLIC
 from app.http.context import settings
 from app.http.operation import operation
 from app.http.problems import Problem
-from app.operations import metrics_access
+from app.operations import ended_processes, metrics_access
 from app.operations.worker_metrics import WorkerMetrics
 
 MULTIPROCESS_VARIABLE = "PROMETHEUS_MULTIPROC_DIR"
@@ -164,7 +165,8 @@ class Metrics:
             raise Problem(503, detail, kind="busy", headers=[("Retry-After", "1")])
         try:
             registry = self.registry
-            if folder() is not None:
+            if (path := folder()) is not None:
+                ended_processes.remove_files(path)
                 registry = CollectorRegistry()
                 MultiProcessCollector(registry)  # type: ignore[no-untyped-call]
                 registry.register(self._workers)

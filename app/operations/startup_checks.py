@@ -1,4 +1,4 @@
-"""Checks that run once, before the first worker is forked."""
+"""Checks that run once, before the server starts its first worker."""
 
 import errno
 import logging
@@ -33,9 +33,7 @@ def check_port(settings: Settings) -> None:
     if "GUNICORN_FD" in os.environ or "LISTEN_FDS" in os.environ:
         return  # inherited sockets: an upgrade of gunicorn, or systemd
     try:
-        family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
-        with socket.create_server((settings.host, settings.port), family=family):
-            pass
+        listen(settings.host, settings.port).close()
     except OSError as error:
         if error.errno == errno.EADDRINUSE:
             raise BadSettings(
@@ -50,3 +48,9 @@ def check_port(settings: Settings) -> None:
             f"HOST={settings.host!r}: cannot listen on this address ({error.strerror}); "
             "use an address of this machine, or 0.0.0.0"
         ) from None
+
+
+def listen(host: str, port: int, backlog: int | None = None) -> socket.socket:
+    """Return a listening socket; raises `OSError`."""
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    return socket.create_server((host, port), family=family, backlog=backlog)

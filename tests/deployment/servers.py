@@ -1,4 +1,4 @@
-"""The application under uWSGI, and helpers for tests of a running service."""
+"""Servers as parameters of tests, and helpers for a running service."""
 
 import re
 import sys
@@ -8,7 +8,14 @@ from contextlib import closing, contextmanager
 from http.client import HTTPConnection
 from pathlib import Path
 
-from tests.support.service import PROJECT, Service
+import pytest
+
+from tests.support.service import PROJECT, SERVERS, Service
+
+# As parameters of a test or fixture.
+NIGHTLY_ON_GRANIAN = ["gunicorn", pytest.param("granian", marks=pytest.mark.nightly)]
+on_both_servers = pytest.mark.parametrize("served_by", SERVERS)
+nightly_on_granian = pytest.mark.parametrize("served_by", NIGHTLY_ON_GRANIAN)
 
 LOOKUP = "/?city=London"
 UWSGI = str(Path(sys.executable).with_name("uwsgi"))
@@ -21,7 +28,7 @@ class Uwsgi(Service):
     """
 
     def __init__(self, url, *options, **settings):
-        super().__init__(url, **settings)
+        super().__init__(url, "uwsgi", **settings)
         self.options = options
 
     def command(self):
@@ -60,9 +67,17 @@ def lookups_until(stop, service):
 
 
 def booted_workers(service):
-    """Return the process IDs of all workers gunicorn has started so far, oldest first."""
-    booted = re.findall(r"Booting worker with pid: (\d+)", service.log.read_text())
-    return [int(pid) for pid in booted]
+    """Return the process IDs of all workers started so far, oldest first."""
+    line = r"(?:Booting worker with pid|Spawning worker-\d+ with PID): (\d+)"
+    return [int(pid) for pid in re.findall(line, service.log.read_text())]
+
+
+def is_alive(pid):
+    """Return whether the process is running; its parent may not have noticed its end yet."""
+    try:
+        return "State:\tZ" not in Path(f"/proc/{pid}/status").read_text()
+    except FileNotFoundError:
+        return False
 
 
 def until(condition, what, seconds=20):

@@ -75,12 +75,16 @@ def test_the_image_contains_everything_the_service_imports(tmp_path):
         for source in sources.split():
             put(PROJECT / source, tmp_path)
 
-    run(tmp_path, "-c", "import wsgi; from app.operations import schema; schema.newest()")
+    run(
+        tmp_path,
+        "-c",
+        "import server.granian, wsgi; from app.operations import schema; schema.newest()",
+    )
     run(tmp_path, "-m", "gunicorn", "--check-config", "wsgi:app")
 
 
 def test_every_locked_package_has_a_hash():
-    for name in ("runtime", "sample"):
+    for name in ("runtime", "sample", "granian"):
         lock = PROJECT.joinpath("requirements", f"{name}.txt").read_text()
         packages = re.findall(r"^\w.*(?:\n    --hash=\S+.*)*", lock, re.MULTILINE)
 

@@ -1,9 +1,10 @@
-"""Slow and lingering clients of gunicorn, without a proxy: other clients are still served."""
+"""Slow and lingering clients, without a proxy: other clients are still served."""
 
 import socket
 
 import pytest
 
+from tests.deployment.servers import NIGHTLY_ON_GRANIAN
 from tests.support.raw_http import head_of, read_response
 from tests.support.service import serving
 from tests.support.slow_clients import SlowClients, failed, kinds, probe
@@ -16,9 +17,9 @@ LINGERING_SECONDS = 6
 ENOUGH_PROBES = 5
 
 
-@pytest.fixture(scope="module")
-def service(migrated):
-    with serving(migrated, WEB_CONCURRENCY=1, THREADS=4) as running:
+@pytest.fixture(scope="module", params=NIGHTLY_ON_GRANIAN)
+def service(request, migrated):
+    with serving(migrated, request.param, WEB_CONCURRENCY=1, THREADS=4) as running:
         yield running
 
 

@@ -46,7 +46,7 @@ def test_the_rate_limit_allows_the_usual_load_test(migrated):
 @pytest.fixture
 def checkout(tmp_path):
     """A copy of the modules that the service consists of, which a test may change."""
-    for name in ("app", "dev", "migrations"):
+    for name in ("app", "dev", "migrations", "server"):
         shutil.copytree(PROJECT / name, tmp_path / name)
     for name in ("wsgi.py", "gunicorn.conf.py", "pyproject.toml"):
         shutil.copy(PROJECT / name, tmp_path)

@@ -5,7 +5,7 @@ import sys
 
 from tests.support.service import PROJECT
 
-MODULE = PROJECT / "app/operations/gunicorn/memory_allocator.py"
+MODULE = PROJECT / "app/operations/memory_allocator.py"
 # In a process of its own, without the application: the parameters cannot be undone.
 # Frees a block of 30 MiB, as after a large response; glibc then takes smaller ones from an arena.
 PROGRAM = """

@@ -1,7 +1,8 @@
 """A failed start prints one line with the variable, its value and what is allowed.
 
-Three places print that line: `gunicorn.conf.py` for its settings and its checks, and `wsgi.py`.
-Each of them is tested with a real start; the messages themselves are tested in this process.
+`gunicorn.conf.py` and `server.granian` print that line for their settings and their checks, and
+`wsgi.py` does. Each of them is tested with a real start; the messages themselves are tested in this
+process.
 """
 
 import os
@@ -20,6 +21,7 @@ from tests.support.database import in_child
 from tests.support.scripted_server import GREETING, ScriptedServer, packet
 from tests.support.service import CONFIGURATION, environment, free_port
 
+GRANIAN = ["-m", "server.granian"]
 GUNICORN = ["-m", "gunicorn", "-c", str(CONFIGURATION), "wsgi:app"]
 
 
@@ -52,9 +54,18 @@ def unreachable_url():
         (GUNICORN, {"DB_STRATEGY": "poold"}, "cannot start: DB_STRATEGY='poold': use "),
         (GUNICORN, {"DB_STRATEGY": "no.such:Class"}, "cannot start: DB_STRATEGY='no.such:Class': "),
         (GUNICORN, {}, "cannot start: DATABASE_URL='mysql://app:"),
+        (GRANIAN, {"DB_STRATEGY": "poold"}, "cannot start: DB_STRATEGY='poold': use "),
+        (GRANIAN, {}, "cannot start: DATABASE_URL='mysql://app:"),
         (["-c", "import wsgi"], {"PORT": "0"}, "cannot start: PORT='0': use 1 to 65535"),
     ],
-    ids=["settings of gunicorn", "application", "checks of gunicorn", "import of wsgi"],
+    ids=[
+        "settings of gunicorn",
+        "application",
+        "checks of gunicorn",
+        "settings of granian",
+        "checks of granian",
+        "import of wsgi",
+    ],
 )
 def test_a_failed_start_prints_one_line_and_no_traceback(command, settings, message, tmp_path):
     ended = subprocess.run(

@@ -1,8 +1,8 @@
 """The service with each strategy after idle time, killed connections and a server restart.
 
-All services run under gunicorn at the same time against one server. They receive a burst of
-requests, then stay idle for longer than `wait_timeout`, then lose all connections to KILL, then to
-a restart, with another burst after each.
+All services run at the same time against one server, under gunicorn, and then under granian. They
+receive a burst of requests, then stay idle for longer than `wait_timeout`, then lose all
+connections to KILL, then to a restart, with another burst after each.
 """
 
 import time
@@ -13,30 +13,48 @@ import pytest
 
 from app.db.strategies import STRATEGIES
 from tests.support.database import kill_all, query
-from tests.support.service import Service, serving
+from tests.support.service import SERVERS, Service, serving
 
 CUSTOM = "tests.support.own_strategy:Stack"
-# `make test` runs these; `make test-nightly` runs all. tests/db tests all without gunicorn.
-IN_MAKE_TEST = {"single", "timed", "sqlalchemy", "adaptive"}
+# `make test` runs these; `make test-nightly` runs all. tests/db tests all without a web server.
+IN_MAKE_TEST = {
+    "gunicorn": {"single", "timed", "sqlalchemy", "adaptive"},
+    "granian": {"adaptive"},
+}
 RELIABLE = [
-    pytest.param(name, marks=() if name in IN_MAKE_TEST else pytest.mark.nightly)
+    pytest.param(
+        served_by, name, marks=() if name in IN_MAKE_TEST[served_by] else pytest.mark.nightly
+    )
+    for served_by in SERVERS
     for name in [*STRATEGIES, CUSTOM]
     if name != "single"
 ]
+each_reliable_strategy = pytest.mark.parametrize(
+    ("served_by", "strategy"), RELIABLE, indirect=["served_by"], scope="module"
+)
 WAIT_TIMEOUT_SECONDS = 2
 IDLE_SECONDS = 5
 LOOKUP = "/?city=London"
 
 
+@pytest.fixture(scope="module", params=["gunicorn"])
+def served_by(request):
+    """The web server: gunicorn, unless a test has it as a parameter."""
+    return request.param
+
+
 @pytest.fixture(scope="module")
-def services(request, own_server, url):
+def services(request, served_by, own_server, url):
     """A running service for each selected strategy; each has opened its connections."""
     selected = {
         item.callspec.params["strategy"]
         for item in request.session.items
-        if item.path == request.path and "strategy" in item.fixturenames
+        if item.path == request.path
+        and "strategy" in item.fixturenames
+        and item.callspec.params["served_by"] == served_by
     }
-    with running_services(url, sorted(IN_MAKE_TEST | selected)) as running:
+    strategies = sorted(IN_MAKE_TEST[served_by] | selected)
+    with running_services(url, served_by, strategies) as running:
         # Set after startup, when a service rejects a `wait_timeout` shorter than its recycle age.
         set_wait_timeout(own_server, WAIT_TIMEOUT_SECONDS)
         for name, service in running.items():
@@ -70,9 +88,10 @@ def after_restart(services, after_kill, own_server):
 
 
 @contextmanager
-def running_services(url, strategies):
+def running_services(url, served_by, strategies):
     services = [
-        Service(url, DB_STRATEGY=strategy, WEB_CONCURRENCY=2, THREADS=4) for strategy in strategies
+        Service(url, served_by, DB_STRATEGY=strategy, WEB_CONCURRENCY=2, THREADS=4)
+        for strategy in strategies
     ]
     with ThreadPoolExecutor(len(services)) as pool:
         try:
@@ -97,7 +116,7 @@ def statuses(responses):
     return {response.status_code for response in responses}
 
 
-@pytest.mark.parametrize("strategy", RELIABLE)
+@each_reliable_strategy
 def test_no_request_fails_after_idle_time(strategy, after_idle_time):
     responses, log = after_idle_time[strategy]
 
@@ -113,14 +132,14 @@ def test_adaptive_needs_no_retry_after_idle_time(after_idle_time):
     assert "retried on another connection" in timed_log
 
 
-@pytest.mark.parametrize("strategy", RELIABLE)
+@each_reliable_strategy
 def test_no_request_fails_after_all_connections_were_killed(strategy, after_kill):
     responses, log = after_kill[strategy]
 
     assert statuses(responses) == {200}, log
 
 
-@pytest.mark.parametrize("strategy", RELIABLE)
+@each_reliable_strategy
 def test_no_request_fails_after_a_restart_between_two_requests(strategy, after_restart, services):
     responses, log = after_restart[strategy]
 

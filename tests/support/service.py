@@ -1,4 +1,4 @@
-"""The service as it is deployed: gunicorn in its own process, with a clean environment."""
+"""The service as it is deployed: a server in its own process, with a clean environment."""
 
 import os
 import signal
@@ -18,6 +18,7 @@ from dev.launch import launch
 
 PROJECT = Path(__file__).parents[2]
 CONFIGURATION = PROJECT / "gunicorn.conf.py"
+SERVERS = ("gunicorn", "granian")
 START_SECONDS = 120  # usually two; more on a busy machine
 SECRET = "the secret key of the tests, which is used nowhere else in the project"
 # All requests of the tests come from one address.
@@ -43,11 +44,13 @@ def environment(url, **settings):
 
 
 class Service:
-    """A gunicorn process and its log."""
+    """The process of gunicorn or granian, and its log."""
 
-    configuration = CONFIGURATION
+    application = "wsgi:app"
+    configuration = CONFIGURATION  # of gunicorn
 
-    def __init__(self, url, **settings):
+    def __init__(self, url, served_by="gunicorn", **settings):
+        self.served_by = served_by
         self.port = settings.pop("PORT", None) or free_port()
         self.folder = TemporaryDirectory(prefix="service-")  # without a .env
         self.log = Path(self.folder.name, "log")
@@ -58,14 +61,9 @@ class Service:
         )
 
     def command(self):
-        return [
-            sys.executable,
-            "-m",
-            "gunicorn",
-            "-c",
-            str(self.configuration),
-            "wsgi:app",
-        ]
+        gunicorn = ["gunicorn", "-c", str(self.configuration)]
+        server = ["server.granian"] if self.served_by == "granian" else gunicorn
+        return [sys.executable, "-m", *server, self.application]
 
     def start(self):
         with self.log.open("wb") as log:
@@ -110,9 +108,9 @@ class Service:
 
 
 @contextmanager
-def serving(url, **settings):
+def serving(url, served_by="gunicorn", **settings):
     """Run a service with these settings; yields it once it answers."""
-    service = Service(url, **settings)
+    service = Service(url, served_by, **settings)
     try:
         yield service.start()
     finally:

@@ -1,7 +1,7 @@
 """Reports of the workers' connections, in the folder of their metrics.
 
 Whoever answers a request for the status touches a file there. Each worker looks at that file
-between two rounds of events, at most twice a second. While it is touched, the worker writes its
+again and again, at most twice a second. While it is touched, the worker writes its
 report about once a second; otherwise it writes nothing. Without such a folder, or under a server
 that does not call `write_if_watched`, only the worker that answers is shown.
 """
@@ -16,12 +16,12 @@ from typing import Any
 
 from app.db.clock import now
 from app.db.pool_snapshot import PoolSnapshot
+from app.operations.ended_processes import REPORTS, remove_files
 
 log = logging.getLogger(__name__)
 
 EXTENSION = "worker_reports"  # of the Flask application
 WATCH_FILE = "status-watched"
-REPORTS = "status-*.json"
 LOOK_INTERVAL_SECONDS = 0.5
 # For this time after the last request for the status, reports are written. An older one belongs to
 # a worker that has ended.
@@ -58,6 +58,7 @@ class WorkerReports:
         """Return the reports of all workers by process id, and ask them for new ones."""
         reports = {os.getpid(): self._report()}
         if self._folder is not None:
+            remove_files(self._folder)
             (self._folder / WATCH_FILE).touch()
             for file in self._folder.glob(REPORTS):
                 if (report := _read(file)) and _is_current(report):

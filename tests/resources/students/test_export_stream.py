@@ -108,6 +108,25 @@ def test_a_database_failure_during_the_download_ends_it_incomplete(
         assert len(complete.text.splitlines()) == student_count
 
 
+def test_a_database_failure_during_the_download_is_503_under_granian(
+    headers, student_count, migrated, server
+):
+    """granian would end the body like a complete one, so the service sends only complete ones."""
+    with (
+        Relay(server.port) as relay,
+        serving(through(relay, migrated), "granian", WEB_CONCURRENCY=1, THREADS=2) as service,
+    ):
+        relay.cut_response_to = b"student.student_id >="  # every page except the first
+        failed = service.get(URL, headers=headers)
+        relay.cut_response_to = None
+        complete = service.get(URL, headers=headers)
+
+    assert failed.status_code == 503
+    assert failed.headers["Content-Type"] == "application/problem+json"
+    assert len(complete.text.splitlines()) == student_count
+    assert len(complete.content) == int(complete.headers["Content-Length"])
+
+
 def test_a_database_failure_before_the_first_page_is_503(headers, student_count, migrated, server):
     with Relay(server.port) as relay:
         app = create_app(settings_for(through(relay, migrated)))

@@ -1,0 +1,1 @@
+"""What granian's WSGI interface lacks; used by `server.granian` only."""

@@ -1,0 +1,1 @@
+"""What starts the service under a WSGI server; see also `gunicorn.conf.py`."""
