@@ -54,9 +54,10 @@ def test_livez_responds_while_all_threads_wait_for_the_database(served_by, migra
 def test_sigterm_completes_a_request_in_progress(served_by, migrated, held):
     with ended(Service(migrated, served_by, WEB_CONCURRENCY=WORKERS).start()) as service:
         service.client.close()  # a stopping worker waits for keep-alive connections
+        until(lambda: len(booted_workers(service)) == WORKERS, "the workers start")
+        workers = booted_workers(service)
         with held(service, requests=1) as (status,):
             service.process.send_signal(signal.SIGTERM)
-            workers = booted_workers(service)
             until(lambda: not all(map(is_alive, workers)), "the idle worker ends")
 
             assert not status.done()

@@ -138,7 +138,7 @@ def test_the_script_needs_the_standard_library_only():
     done = subprocess.run(command, cwd=PROJECT, capture_output=True, text=True, check=False)
 
     assert done.returncode == 2
-    purposes = "runtime, serve, demo, test, bench"
+    purposes = "runtime, serve, granian, demo, test, bench"
     assert done.stderr == f"setup: unknown purpose 'nonsense'; use one of {purposes}\n"
 
 
