@@ -38,6 +38,9 @@ LOCKS = {
     ("app.resources.students.imports.queries", "lock"): "import_progress.position, by `save`",
     ("app.db.commit_tokens", "READ"): "commit_token.transaction_number, by PREVENT_COMMIT",
     ("migrations.lock", "_get_lock"): "the lease in migration_lock",
+    ("migrations.triggers", "replace_trigger"): "the trigger; writes to its table wait",
+    ("migrations.versions.0066_ins_attempt", "upgrade"): "assessment_result, as 0049 does",
+    ("migrations.versions.0067_upd_assessment", "upgrade"): "assessment_result, see 0054",
     ("migrations.versions.0049_add_attempt", "upgrade"): (
         "assessment_result, as an update of the assessment's pass_score does (0054)"
     ),

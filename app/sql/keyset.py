@@ -1,7 +1,9 @@
 """Keyset pagination: the statements for the rows of a list that follow a given row.
 
-All of them are deferred joins: a derived table finds keys in an index, without reading rows, and
-the rows are then read by their keys. So the number of rows to read is decided before any is read.
+If an index serves all conditions in the order of the list, its rows are read until the page is
+full. Otherwise the statement is a deferred join: a derived table finds keys in an index, without
+reading rows, and the rows are then read by their keys. So the number of rows to read is decided
+before any is read.
 """
 
 from collections.abc import Sequence
@@ -50,7 +52,7 @@ class ListQuery:
 def page(db: Reader, query: ListQuery, where: Condition, index: str = "") -> list[SelectedRow]:
     """Return the rows that satisfy a condition, by this index, or by one that the server chooses.
 
-    With an index that serves the condition in this order, the cost is the same at any depth.
+    If the index serves the condition in the order of the list, the cost is the same at any depth.
     """
     sql = _page_sql(query.shape, where.sql, index)
     return _selected(db.fetch_all(sql, (*where.params, *query.after, query.window.limit)))
@@ -90,7 +92,16 @@ def _selected(rows: list[Row]) -> list[SelectedRow]:
 
 @lru_cache(maxsize=512)
 def _page_sql(shape: Shape, where: str, index: str) -> str:
-    return _with_items(shape, f"{_keys_sql(shape, where, index)} LIMIT %s")
+    if not index:
+        return _with_items(shape, f"{_keys_sql(shape, where, index)} LIMIT %s")
+    select = shape.select
+    columns = [f"{select.item(shape.projection)} AS item", *_position(shape)]
+    # In this order of tables, the rows need not be sorted.
+    return (
+        f"SELECT STRAIGHT_JOIN {', '.join(columns)}"  # noqa: S608 - all from query modules
+        f" FROM {select.table} FORCE INDEX ({index}) {select.joins(shape.projection)}"
+        f" WHERE {where}{_after_sql(shape)} ORDER BY {_order_by(shape)} LIMIT %s"
+    )
 
 
 @lru_cache(maxsize=512)
@@ -145,7 +156,7 @@ def _with_items(shape: Shape, keys: str, flag: str = "") -> str:
     columns = (
         [f"IF(page.matches, {item}, '') AS item", f"page.{flag}"] if flag else [f"{item} AS item"]
     )
-    columns += [f"{column} AS position_{number}" for number, column in enumerate(_columns(shape))]
+    columns += _position(shape)
     return (
         f"SELECT {', '.join(columns)} FROM ({keys}) AS page"  # noqa: S608 - all from query modules
         f" LEFT JOIN ({select.table} {select.joins(shape.projection)})"
@@ -158,6 +169,10 @@ def _columns(shape: Shape) -> list[str]:
     select = shape.select
     columns = [select.column(order.column) for order in shape.orders]
     return [*columns, f"{select.table}.{select.key}"]
+
+
+def _position(shape: Shape) -> list[str]:
+    return [f"{column} AS position_{number}" for number, column in enumerate(_columns(shape))]
 
 
 def _descending(shape: Shape) -> list[bool]:

@@ -106,6 +106,7 @@ def test_the_changelog_and_the_measured_pages_are_empty_and_readme_is_not_about_
     assert "fault-matrix.svg" not in readme
 
 
+@pytest.mark.nightly
 def test_the_linter_and_tests_succeed_after_the_rename(renamed):
     for command in (["check", "."], ["format", "--check", "."]):
         assert run(renamed, ".venv/bin/ruff", *command).returncode == 0

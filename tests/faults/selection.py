@@ -13,18 +13,13 @@ IN_MAKE_TEST = {
         "none",
         # idle connections
         "error-4031",
-        "silent-drop-one",
         "silent-drop-idle",
         # statements and transactions
         "orphaned-row-lock",
         "commit-response-lost",
-        "deadlock",
-        "slow-statement-timeout",
-        "session-state",
         # server
         "crash",
         "failover",
-        "no-greeting",
         "access-restored",
     },
     "single": {

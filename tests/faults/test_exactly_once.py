@@ -167,7 +167,7 @@ def post_until_created(client, headers, number):
     raise AssertionError(f"{number} was never stored: {statuses}")
 
 
-@pytest.mark.parametrize("writes", [100, pytest.param(500, marks=pytest.mark.nightly)])
+@pytest.mark.parametrize("writes", [30, pytest.param(500, marks=pytest.mark.nightly)])
 def test_writes_with_keys_are_stored_exactly_once(
     service, proxy, root, migrated, admin_headers, *, writes
 ):

@@ -16,6 +16,7 @@ from werkzeug.test import EnvironBuilder
 
 from app import create_app
 from app.auth.schemas import PasswordChange
+from app.auth.users.schemas import NewPassword
 from tests.support.catalog import operations, required_query, valid_body
 from tests.support.database import settings_for
 
@@ -129,7 +130,7 @@ def service(migrated):
 @pytest.fixture(scope="module")
 def environ_of(server, migrated, tokens):
     """A function that returns the WSGI environment of a signed-in request that changes nothing."""
-    bodies = {PasswordChange: b"{}"}  # a valid body would be hashed
+    bodies = {PasswordChange: b"{}", NewPassword: b"{}"}  # a valid one would be hashed
 
     def create(endpoint, **headers):
         declared = endpoint.declared

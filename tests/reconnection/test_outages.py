@@ -122,7 +122,7 @@ def write(client):
     [
         restart,
         pytest.param(crash, marks=pytest.mark.nightly),
-        too_many_connections,
+        pytest.param(too_many_connections, marks=pytest.mark.nightly),
         pytest.param(too_many_user_connections, marks=pytest.mark.nightly),
         pytest.param(address_moved, marks=pytest.mark.nightly),
         failover,
@@ -144,7 +144,7 @@ def test_a_short_outage_under_load_fails_no_request(cause, outage, service):
 def test_livez_is_answered_while_all_requests_wait(outage, service):
     """More clients than threads: one thread of each worker stays free."""
     client = Client(service.port, timeout_seconds=60)
-    with traffic(client, clients=40, mix=(client.read,)):
+    with traffic(client, clients=40, mix=(client.read,), pause_seconds=0.1):
         assert settles(lambda: len(client.responses) > 100)
         outage.relay.rejects_clients = True
         outage.relay.reset()

@@ -166,3 +166,22 @@ def test_without_an_index_an_order_reads_all_rows(monkeypatch, read):
     _, rows = read("/v1/countries?sort=country&limit=2", "admin")
 
     assert rows > ROWS
+
+
+@pytest.mark.parametrize(
+    ("path", "tables"),
+    [
+        ("/v1/students?", 2),  # and address
+        ("/v1/students?sort=-last_name&", 2),
+        ("/v1/students?campus_id=1&", 2),
+        ("/v1/countries?sort=country&", 1),
+        ("/v1/attempts?sort=-attempt_date&", 1),
+        ("/v1/attempts?assessment_id=1&sort=attempt_date&", 1),
+    ],
+)
+def test_a_page_that_an_index_serves_reads_its_own_rows_only(path, tables, read):
+    read(path, "admin")  # the server opens the tables
+    page, rows = read(f"{path}limit=50", "admin")
+
+    assert page["next"]
+    assert rows <= tables * (50 + 1) + 1

@@ -24,7 +24,7 @@ from tests.resources.students.test_import import emails
 from tests.support.database import opened
 from tests.support.service import PROJECT, environment
 
-LINES = 3000
+LINES = 1500
 REJECTED_LINES = range(99, LINES, 250)  # counted from 1
 
 
