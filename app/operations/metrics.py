@@ -9,8 +9,7 @@ Only local processes may read them, or clients with METRICS_TOKEN (`app.operatio
 """
 
 import os
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from threading import Lock
 
@@ -148,29 +147,20 @@ class Metrics:
     def exposition(self, accept: str) -> tuple[bytes, str]:
         """Return all metrics in the format of the Accept header, and its content type.
 
-        Raises a `Problem` (503), as `all_workers` does.
+        One call at a time; raises a `Problem` (503) after `MAX_SCRAPE_WAIT_SECONDS`.
         """
+        registry = self.registry
         write, content_type = choose_encoder(accept)
-        with self.all_workers() as registry:
-            return write(registry), content_type
-
-    @contextmanager
-    def all_workers(self) -> Iterator[CollectorRegistry]:
-        """Yield a registry with the sums over all workers; the block is one scrape.
-
-        One scrape at a time; raises a `Problem` (503) after `MAX_SCRAPE_WAIT_SECONDS`.
-        """
         if not self._scraping.acquire(timeout=MAX_SCRAPE_WAIT_SECONDS):
             detail = "Too many simultaneous requests for the metrics."
             raise Problem(503, detail, kind="busy", headers=[("Retry-After", "1")])
         try:
-            registry = self.registry
             if (path := folder()) is not None:
                 ended_processes.remove_files(path)
                 registry = CollectorRegistry()
                 MultiProcessCollector(registry)  # type: ignore[no-untyped-call]
                 registry.register(self._workers)
-            yield registry
+            return write(registry), content_type
         finally:
             self._scraping.release()
 

@@ -76,8 +76,9 @@ class WorkerReports:
         try:
             unfinished.write_text(json.dumps(self._report()))
             unfinished.replace(file)
-        except OSError as error:
-            log.warning("the status of this worker cannot be written: %s", error)
+        except Exception as error:
+            # A full disk, or a strategy of a user's own: neither may end the worker.
+            log.warning("the status of this worker cannot be written: %r", error)
 
 
 def report_file(folder: Path, process_id: int) -> Path:

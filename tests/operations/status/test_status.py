@@ -11,8 +11,10 @@ import httpx
 import pytest
 
 from app import create_app
+from app.operations.metrics import BUCKETS_SECONDS
 from app.operations.status.reports import REPORTS, WATCH_FILE, WATCHED_SECONDS, WorkerReports
 from tests.deployment.servers import booted_workers, until
+from tests.operations.test_metrics import REQUESTS, scrape, total
 from tests.support.counting import statements
 from tests.support.database import connections_of, kill_all, query, settings_for
 from tests.support.service import serving
@@ -209,6 +211,15 @@ def test_a_folder_that_cannot_be_written_does_not_end_the_worker(worker, tmp_pat
     assert "the status of this worker cannot be written" in caplog.text
 
 
+def test_a_strategy_that_cannot_be_described_does_not_end_the_worker(worker, tmp_path, caplog):
+    worker._snapshots = lambda: {"primary": "not a snapshot"}
+    worker.look()
+    (tmp_path / WATCH_FILE).touch()
+
+    assert not worker.look()
+    assert "the status of this worker cannot be written: TypeError" in caplog.text
+
+
 @pytest.fixture(scope="module")
 def running(migrated, tmp_path_factory):
     folder = tmp_path_factory.mktemp("metrics")
@@ -240,6 +251,22 @@ def files_of(service):
     """Return the names and times of all files that belong to the status."""
     folder = Path(service.environment["PROMETHEUS_MULTIPROC_DIR"])
     return {file.name: file.stat().st_mtime_ns for file in folder.glob("status*")}
+
+
+def test_the_totals_are_those_of_the_metrics(service, as_role):
+    service.burst(LOOKUP, threads=8, each=4)
+    service.burst("/?city=Xyz", threads=2, each=2)
+    status, families = ask(service, as_role), scrape(service.client)
+    lookups = {"route": "/"}
+    bucket = "http_request_duration_seconds_bucket"
+
+    assert status["requests"]["4xx"] == total(families, REQUESTS, status="404", **lookups) == 4
+    assert status["requests"]["2xx"] == total(families, REQUESTS, status="200", **lookups)
+    assert status["statements"] == total(families, "database_statements_total", **lookups)
+    assert {it["at_most_seconds"]: it["requests"] for it in status["durations"]} == {
+        limit: total(families, bucket, le=str(limit or "+Inf"), **lookups)
+        for limit in (*map(float, BUCKETS_SECONDS), None)
+    }
 
 
 def test_every_worker_shows_all_workers(service, as_role):
