@@ -6,18 +6,20 @@ from threading import Thread
 
 import pytest
 
+from tests.deployment.servers import NIGHTLY_ON_GRANIAN, nightly_on_granian
 from tests.support.proxies import COMMANDS, proxied
 from tests.support.raw_http import exchange, head_of
 from tests.support.service import serving
 from tests.support.slow_clients import SlowClients, failed, kinds, probe
 
 SLOW_CLIENTS = 60
+FORWARDED = ("X-Forwarded-For", "X_Forwarded_For")
 PROBE_SECONDS = 2
 
 
-@pytest.fixture(scope="module")
-def service(migrated):
-    with serving(migrated, TRUSTED_PROXIES=1) as running:
+@pytest.fixture(scope="module", params=NIGHTLY_ON_GRANIAN)
+def service(request, migrated):
+    with serving(migrated, request.param, TRUSTED_PROXIES=1) as running:
         yield running
 
 
@@ -102,6 +104,7 @@ def proxy_of_echo(request):
 
 
 CLIENT_HEADERS = (
+    *("X_Forwarded_For", "X_Forwarded_Proto"),
     *("SCRIPT_NAME", "Script-Name", "PATH_INFO", "Path-Info", "Remote-User", "Forwarded"),
     *("X-Real-IP", "X-Forwarded-Host", "X-Forwarded-Port", "X-Forwarded-Prefix"),
     *("X-Forwarded-Ssl", "X-Forwarded-Protocol", "X-Forwarded-Server"),
@@ -125,15 +128,17 @@ def test_the_proxy_replaces_what_the_service_believes(proxy_of_echo, name, value
     assert message_from_bytes(response.body).get_all(name) == [value]
 
 
-def test_a_client_cannot_choose_its_address(migrated):
+@nightly_on_granian
+def test_a_client_cannot_choose_its_address(served_by, migrated):
     """Each address has a rate limit; an address in X-Forwarded-For must not have its own."""
-    with serving(migrated, TRUSTED_PROXIES=1, WEB_CONCURRENCY=1, RATE_LIMIT="2/hour") as service:
+    settings = {"TRUSTED_PROXIES": 1, "WEB_CONCURRENCY": 1, "RATE_LIMIT": "2/hour"}
+    with serving(migrated, served_by, **settings) as service:
         for name in COMMANDS:
             with proxied(service.port, name) as proxy:
                 statuses = [
                     exchange(
                         proxy.port,
-                        head_of("/v1/cities", f"X-Forwarded-For: 192.0.2.{number}"),
+                        head_of("/v1/cities", *(f"{it}: 192.0.2.{number}" for it in FORWARDED)),
                         tls=True,
                     ).status
                     for number in range(4)

@@ -2,9 +2,20 @@
 
 import pytest
 
+from tests.deployment.servers import NIGHTLY_ON_GRANIAN
 from tests.support.raw_http import exchange, head_of
+from tests.support.service import serving
 
 HOSTILE = "evil.example"
+
+
+@pytest.fixture(scope="module", params=NIGHTLY_ON_GRANIAN)
+def service(request, migrated):
+    if request.param == "gunicorn":
+        yield request.getfixturevalue("sample_service")
+        return
+    with serving(migrated, request.param) as running:
+        yield running
 
 
 @pytest.mark.parametrize(
@@ -19,10 +30,10 @@ HOSTILE = "evil.example"
         "X-Forwarded-Protocol: none",
     ],
 )
-def test_headers_of_a_proxy_are_ignored(sample_service, header):
+def test_headers_of_a_proxy_are_ignored(service, header):
     lines = (header, "X-Forwarded-Proto: https")
 
-    assert exchange(sample_service.port, head_of("/livez", *lines)).status == 200
+    assert exchange(service.port, head_of("/livez", *lines)).status == 200
 
 
 @pytest.mark.parametrize(
@@ -39,15 +50,15 @@ def test_headers_of_a_proxy_are_ignored(sample_service, header):
         ("POST", "/v1/tokens/"),
     ],
 )
-def test_repeated_slashes_are_another_path(sample_service, method, target):
+def test_repeated_slashes_are_another_path(service, method, target):
     request = head_of(target, "Content-Length: 0", method=method, host=HOSTILE)
-    response = exchange(sample_service.port, request)
+    response = exchange(service.port, request)
 
     assert response.status == 404
     assert "Location" not in response.headers
 
 
-def test_a_redirect_names_no_host(sample_service):
-    response = exchange(sample_service.port, head_of("/docs", host=HOSTILE))
+def test_a_redirect_names_no_host(service):
+    response = exchange(service.port, head_of("/docs", host=HOSTILE))
 
     assert (response.status, response.headers["Location"]) == (308, "/docs/")

@@ -20,7 +20,7 @@ class Fault:
     description: str
     inject: Callable[[Scenario], None]
     route: Route = "direct"
-    served_by: Server = "gunicorn"
+    served_by: Server | None = None  # any
     settings: Mapping[str, object] = field(default_factory=dict)
     quick_settings: Mapping[str, object] = field(default_factory=dict)
     recovers: bool = True  # whether `inject` returns with the fault removed

@@ -11,7 +11,7 @@ from tests.faults.catalog import Fault
 from tests.faults.environment import Environment
 from tests.faults.ledger import Discrepancies
 from tests.faults.load import NO_RESPONSE, PAUSE_SECONDS, Response, run_concurrently
-from tests.faults.scenario import Scenario
+from tests.faults.scenario import Scenario, Server
 from tests.faults.variants import WORKERS, Variant
 
 # From best to worst, each with its definition.
@@ -106,17 +106,23 @@ class Cell:
 
 
 def run_cell(
-    environment: Environment, fault: Fault, variant: Variant, *, quick: bool = False
+    environment: Environment,
+    fault: Fault,
+    variant: Variant,
+    *,
+    quick: bool = False,
+    web_server: Server = "gunicorn",
 ) -> Cell:
     """Inject the fault once and measure; the environment is restored afterwards.
 
-    `quick` uses the shorter settings and the lower request rate of the tests.
+    `quick` uses the shorter settings and the lower request rate of the tests. `web_server` serves
+    the application, unless the fault requires another one.
     """
     with Scenario(
         environment,
         variant,
         route=fault.route,
-        served_by=fault.served_by,
+        served_by=fault.served_by or web_server,
         settings={**fault.settings, **(fault.quick_settings if quick else {})},
         pause_seconds=QUICK_PAUSE_SECONDS if quick else PAUSE_SECONDS,
     ) as scenario:

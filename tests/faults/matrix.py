@@ -3,9 +3,11 @@
     python -m tests.faults.matrix          # all cells, on MariaDB and MySQL, with and without TLS
     python -m tests.faults.matrix --server mariadb --tls plain --fault crash,no-greeting
     python -m tests.faults.matrix --draw    # only compare and draw the stored results
+    python -m tests.faults.matrix --web-server granian --strategy adaptive    # only compare
 
-Each measured cell is added to docs/fault-matrix.json; docs/fault-matrix.md and .svg are generated
-from that file. Exits with status 1 if an outcome differs from `expected_outcomes.toml`.
+Each cell measured under gunicorn is added to docs/fault-matrix.json; docs/fault-matrix.md and .svg
+are generated from that file. Exits with status 1 if an outcome differs from
+`expected_outcomes.toml`.
 """
 
 import argparse
@@ -24,6 +26,7 @@ from tests.faults.expectations import expected_outcomes, is_as_expected
 from tests.faults.results import ResultStore, Run
 from tests.faults.runner import PARALLEL_CELLS, running_cells
 from tests.faults.variants import VARIANTS
+from tests.support.service import SERVERS
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -32,12 +35,17 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = _parse(given)
     store, run = ResultStore(), Run.now(given)
     problems: list[str] = []
+
+    def save(cell: Cell) -> None:
+        if options.web_server == "gunicorn":
+            store.add(cell, run)
+
     try:
         if options.draw:
             problems = [_unexpected(cell) for cell in store.cells() if not is_as_expected(cell)]
         else:
             for target in _targets(options):
-                problems += measure(target, options, lambda cell: store.add(cell, run))
+                problems += measure(target, options, save)
     except Stop as stop:
         say(f"matrix: {stop}")
         return 1
@@ -61,7 +69,12 @@ def measure(target: Target, options: argparse.Namespace, save: Callable[[Cell], 
 
     problems: list[str] = []
     with running_cells(
-        keys, target, jobs=options.jobs, quick=options.quick, on_result=on_result
+        keys,
+        target,
+        jobs=options.jobs,
+        quick=options.quick,
+        web_server=options.web_server,
+        on_result=on_result,
     ) as cells:
         for (fault, variant), future in cells.items():
             if error := future.exception():
@@ -96,6 +109,9 @@ def _parse(arguments: Sequence[str]) -> argparse.Namespace:
     choice("--strategy", list(VARIANTS), "strategies to test (default: all)")
     choice("--server", ["mariadb", "mysql"], "database servers (default: both)")
     choice("--tls", ["plain", "tls"], "without and with TLS (default: both)")
+    parser.add_argument(
+        "--web-server", choices=SERVERS, default="gunicorn", help="what serves the application"
+    )
     parser.add_argument("--jobs", type=int, default=PARALLEL_CELLS, help="cells run in parallel")
     parser.add_argument("--draw", action="store_true", help="only compare and draw stored results")
     parser.add_argument("--quick", action="store_true", help="as in the tests")

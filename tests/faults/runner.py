@@ -8,6 +8,7 @@ from queue import SimpleQueue
 from tests.faults.catalog import FAULTS
 from tests.faults.cell import Cell, run_cell
 from tests.faults.environment import Environment, Target
+from tests.faults.scenario import Server
 from tests.faults.variants import VARIANTS
 
 # On two cores, three parallel environments do not affect the measured times.
@@ -23,6 +24,7 @@ def running_cells(
     *,
     jobs: int = PARALLEL_CELLS,
     quick: bool = False,
+    web_server: Server = "gunicorn",
     on_result: Callable[[Cell], None] = lambda cell: None,
 ) -> Iterator[dict[Key, Future[Cell]]]:
     """Run cells in the background; cells not yet started when the block ends are cancelled."""
@@ -39,7 +41,8 @@ def running_cells(
         def run(key: Key) -> Cell:
             environment = available.get()
             try:
-                cell = run_cell(environment, FAULTS[key[0]], VARIANTS[key[1]], quick=quick)
+                fault, variant = FAULTS[key[0]], VARIANTS[key[1]]
+                cell = run_cell(environment, fault, variant, quick=quick, web_server=web_server)
             finally:
                 available.put(environment)
             on_result(cell)

@@ -32,14 +32,15 @@ from tests.faults.variants import WORKERS, Variant
 from tests.support.service import START_SECONDS, Service
 
 Route = Literal["direct", "proxy", "haproxy", "socket", "unresolvable"]
-Server = Literal["gunicorn", "uwsgi"]
+Server = Literal["gunicorn", "granian", "uwsgi"]
 
 WARM_UP_READ_SECONDS = 0.1  # long enough that all threads hold a connection at the same time
 TRAFFIC_CLIENTS = 8
 STATISTICS_SECONDS = 5
 DISCONNECT_SECONDS = 10
 UNRESOLVABLE_HOST = "database.invalid"
-UNCHECKED = "tests.faults.gunicorn_unchecked"
+UNCHECKED_GUNICORN = "tests.faults.gunicorn_unchecked"
+UNCHECKED_GRANIAN = "tests.faults.granian_unchecked"
 
 
 class LedgerService(Service):
@@ -48,12 +49,14 @@ class LedgerService(Service):
     def __init__(
         self, url: str, *, variant: Variant, served_by: Server, **settings: object
     ) -> None:
-        super().__init__(url, WEB_CONCURRENCY=WORKERS, THREADS=variant.threads, **settings)
-        self._variant = variant
-        self._served_by = served_by
+        super().__init__(
+            url, served_by, WEB_CONCURRENCY=WORKERS, THREADS=variant.threads, **settings
+        )
+        self.application = variant.application
+        self._threads = variant.threads
 
     def start(self) -> "LedgerService":
-        command = self._uwsgi() if self._served_by == "uwsgi" else self._gunicorn()
+        command = self._uwsgi() if self.served_by == "uwsgi" else self._preforking()
         with Path(self.log).open("wb") as log:
             self.process = launch(
                 ["env", "-C", self.folder.name, *command], output=log, env=self.environment
@@ -61,18 +64,22 @@ class LedgerService(Service):
         self._wait_until_ready()
         return self
 
-    def _gunicorn(self) -> list[str]:
-        command = [*self.command()[:-1], self._variant.application]
-        if UNRESOLVABLE_HOST in self.environment["DATABASE_URL"]:
-            command[command.index("-c") + 1] = f"python:{UNCHECKED}"
-        return command
+    def _preforking(self) -> list[str]:
+        command: list[str] = self.command()
+        if UNRESOLVABLE_HOST not in self.environment["DATABASE_URL"]:
+            return command
+        unchecked = {
+            str(self.configuration): f"python:{UNCHECKED_GUNICORN}",
+            "server.granian": UNCHECKED_GRANIAN,
+        }
+        return [unchecked.get(argument, argument) for argument in command]
 
     def _uwsgi(self) -> list[str]:
         # The master loads the application and then forks without running Python's fork hooks.
         return [
             *(str(Path(sys.executable).with_name("uwsgi")), "--master", "--die-on-term"),
-            *("--http", f"127.0.0.1:{self.port}", "--module", self._variant.application),
-            *("--processes", str(WORKERS), "--threads", str(self._variant.threads)),
+            *("--http", f"127.0.0.1:{self.port}", "--module", self.application),
+            *("--processes", str(WORKERS), "--threads", str(self._threads)),
         ]
 
     def stop(self) -> None:

@@ -3,6 +3,7 @@
 import httpx
 import pytest
 
+from tests.deployment.servers import nightly_on_granian
 from tests.support.service import serving
 
 TEN_MEGABYTES = b'{"refresh_token": "' + b"x" * 10_000_000 + b'"}'
@@ -36,11 +37,12 @@ def chunks():
         yield TEN_MEGABYTES[start : start + 65536]
 
 
+@nightly_on_granian
 @pytest.mark.parametrize("framing", ["with a Content-Length", "chunked"])
-def test_a_large_body_is_rejected_by_the_deployed_service(framing, migrated):
+def test_a_large_body_is_rejected_by_the_deployed_service(framing, served_by, migrated):
     headers = {"Content-Type": "application/json"}
     content = chunks() if framing == "chunked" else TEN_MEGABYTES
-    with serving(migrated) as service:
+    with serving(migrated, served_by) as service:
         try:
             response = service.client.post(PATH, content=content, headers=headers)
             assert response.status_code == 413
@@ -51,9 +53,10 @@ def test_a_large_body_is_rejected_by_the_deployed_service(framing, migrated):
         assert service.get("/livez").status_code == 200
 
 
-def test_a_small_chunked_body_is_accepted(migrated, server):
+@nightly_on_granian
+def test_a_small_chunked_body_is_accepted(served_by, migrated, server):
     user = server.users[0]
-    with serving(migrated) as service:
+    with serving(migrated, served_by) as service:
         client = service.client
         pair = client.post("/v1/tokens", auth=(user.user_name, user.password)).json()
 

@@ -14,6 +14,7 @@ from app import create_app
 from app.db.url import DatabaseUrl
 from app.http.context import database
 from app.operations import logs
+from tests.deployment.servers import NIGHTLY_ON_GRANIAN, booted_workers
 from tests.support.counting import statements
 from tests.support.database import settings_for
 from tests.support.service import PROJECT, SECRET, free_port, serving
@@ -22,9 +23,9 @@ from tests.support.signing_in import basic
 LOOKUP = "/?city=London"
 
 
-@pytest.fixture(scope="module")
-def service(migrated):
-    with serving(migrated, WEB_CONCURRENCY=1) as running:
+@pytest.fixture(scope="module", params=NIGHTLY_ON_GRANIAN)
+def service(request, migrated):
+    with serving(migrated, request.param, WEB_CONCURRENCY=1) as running:
         yield running
 
 
@@ -69,7 +70,7 @@ def test_each_line_is_an_object_with_time_level_and_event(service):
     service.get(LOOKUP)
 
     lines = lines_of(service)
-    assert any(line["event"].startswith("Booting worker") for line in lines)
+    assert booted_workers(service)
     for line in lines:
         assert list(line)[:3] == ["time", "level", "event"]
         assert line["time"].endswith("Z")
@@ -124,14 +125,16 @@ def test_health_checks_and_scrapes_are_logged_at_debug_only(service, debug_servi
     ("request_line", "status"),
     [(b"nonsense", 400), (b"GET /" + b"a" * 9000 + b" HTTP/1.1", 414)],
 )
-def test_a_request_rejected_by_gunicorn_is_a_problem_and_a_warning(request_line, status, service):
-    with closing(socket.create_connection(("127.0.0.1", service.port), timeout=10)) as client:
+def test_a_request_rejected_by_gunicorn_is_a_problem_and_a_warning(
+    request_line, status, debug_service
+):
+    with closing(socket.create_connection(("127.0.0.1", debug_service.port), timeout=10)) as client:
         client.sendall(request_line + b"\r\n\r\n")
         head, _, body = client.recv(10000).partition(b"\r\n\r\n")
 
     assert b"application/problem+json" in head
     assert json.loads(body)["status"] == status
-    warnings = [line["event"] for line in lines_of(service) if line["level"] == "warning"]
+    warnings = [line["event"] for line in lines_of(debug_service) if line["level"] == "warning"]
     assert any("Invalid request from ip=127.0.0.1" in warning for warning in warnings)
 
 

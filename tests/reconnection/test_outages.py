@@ -14,6 +14,7 @@ from pymysql.err import OperationalError
 from app.db.url import DatabaseUrl
 from tests.db.relay import Relay, through
 from tests.db.test_concurrency import settles
+from tests.deployment.servers import nightly_on_granian
 from tests.faults import ledger
 from tests.faults.load import Client, polling_livez, traffic
 from tests.faults.scenario import LedgerService
@@ -53,7 +54,7 @@ def outage(servers):
 
 
 @pytest.fixture
-def service(outage):
+def service(outage, served_by):
     settings = {
         "DB_COMMIT_TOKENS": "0",
         # MySQL takes longer than the default patience to start.
@@ -62,7 +63,7 @@ def service(outage):
         "DB_POOL_TIMEOUT_SECONDS": "30",
     }
     url = through(outage.relay, outage.url)
-    service = LedgerService(url, variant=VARIANTS["adaptive"], served_by="gunicorn", **settings)
+    service = LedgerService(url, variant=VARIANTS["adaptive"], served_by=served_by, **settings)
     try:
         yield service.start()
     finally:
@@ -118,17 +119,19 @@ def write(client):
 
 
 @pytest.mark.parametrize(
-    "cause",
+    ("cause", "served_by"),
     [
-        restart,
-        pytest.param(crash, marks=pytest.mark.nightly),
-        too_many_connections,
-        pytest.param(too_many_user_connections, marks=pytest.mark.nightly),
-        pytest.param(address_moved, marks=pytest.mark.nightly),
-        failover,
+        (restart, "gunicorn"),
+        pytest.param(crash, "gunicorn", marks=pytest.mark.nightly),
+        (too_many_connections, "gunicorn"),
+        pytest.param(too_many_user_connections, "gunicorn", marks=pytest.mark.nightly),
+        pytest.param(address_moved, "gunicorn", marks=pytest.mark.nightly),
+        (failover, "gunicorn"),
+        pytest.param(restart, "granian", marks=pytest.mark.nightly),
+        pytest.param(failover, "granian", marks=pytest.mark.nightly),
     ],
 )
-def test_a_short_outage_under_load_fails_no_request(cause, outage, service):
+def test_a_short_outage_under_load_fails_no_request(cause, served_by, outage, service):
     client = Client(service.port, timeout_seconds=60)
     mix = (client.read, client.read, lambda: write(client))
     with traffic(client, mix=mix, pause_seconds=0.06), polling_livez(client):
@@ -141,7 +144,8 @@ def test_a_short_outage_under_load_fails_no_request(cause, outage, service):
     assert failures == [], service.log.read_text()[-5000:]
 
 
-def test_livez_is_answered_while_all_requests_wait(outage, service):
+@nightly_on_granian
+def test_livez_is_answered_while_all_requests_wait(served_by, outage, service):
     """More clients than threads: one thread of each worker stays free."""
     client = Client(service.port, timeout_seconds=60)
     with traffic(client, clients=40, mix=(client.read,)):

@@ -1,8 +1,8 @@
 """The service with each strategy after idle time, killed connections and a server restart.
 
-All services run under gunicorn at the same time against one server. They receive a burst of
-requests, then stay idle for longer than `wait_timeout`, then lose all connections to KILL, then to
-a restart, with another burst after each.
+All services run at the same time against one server. They receive a burst of requests, then stay
+idle for longer than `wait_timeout`, then lose all connections to KILL, then to a restart, with
+another burst after each.
 """
 
 import time
@@ -12,11 +12,12 @@ from contextlib import closing, contextmanager
 import pytest
 
 from app.db.strategies import STRATEGIES
+from tests.deployment.servers import NIGHTLY_ON_GRANIAN
 from tests.support.database import kill_all, query
 from tests.support.service import Service, serving
 
 CUSTOM = "tests.support.own_strategy:Stack"
-# `make test` runs these; `make test-nightly` runs all. tests/db tests all without gunicorn.
+# `make test` runs these; `make test-nightly` runs all. tests/db tests all without a web server.
 IN_MAKE_TEST = {"single", "timed", "sqlalchemy", "adaptive"}
 RELIABLE = [
     pytest.param(name, marks=() if name in IN_MAKE_TEST else pytest.mark.nightly)
@@ -28,7 +29,7 @@ IDLE_SECONDS = 5
 LOOKUP = "/?city=London"
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="module", params=NIGHTLY_ON_GRANIAN)
 def services(request, own_server, url):
     """A running service for each selected strategy; each has opened its connections."""
     selected = {
@@ -36,7 +37,7 @@ def services(request, own_server, url):
         for item in request.session.items
         if item.path == request.path and "strategy" in item.fixturenames
     }
-    with running_services(url, sorted(IN_MAKE_TEST | selected)) as running:
+    with running_services(url, request.param, sorted(IN_MAKE_TEST | selected)) as running:
         # Set after startup, when a service rejects a `wait_timeout` shorter than its recycle age.
         set_wait_timeout(own_server, WAIT_TIMEOUT_SECONDS)
         for name, service in running.items():
@@ -70,9 +71,10 @@ def after_restart(services, after_kill, own_server):
 
 
 @contextmanager
-def running_services(url, strategies):
+def running_services(url, served_by, strategies):
     services = [
-        Service(url, DB_STRATEGY=strategy, WEB_CONCURRENCY=2, THREADS=4) for strategy in strategies
+        Service(url, served_by, DB_STRATEGY=strategy, WEB_CONCURRENCY=2, THREADS=4)
+        for strategy in strategies
     ]
     with ThreadPoolExecutor(len(services)) as pool:
         try:
@@ -102,6 +104,19 @@ def test_no_request_fails_after_idle_time(strategy, after_idle_time):
     responses, log = after_idle_time[strategy]
 
     assert statuses(responses) == {200}, log
+
+
+def test_no_request_fails_after_idle_time_under_granian(own_server, url):
+    with serving(url, "granian", WEB_CONCURRENCY=1) as service:
+        set_wait_timeout(own_server, WAIT_TIMEOUT_SECONDS)
+        try:
+            before = service.burst(LOOKUP)
+            time.sleep(IDLE_SECONDS)
+            after = service.burst(LOOKUP)
+        finally:
+            set_wait_timeout(own_server, "DEFAULT")
+
+    assert statuses(before) == statuses(after) == {200}
 
 
 def test_adaptive_needs_no_retry_after_idle_time(after_idle_time):
