@@ -101,6 +101,13 @@ def test_the_benchmarks_have_a_list_in_addition_to_that_of_the_tests(clone, inst
     assert installed == ["dev", "bench", "mysqlclient"]
 
 
+def test_granian_is_installed_on_request(clone, installed):
+    setup.bring_up_to_date(clone, "serve")
+    setup.bring_up_to_date(clone, "granian")
+
+    assert installed == ["sample", "granian"]
+
+
 def test_a_changed_lock_file_is_installed(clone, installed):
     with (clone / "requirements/runtime.txt").open("a") as lock:
         lock.write("# changed\n")
@@ -130,8 +137,8 @@ def test_the_script_needs_the_standard_library_only():
     done = subprocess.run(command, cwd=PROJECT, capture_output=True, text=True, check=False)
 
     assert done.returncode == 2
-    assert (
-        done.stderr == "setup: unknown purpose 'nonsense'; use one of runtime, serve, test, bench\n"
+    assert done.stderr == (
+        "setup: unknown purpose 'nonsense'; use one of runtime, serve, granian, test, bench\n"
     )
 
 
