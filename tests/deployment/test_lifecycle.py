@@ -122,11 +122,21 @@ def test_a_reload_loses_no_request(service):
 
 
 @pytest.mark.nightly
-@pytest.mark.parametrize("stop", [signal.SIGKILL, signal.SIGQUIT])
-def test_granian_leaves_no_worker_when_its_master_ends_at_once(stop, migrated):
+def test_granian_leaves_no_worker_when_its_master_is_killed(migrated):
     with ended(Service(migrated, "granian", WEB_CONCURRENCY=WORKERS).start()) as service:
         workers = booted_workers(service)
         service.client.close()
-        service.process.send_signal(stop)
+        service.process.kill()
 
         until(lambda: not any(map(is_alive, workers)), "the workers end")
+
+
+@nightly_on_granian
+def test_sigquit_aborts_requests(served_by, migrated, held):
+    with ended(Service(migrated, served_by, GRACEFUL_TIMEOUT_SECONDS=60).start()) as service:
+        with held(service, requests=1) as (status,):
+            service.process.send_signal(signal.SIGQUIT)
+            service.process.wait(20)
+
+        with pytest.raises(ConnectionError):
+            status.result()

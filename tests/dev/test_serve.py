@@ -12,6 +12,7 @@ from contextlib import closing
 import httpx
 import pytest
 
+from app.settings import BadSettings
 from dev import seed, serve
 from dev.keep import free_port
 from tests.support.database import query, settings_for
@@ -41,6 +42,13 @@ def test_the_rate_limit_allows_the_usual_load_test(migrated):
     # siege -b -t 15s -c 16, at 10,000 requests per second
     assert int(limit) >= 15 * 10_000
     assert period == "minute"
+
+
+def test_an_unknown_server_is_an_error_with_the_known_ones(monkeypatch):
+    monkeypatch.setenv("SERVER", "uwsgi")
+
+    with pytest.raises(BadSettings, match="SERVER='uwsgi': use one of gunicorn, granian"):
+        serve.command_of_server()
 
 
 @pytest.fixture

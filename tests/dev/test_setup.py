@@ -109,6 +109,13 @@ def test_the_list_of_the_demo_is_contained_in_that_of_the_tests(clone, installed
     assert installed == ["demo", "dev", "mysqlclient"]
 
 
+def test_granian_is_installed_on_request(clone, installed):
+    setup.bring_up_to_date(clone, "serve")
+    setup.bring_up_to_date(clone, "granian")
+
+    assert installed == ["sample", "granian"]
+
+
 def test_a_changed_lock_file_is_installed(clone, installed):
     with (clone / "requirements/runtime.txt").open("a") as lock:
         lock.write("# changed\n")

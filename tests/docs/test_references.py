@@ -14,10 +14,10 @@ from tests.support.service import PROJECT
 DOCUMENTS = sorted(
     [*PROJECT.glob("*.md"), *PROJECT.glob("docs/**/*.md"), *PROJECT.glob("app/**/*.md")]
 )
-FOLDERS = "app|bench|deploy|dev|docs|examples|migrations|requirements|sample_data|tests"
+FOLDERS = "app|bench|deploy|dev|docs|examples|migrations|requirements|sample_data|server|tests"
 # `docs/fault-matrix.*` and `app/resources/<name>/` are checked up to the placeholder's folder.
 PATH = re.compile(rf"(?<![\w./:-])((?:{FOLDERS})/[\w./-]*)([*<{{]?)")
-MODULE = re.compile(r"python -m ((?:bench|dev|sample_data|tests)[\w.]*)")
+MODULE = re.compile(r"python -m ((?:bench|dev|sample_data|server|tests)[\w.]*)")
 TARGET = re.compile(r"\bmake ([a-z]+(?:-[a-z]+)*)")
 SETTING = re.compile(r"\bDB_[A-Z_]+\b")
 METRIC = re.compile(r"\b(?:database_(?:connection|statement)|http_request)\w*")

@@ -1,8 +1,8 @@
 """The service with each strategy after idle time, killed connections and a server restart.
 
-All services run at the same time against one server, under gunicorn, and then under granian. They
-receive a burst of requests, then stay idle for longer than `wait_timeout`, then lose all
-connections to KILL, then to a restart, with another burst after each.
+All services run at the same time against one server. They receive a burst of requests, then stay
+idle for longer than `wait_timeout`, then lose all connections to KILL, then to a restart, with
+another burst after each.
 """
 
 import time
@@ -12,15 +12,13 @@ from contextlib import closing, contextmanager
 import pytest
 
 from app.db.strategies import STRATEGIES
+from tests.deployment.servers import NIGHTLY_ON_GRANIAN
 from tests.support.database import kill_all, query
 from tests.support.service import SERVERS, Service, serving
 
 CUSTOM = "tests.support.own_strategy:Stack"
 # `make test` runs these; `make test-nightly` runs all. tests/db tests all without a web server.
-IN_MAKE_TEST = {
-    "gunicorn": {"single", "timed", "sqlalchemy", "adaptive"},
-    "granian": {"adaptive"},
-}
+IN_MAKE_TEST = {"single", "timed", "sqlalchemy", "adaptive"}
 RELIABLE = [
     pytest.param(
         served_by, name, marks=() if name in IN_MAKE_TEST[served_by] else pytest.mark.nightly
@@ -37,14 +35,8 @@ IDLE_SECONDS = 5
 LOOKUP = "/?city=London"
 
 
-@pytest.fixture(scope="module", params=["gunicorn"])
-def served_by(request):
-    """The web server: gunicorn, unless a test has it as a parameter."""
-    return request.param
-
-
-@pytest.fixture(scope="module")
-def services(request, served_by, own_server, url):
+@pytest.fixture(scope="module", params=NIGHTLY_ON_GRANIAN)
+def services(request, own_server, url):
     """A running service for each selected strategy; each has opened its connections."""
     selected = {
         item.callspec.params["strategy"]
@@ -53,8 +45,7 @@ def services(request, served_by, own_server, url):
         and "strategy" in item.fixturenames
         and item.callspec.params["served_by"] == served_by
     }
-    strategies = sorted(IN_MAKE_TEST[served_by] | selected)
-    with running_services(url, served_by, strategies) as running:
+    with running_services(url, request.param, sorted(IN_MAKE_TEST | selected)) as running:
         # Set after startup, when a service rejects a `wait_timeout` shorter than its recycle age.
         set_wait_timeout(own_server, WAIT_TIMEOUT_SECONDS)
         for name, service in running.items():
@@ -121,6 +112,19 @@ def test_no_request_fails_after_idle_time(strategy, after_idle_time):
     responses, log = after_idle_time[strategy]
 
     assert statuses(responses) == {200}, log
+
+
+def test_no_request_fails_after_idle_time_under_granian(own_server, url):
+    with serving(url, "granian", WEB_CONCURRENCY=1) as service:
+        set_wait_timeout(own_server, WAIT_TIMEOUT_SECONDS)
+        try:
+            before = service.burst(LOOKUP)
+            time.sleep(IDLE_SECONDS)
+            after = service.burst(LOOKUP)
+        finally:
+            set_wait_timeout(own_server, "DEFAULT")
+
+    assert statuses(before) == statuses(after) == {200}
 
 
 def test_adaptive_needs_no_retry_after_idle_time(after_idle_time):
