@@ -14,22 +14,16 @@ import pytest
 from app.db.strategies import STRATEGIES
 from tests.deployment.servers import NIGHTLY_ON_GRANIAN
 from tests.support.database import kill_all, query
-from tests.support.service import SERVERS, Service, serving
+from tests.support.service import Service, serving
 
 CUSTOM = "tests.support.own_strategy:Stack"
 # `make test` runs these; `make test-nightly` runs all. tests/db tests all without a web server.
 IN_MAKE_TEST = {"single", "timed", "sqlalchemy", "adaptive"}
 RELIABLE = [
-    pytest.param(
-        served_by, name, marks=() if name in IN_MAKE_TEST[served_by] else pytest.mark.nightly
-    )
-    for served_by in SERVERS
+    pytest.param(name, marks=() if name in IN_MAKE_TEST else pytest.mark.nightly)
     for name in [*STRATEGIES, CUSTOM]
     if name != "single"
 ]
-each_reliable_strategy = pytest.mark.parametrize(
-    ("served_by", "strategy"), RELIABLE, indirect=["served_by"], scope="module"
-)
 WAIT_TIMEOUT_SECONDS = 2
 IDLE_SECONDS = 5
 LOOKUP = "/?city=London"
@@ -41,9 +35,7 @@ def services(request, own_server, url):
     selected = {
         item.callspec.params["strategy"]
         for item in request.session.items
-        if item.path == request.path
-        and "strategy" in item.fixturenames
-        and item.callspec.params["served_by"] == served_by
+        if item.path == request.path and "strategy" in item.fixturenames
     }
     with running_services(url, request.param, sorted(IN_MAKE_TEST | selected)) as running:
         # Set after startup, when a service rejects a `wait_timeout` shorter than its recycle age.
@@ -107,7 +99,7 @@ def statuses(responses):
     return {response.status_code for response in responses}
 
 
-@each_reliable_strategy
+@pytest.mark.parametrize("strategy", RELIABLE)
 def test_no_request_fails_after_idle_time(strategy, after_idle_time):
     responses, log = after_idle_time[strategy]
 
@@ -136,14 +128,14 @@ def test_adaptive_needs_no_retry_after_idle_time(after_idle_time):
     assert "retried on another connection" in timed_log
 
 
-@each_reliable_strategy
+@pytest.mark.parametrize("strategy", RELIABLE)
 def test_no_request_fails_after_all_connections_were_killed(strategy, after_kill):
     responses, log = after_kill[strategy]
 
     assert statuses(responses) == {200}, log
 
 
-@each_reliable_strategy
+@pytest.mark.parametrize("strategy", RELIABLE)
 def test_no_request_fails_after_a_restart_between_two_requests(strategy, after_restart, services):
     responses, log = after_restart[strategy]
 
