@@ -26,7 +26,12 @@ LONGEST = [
     *(
         f"tests/{name}.py"
         for name in (
+            "dev/test_new_resource",
+            "db/test_commit_tokens",
             "openapi/test_fuzzing",
+            "dev/test_demo",
+            "operations/status/test_page",
+            "deployment/test_lifecycle",
             "operations/test_startup_errors",
             "attack/test_attack",
             "deployment/test_slow_clients",
@@ -46,7 +51,6 @@ LONGEST = [
             "resources/test_conventions_lists",
             "resources/students/test_interrupted_import",
             "resources/test_rows_examined",
-            "db/test_commit_tokens",
             "db/test_session_state",
             "db/test_keep_alive",
             "reconnection/test_outages",
@@ -86,6 +90,7 @@ SERVER_INDEPENDENT = (
     "tests/http/",
     "tests/migrations/test_style.py",
     "tests/openapi/",
+    "tests/operations/status/test_page.py",
     "tests/operations/test_logs.py",
     "tests/operations/test_metrics.py",
     "tests/operations/test_startup_errors.py",

@@ -131,9 +131,10 @@ def test_granian_leaves_no_worker_when_its_master_is_killed(migrated):
         until(lambda: not any(map(is_alive, workers)), "the workers end")
 
 
-@nightly_on_granian
-def test_sigquit_aborts_requests(served_by, migrated, held):
-    with ended(Service(migrated, served_by, GRACEFUL_TIMEOUT_SECONDS=60).start()) as service:
+@pytest.mark.nightly
+def test_granian_aborts_requests_at_sigquit(migrated, held):
+    """gunicorn's workers complete them."""
+    with ended(Service(migrated, "granian", GRACEFUL_TIMEOUT_SECONDS=60).start()) as service:
         with held(service, requests=1) as (status,):
             service.process.send_signal(signal.SIGQUIT)
             service.process.wait(20)
