@@ -9,6 +9,7 @@ that does not call `write_if_watched`, only the worker that answers is shown.
 import json
 import logging
 import os
+import secrets
 from collections.abc import Callable
 from dataclasses import asdict
 from pathlib import Path
@@ -34,6 +35,8 @@ class WorkerReports:
     """The reports in one folder. `snapshots` is `Database.snapshots`."""
 
     def __init__(self, snapshots: Callable[[], dict[str, PoolSnapshot]], folder: Path | None):
+        # Created before the workers are forked, so they share it.
+        self.instance_id = secrets.token_hex(8)
         self._snapshots = snapshots
         self._folder = folder
         self._next_look_at = self._watched_until = 0.0

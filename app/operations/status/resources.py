@@ -11,7 +11,7 @@ from app.http.context import database, settings
 from app.http.operation import operation
 from app.http.preconditions import etag_response
 from app.operations.status import server, totals
-from app.operations.status.reports import EXTENSION, Report
+from app.operations.status.reports import EXTENSION, Report, WorkerReports
 from app.operations.status.schemas import (
     Circuit,
     ClosedConnection,
@@ -38,8 +38,10 @@ class Status(Resource):  # type: ignore[misc]
         """
         counted = totals.read(current_app.extensions["metrics"])
         asked, problem = server.read(database())
-        reports = current_app.extensions[EXTENSION].read_all()
+        workers: WorkerReports = current_app.extensions[EXTENSION]
+        reports = workers.read_all()
         status = ServiceStatus(
+            instance_id=workers.instance_id,
             clock_seconds=now(),
             strategy=settings().db_strategy,
             requests=counted.requests,

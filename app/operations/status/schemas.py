@@ -82,6 +82,11 @@ class ClosedConnection(BaseModel):
 class ServiceStatus(BaseModel):
     """The state of all workers at one moment. Totals count from the start of the service."""
 
+    instance_id: str = Field(
+        description="The same for all workers; another replica of the service has another one, and "
+        "so has the same one after a restart. Totals of different instances cannot be compared.",
+        examples=["9f86d081884c7d65"],
+    )
     clock_seconds: float = Field(
         description="The machine's monotonic clock: differences of two totals divided by the "
         "difference of this value are rates."

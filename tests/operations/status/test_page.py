@@ -235,6 +235,35 @@ def test_everything_is_reached_with_the_keyboard(watched):
     assert reached == [(name, "solid") for name in names]
 
 
+REPLICAS = """
+    const done = arguments[0];
+    import("/status/figures.js").then(({ Recent, Replica }) => {
+      const [replica, recent] = [new Replica(), new Recent()];
+      const answers = [["a", 0, 100], ["b", 900, 9000], ["a", 2000, 102], ["b", 6900, 9900],
+                       ["b", 7900, 9903], ["a", 8900, 104], ["b", 9900, 9909], ["b", 11900, 7]];
+      done(answers.map(([id, ms, total]) => {
+        if (!replica.accepts(id, ms)) {
+          return "other";
+        }
+        const figures = recent.add({
+          instance_id: id, clock_seconds: ms / 1000, requests: { "2xx": total }, durations: [],
+          statements: 0, connection_wait_seconds: 0,
+        });
+        return figures && figures["2xx"];
+      }));
+    });
+"""
+
+
+def test_the_totals_of_two_replicas_or_before_a_restart_are_not_compared(page):
+    page.browser.set_script_timeout(20)
+
+    assert page.browser.execute_async_script(REPLICAS) == [
+        *(None, "other", 1, "other"),
+        *(None, "other", 3, None),
+    ]
+
+
 def test_uplot_is_unchanged():
     found = {file.name: hashlib.sha256(file.read_bytes()).hexdigest() for file in UPLOT.iterdir()}
 

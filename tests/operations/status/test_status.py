@@ -276,6 +276,15 @@ def test_every_worker_shows_all_workers(service, as_role):
         return all(workers_in(ask(service, as_role)) == expected for _ in range(8))
 
     until(are_all_shown_by_each_worker, "each worker has reported")
+    assert len({ask(service, as_role)["instance_id"] for _ in range(8)}) == 1
+
+
+def test_another_replica_has_another_id(own, migrated, as_role):
+    other = create_app(settings_for(migrated))
+    with closing(other.extensions["database"]):
+        ids = {read(client, as_role)["instance_id"] for client in (own, other.test_client())}
+
+    assert len(ids) == 2
 
 
 def test_the_pools_and_closed_connections_of_all_workers_are_shown(service, as_role, dba, migrated):

@@ -1,6 +1,7 @@
 // Rates and percentiles from the totals of two responses of /v1/status.
 
 const WINDOW_SECONDS = 10;
+const REPLACED_AFTER_MS = 5000;
 
 /** Return the rates between two responses, or null after a restart of the service. */
 export function rates(before, after) {
@@ -40,6 +41,21 @@ export function percentile(share, before, after) {
   return high === Infinity ? low : low + ((high - low) * (rank - below)) / (requests - below);
 }
 
+/** Chooses one replica of the service, if a load balancer passes requests to several. */
+export class Replica {
+  id = null;
+  answeredAt = -Infinity;
+
+  /** Return whether a response is from the chosen replica; choose another one if it is silent. */
+  accepts(id, nowMs) {
+    if (id !== this.id && nowMs - this.answeredAt < REPLACED_AFTER_MS) {
+      return false;
+    }
+    [this.id, this.answeredAt] = [id, nowMs];
+    return true;
+  }
+}
+
 /** The responses of the last ten seconds. */
 export class Recent {
   responses = [];
@@ -47,7 +63,8 @@ export class Recent {
   /** Add a response; return all figures since the one before, or null if there is none. */
   add(response) {
     const last = this.responses.at(-1);
-    const found = last ? rates(last, response) : null;
+    const isComparable = last?.instance_id === response.instance_id;
+    const found = isComparable ? rates(last, response) : null;
     if (found === null) {
       this.responses = [response];
       return null;

@@ -1,6 +1,6 @@
 // Asks for the status once a second while the page is visible and not paused.
 import { Charts } from "/status/charts.js";
-import { Recent } from "/status/figures.js";
+import { Recent, Replica } from "/status/figures.js";
 import { onChange, signOut } from "/status/sign-in.js";
 import { identity, show } from "/status/tables.js";
 
@@ -10,6 +10,7 @@ const main = document.querySelector("main");
 const pause = document.getElementById("pause");
 const news = document.getElementById("news");
 const recent = new Recent();
+const replica = new Replica();
 let charts = null; // created when they are visible and have a width
 let token = null;
 let timer = null;
@@ -60,6 +61,10 @@ async function poll() {
 }
 
 function receive(status) {
+  if (!replica.accepts(status.instance_id, Date.now())) {
+    document.getElementById("replicas").hidden = false;
+    return;
+  }
   main.hidden = false;
   charts ??= new Charts(document.getElementById("charts"));
   const figures = recent.add(status);
