@@ -125,6 +125,7 @@ def test_flask_has_the_command():
         ("query", "size:int", "the generated code has a variable of this name"),
         ("student", "size:int", "the table student exists already"),
         ("course_text", "size:int", "the table course_text exists already"),
+        ("report", "size:int", "app/resources/reports exists already"),
         ("token", "size:int", "the URL /v1/tokens exists already"),
         ("city_lookup", "size:int", "classes are already named citylookup"),
         ("sextant", "size", "column 'size': use NAME:TYPE, as in"),
