@@ -19,6 +19,7 @@ from prometheus_client.parser import text_string_to_metric_families
 from app import create_app
 from app.http.context import database
 from app.operations import schema
+from app.operations.worker_metrics import WorkerMetrics
 from tests.deployment.servers import NIGHTLY_ON_GRANIAN, booted_workers, until
 from tests.support.database import connections_of, query, settings_for
 from tests.support.service import PROJECT, serving
@@ -220,6 +221,15 @@ def test_the_resources_of_each_worker_are_reported(service):
         assert 20e6 < total(samples, RSS, pid=str(worker)) < 500e6
         assert total(samples, "process_cpu_seconds_total", pid=str(worker)) > 0
         assert total(samples, "process_open_fds", pid=str(worker)) > 5
+
+
+def test_the_master_is_not_a_worker(tmp_path):
+    """After an upgrade (USR2) with a folder of its own, the new master has a file too."""
+    for process_id in (os.getpid(), os.getppid()):
+        (tmp_path / f"gauge_livesum_{process_id}.db").touch()
+
+    families = {family.name: family for family in WorkerMetrics({}, tmp_path).collect()}
+    assert [sample.labels for sample in families[RSS].samples] == [{"pid": str(os.getpid())}]
 
 
 def test_closed_connections_are_counted_by_cause(client, lose_connection):
