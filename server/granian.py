@@ -115,6 +115,7 @@ def main(target: str = "wsgi:app") -> None:
     multiprocessing.set_start_method("fork")
     server = Server(target, settings)
     signal.signal(signal.SIGQUIT, _quit)
+    signal.signal(signal.SIGUSR1, signal.SIG_IGN)  # in workers that have just been forked
 
     def load() -> Application:
         _start_worker(server)

@@ -90,5 +90,15 @@ def test_half_of_the_threads_wait_for_bodies_and_further_ones_get_503(service):
         assert json.loads(response.body)["type"].endswith("busy")
 
 
+def test_half_of_the_threads_wait_for_clients_that_do_not_read(service):
+    with ExitStack() as stack:
+        for _ in range(2 * THREADS):
+            client = stack.enter_context(connect(service.port, receive_buffer=4096))
+            client.sendall(head_of(PAGE) * 20)  # more than the kernel's send buffer
+        until(lambda: "a response was cut off" in service.log.read_text(), "half of them wait")
+
+        assert lookups(service, 4) == [200] * 4
+
+
 def answered(clients):
     return select(clients, [], [], 0)[0]
