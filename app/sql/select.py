@@ -122,9 +122,11 @@ class Select:
     def would_allow(self, db: Reader, values: Mapping[str, Any], rule: Condition) -> bool:
         """Return whether `rule` would hold for a row with these values, which is not stored.
 
-        Values that are objects themselves belong to other tables and are ignored.
+        Values that are objects themselves belong to other tables and are ignored. The key of a new
+        row is 0, which no stored row has.
         """
         columns = {name: value for name, value in values.items() if not isinstance(value, dict)}
+        columns = {self.key: 0, **columns}
         row = ", ".join(f"%s AS {name}" for name in columns)
         found = db.fetch_one(
             f"SELECT ({rule.sql}) AS allowed FROM (SELECT {row}) AS {self.table}",  # noqa: S608

@@ -62,6 +62,7 @@ def test_a_deactivated_user_is_signed_out_and_cannot_sign_in(user, client, admin
     assert client.post("/v1/tokens/refresh", json=refresh).status_code == 401
     assert sign_in("ada", PASSWORD).status_code == 401
     client.patch(location, json={"active": True}, headers=admin)
+    assert client.post("/v1/tokens/refresh", json=refresh).status_code == 401
     assert sign_in("ada", PASSWORD).status_code == 201
 
 
@@ -108,6 +109,15 @@ def test_a_change_that_cannot_be_stored_is_rejected_with_a_pointer(
     assert [refused.json["type"].rpartition(":")[2], *pointers] == problem
 
 
+def test_a_user_name_that_exists_is_rejected(user, client, admin):
+    body = {"user_name": user.json["user_name"], "role": "admin"}
+
+    refused = client.post("/v1/users", json=body, headers=admin)
+
+    assert refused.status_code == 409
+    assert [error["pointer"] for error in refused.json["errors"]] == ["/user_name"]
+
+
 def test_a_user_changes_into_a_member_of_staff_and_back(user, client, admin, dba):
     ((staff_id,),) = query(
         dba, "SELECT MAX(staff_id) FROM staff WHERE staff_id NOT IN (SELECT COALESCE(staff_id, 0)"
@@ -131,11 +141,14 @@ def test_administrators_cannot_take_their_own_access_away(change, client, admin)
     assert client.get("/v1/users/me", headers=admin).json == me
 
 
-def test_a_deleted_user_is_gone_with_all_sessions(client, admin, sign_in):
+def test_a_deleted_user_is_gone_with_all_sessions_and_stored_responses(client, admin, sign_in):
     created = client.post("/v1/users", json={"user_name": "joan", "role": "admin"}, headers=admin)
     location = created.headers["Location"]
     client.put(f"{location}/password", json={"new_password": PASSWORD}, headers=admin)
-    sign_in("joan", PASSWORD)
+    token = sign_in("joan", PASSWORD).json["access_token"]
+    headers = {"Authorization": f"Bearer {token}", "Idempotency-Key": "joan-1"}
+    other = client.post("/v1/users", json={"user_name": "max", "role": "admin"}, headers=headers)
+    assert client.delete(other.headers["Location"], headers=admin).status_code == 204
 
     assert client.delete(location, headers=admin).status_code == 204
 

@@ -1,6 +1,7 @@
 """When a request counts as complete: not before its last byte, and then at once."""
 
 import socket
+import time
 
 import pytest
 
@@ -54,6 +55,17 @@ def test_a_request_is_complete_with_its_last_byte(name):
 @pytest.mark.parametrize("name", REJECTED)
 def test_what_will_be_rejected_is_not_awaited(name):
     assert is_complete(REJECTED[name])
+
+
+def test_the_time_for_a_body_begins_after_the_head():
+    ours, theirs = socket.socketpair()
+    with ours, theirs:
+        request = IncomingRequest(b"", head_seconds=0, body_seconds=1000)
+        request.data += COMPLETE["body"][:-1]
+        began = time.monotonic()
+
+        assert not request.receive(ours)
+        assert request.deadline >= began + 1000
 
 
 def test_a_closed_connection_is_not_awaited():
