@@ -193,8 +193,15 @@ def test_the_session_is_renewed_before_the_access_token_expires(migrated, window
         assert page.status("Signed in")
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-@pytest.mark.parametrize("width", [390, 1600])
+@pytest.mark.parametrize(
+    ("width", "scheme"),
+    [
+        (390, "dark"),
+        pytest.param(1600, "dark", marks=pytest.mark.nightly),
+        pytest.param(390, "light", marks=pytest.mark.nightly),
+        pytest.param(1600, "light", marks=pytest.mark.nightly),
+    ],
+)
 def test_the_page_is_readable(watched, width, scheme):
     emulate(watched.browser, width, 900, scheme)
     watched.until(lambda: rows(watched, "connections"))
@@ -207,6 +214,7 @@ def test_the_page_is_readable(watched, width, scheme):
     assert [it for it in found["line"] if it[1] < LINE_CONTRAST] == []
 
 
+@pytest.mark.nightly
 def test_a_screen_reader_is_told_what_everything_is(watched):
     all_of = watched.browser.find_elements
     run = watched.browser.execute_script
@@ -222,6 +230,7 @@ def test_a_screen_reader_is_told_what_everything_is(watched):
     assert all("highest" in caption for caption in captions)
 
 
+@pytest.mark.nightly
 def test_everything_is_reached_with_the_keyboard(watched):
     watched.browser.refresh()
     watched.until(lambda: rows(watched, "connections"))
