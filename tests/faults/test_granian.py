@@ -1,4 +1,4 @@
-"""`adaptive` has the same outcomes under granian as under gunicorn, on which the matrix is based."""
+"""`adaptive` has the same outcomes under granian as under gunicorn."""
 
 import pytest
 
