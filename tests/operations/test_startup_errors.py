@@ -55,7 +55,9 @@ def unreachable_url():
         (GUNICORN, {"DB_STRATEGY": "no.such:Class"}, "cannot start: DB_STRATEGY='no.such:Class': "),
         (GUNICORN, {}, "cannot start: DATABASE_URL='mysql://app:"),
         (GRANIAN, {"DB_STRATEGY": "poold"}, "cannot start: DB_STRATEGY='poold': use "),
-        (GRANIAN, {}, "cannot start: DATABASE_URL='mysql://app:"),
+        pytest.param(
+            *(GRANIAN, {}, "cannot start: DATABASE_URL='mysql://app:"), marks=pytest.mark.nightly
+        ),
         (["-c", "import wsgi"], {"PORT": "0"}, "cannot start: PORT='0': use 1 to 65535"),
     ],
     ids=[
