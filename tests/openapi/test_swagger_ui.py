@@ -7,6 +7,12 @@ from selenium.webdriver.common.by import By
 
 from tests.support.browser import Page, assert_nothing_was_requested_elsewhere, errors_of
 
+from tests.support.database import query
+
+IS_NEWEST_SESSION_REVOKED = (
+    "SELECT revoke_date IS NOT NULL FROM refresh_token ORDER BY refresh_token_id DESC LIMIT 1"
+)
+
 
 @pytest.fixture
 def page(browser, sample_service):
@@ -66,10 +72,11 @@ def test_a_user_can_sign_in_once_and_execute_an_operation_after_a_reload(page, s
 
 
 @pytest.mark.nightly
-def test_nothing_remains_after_signing_out(page, server, browser):
+def test_nothing_remains_after_signing_out(page, server, browser, dba):
     admin = next(user for user in server.users if user.role == "admin")
     page.sign_in(admin.user_name, admin.password)
     page.status("Signed in")
+    assert query(dba, IS_NEWEST_SESSION_REVOKED) == ((1,),)
 
     page.click("#sign-out")
     browser.refresh()

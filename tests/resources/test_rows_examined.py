@@ -177,7 +177,7 @@ def test_without_an_index_an_order_reads_all_rows(monkeypatch, read):
         ("/v1/students?campus_id=1&", 2),
         ("/v1/countries?sort=country&", 1),
         ("/v1/attempts?sort=-attempt_date&", 1),
-        ("/v1/attempts?assessment_id=1&sort=attempt_date&", 1),
+        ("/v1/attempts?assessment_id=1&sort=-attempt_date&", 1),
     ],
 )
 def test_a_page_that_an_index_serves_reads_its_own_rows_only(path, tables, read):
