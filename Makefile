@@ -1,6 +1,6 @@
 # Developer commands, implemented in dev/; `make` alone lists the targets.
 .POSIX:
-.PHONY: help serve dev demo cluster user import flask test test-mysql test-nightly test-cluster matrix soak attack fuzz bench bench-scale bench-checkout bench-commit-tokens lint format setup migrate seed doctor docs schema-picture rename lock clean
+.PHONY: help serve dev demo cluster user import flask test test-mysql test-nightly test-cluster matrix soak attack fuzz bench bench-scale bench-checkout bench-commit-tokens lint format setup migrate seed doctor docs schema-picture resource rename lock clean
 
 BIN = .venv/bin
 SETUP = @"$${PYTHON:-python3}" dev/setup.py
@@ -132,6 +132,10 @@ docs: ## generate .env.example and docs/configuration.md from the settings
 schema-picture: ## generate docs/schema.svg and docs/schema.md from the migrated database
 	$(SETUP) serve
 	$(PY) -m dev.with_database --migrated $(BIN)/python -m dev.schema_picture
+
+resource: ## generate a resource (NAME=book COLUMNS='title:str(45) campus:ref' ARGS=--dry-run)
+	$(SETUP) test
+	$(PY) -m dev.new_resource "$${NAME:?use make resource NAME=book COLUMNS=...}" "$$COLUMNS" $(ARGS)
 
 rename: ## give the project your own name (NAME=clinic-api TITLE='Clinic API' DATABASE=clinic HOLDER='Clinic Ltd')
 	@exec "$${PYTHON:-python3}" -m dev.rename "$$NAME" "$$TITLE" "$$DATABASE" "$$HOLDER"

@@ -15,7 +15,7 @@ from dev.new_resource.resource import Resource
 
 ROOT = Path(__file__).resolve().parents[2]
 PAGE = "docs/adding-a-resource.md"
-COMMAND = re.compile(r"new-resource (\w+) '([^']+)'")
+COMMAND = re.compile(r"make resource NAME=(\w+) COLUMNS='([^']+)'")
 BLOCK = re.compile(
     r"^(?P<heading>(?:In |At the end of )?`(?P<path>[\w/.]+)`:\n\n```\w+\n).*?```",
     re.DOTALL | re.MULTILINE,
