@@ -6,7 +6,6 @@ import pytest
 from selenium.webdriver.common.by import By
 
 from tests.support.browser import Page, assert_nothing_was_requested_elsewhere, errors_of
-
 from tests.support.database import query
 
 IS_NEWEST_SESSION_REVOKED = (
