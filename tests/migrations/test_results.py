@@ -61,7 +61,9 @@ WRITES_TO_RESULTS = (
 BLOCKING_WRITES = (
     (
         "UPDATE assessment SET pass_score = 90 WHERE assessment_id = 1",
-        "INSERT INTO attempt (enrollment_id, assessment_id, score) VALUES (1, 2, 60), (2, 1, 60)",
+        # In a trigger of an INSERT with VALUES, MariaDB locks what it reads in any case.
+        "INSERT INTO attempt (enrollment_id, assessment_id, score) SELECT enrollment_id,"
+        " 3 - enrollment_id, 60 FROM enrollment WHERE enrollment_id IN (1, 2) ORDER BY 1",
     ),
     (
         "INSERT INTO attempt (enrollment_id, assessment_id, score) VALUES (2, 2, 50)",
