@@ -1,6 +1,7 @@
 """Types of query parameters shared by several resources."""
 
 import re
+from abc import ABC, abstractmethod
 from typing import Annotated, Any
 
 from pydantic import (
@@ -23,7 +24,7 @@ Orders = tuple[Order, ...]
 MAX_SEARCH_WORDS = 8
 
 
-class _Parameter:
+class _Parameter(ABC):
     """A type of parameter that `read` converts from its text."""
 
     def __get_pydantic_core_schema__(
@@ -31,9 +32,9 @@ class _Parameter:
     ) -> CoreSchema:
         return core_schema.no_info_plain_validator_function(self.read)
 
+    @abstractmethod
     def read(self, given: Any) -> Any:
         """Return the value; raises an error that pydantic reports as an invalid value."""
-        raise NotImplementedError
 
 
 class NameList(_Parameter):

@@ -279,6 +279,14 @@ def test_every_worker_shows_all_workers(service, as_role):
     assert len({ask(service, as_role)["instance_id"] for _ in range(8)}) == 1
 
 
+def test_every_worker_of_granian_shows_all_workers(migrated, tmp_path, as_role):
+    settings = {"WEB_CONCURRENCY": WORKERS, "PROMETHEUS_MULTIPROC_DIR": tmp_path}
+    with serving(migrated, "granian", THREADS=4, **settings) as service:
+        until(lambda: len(booted_workers(service)) == WORKERS, "the workers start")
+        expected = sorted(booted_workers(service))
+        until(lambda: workers_in(ask(service, as_role)) == expected, "both have reported")
+
+
 def test_another_replica_has_another_id(own, migrated, as_role):
     other = create_app(settings_for(migrated))
     with closing(other.extensions["database"]):
